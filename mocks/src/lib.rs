@@ -1,0 +1,21 @@
+//! The world around the subject: mock Kling, Doubao, `MiniMax` and Vidu, the courier that carries
+//! their callbacks, an inbox to receive them, and a reference gateway to learn from.
+//!
+//! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it
+//! alone.
+
+pub mod client;
+pub mod courier;
+pub mod delivery;
+pub mod http;
+pub mod inbox;
+pub mod jobs;
+pub mod journal;
+pub mod machine;
+pub mod mock;
+pub mod reference;
+pub mod signature;
+pub mod vendor;
+pub mod vendors;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,478 @@
+//! The reference gateway on a socket: clients, tasks, and the calls to vendors.
+//!
+//! It asks the vendor when a client asks for a status, keeps what has ended, and never calls a
+//! customer's receiver. Defects are switches at the place where the fault would be made.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::defect::Defect;
+use super::submission::{self, Mistake, Submission};
+use crate::client::{Blame, Declined, Sighting, Wish};
+use crate::http::{HttpClient, Server};
+use crate::jobs::Ids;
+use crate::vendor::{Dialect, Phase, Vendor};
+use crate::wire::{Request, Response, Secret};
+
+/// How the gateway is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// A token for each client.
+    pub clients: Vec<Secret>,
+    /// Root and key of each vendor.
+    pub upstreams: Vec<Upstream>,
+    /// The fault to make, if any.
+    pub defect: Option<Defect>,
+}
+
+/// Where a vendor is and which key to use there.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// Its root, no path.
+    pub root: String,
+    /// The operator's key.
+    pub key: Secret,
+}
+
+/// A running reference gateway; it stops when dropped.
+#[derive(Debug)]
+pub struct ReferenceGateway {
+    server: Server,
+}
+
+impl ReferenceGateway {
+    /// Starts a gateway.
+    pub async fn start(setup: Setup, address: SocketAddr) -> io::Result<Self> {
+        let gateway = Arc::new(Gateway {
+            setup,
+            http: HttpClient::new(),
+            tasks: Mutex::default(),
+            shared_callbacks: Mutex::default(),
+        });
+        let server = Server::bind(address, move |request| {
+            let gateway = Arc::clone(&gateway);
+            async move { gateway.answer(request).await }
+        })
+        .await?;
+        Ok(Self { server })
+    }
+
+    /// `http://` and the address.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+}
+
+const SUBMIT: &str = "/api/generate/submit";
+const STATUS: &str = "/api/generate/status/";
+/// How long a vendor may take; longer than `MiniMax`'s challenge inside its submit.
+const VENDOR_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// Tasks kept; a demonstration gateway forgets everything when it fills up.
+const TASKS_KEPT: usize = 50_000;
+
+struct Gateway {
+    setup: Setup,
+    http: HttpClient,
+    tasks: Mutex<HashMap<String, Task>>,
+    /// Only used by the defect that lets parallel jobs share a callback URL.
+    shared_callbacks: Mutex<HashMap<String, Value>>,
+}
+
+#[derive(Clone)]
+struct Task {
+    owner: usize,
+    upstream: usize,
+    wish: Wish,
+    vendor_id: String,
+    callback_url: Option<String>,
+    created: String,
+    last: Outcome,
+    asked: u32,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Outcome {
+    Waiting,
+    Running,
+    Finished(Vec<String>),
+    Failed(String),
+}
+
+impl Outcome {
+    const fn is_terminal(&self) -> bool {
+        matches!(self, Self::Finished(_) | Self::Failed(_))
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Waiting => 0,
+            Self::Running => 1,
+            Self::Finished(_) | Self::Failed(_) => 2,
+        }
+    }
+}
+
+impl Gateway {
+    fn is(&self, defect: Defect) -> bool {
+        self.setup.defect == Some(defect)
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let path = request.path();
+        match (request.method.as_str(), path.strip_prefix(STATUS)) {
+            ("POST", None) if path == SUBMIT => match self.client(&request, false) {
+                Some(client) => self.submit(client, &request).await,
+                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+            },
+            ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
+                Some(client) => self.status(client, id).await,
+                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+            },
+            _ => self.error(404, "not_found", "no such route"),
+        }
+    }
+
+    /// Which client this is.
+    fn client(&self, request: &Request, status: bool) -> Option<usize> {
+        let token = request
+            .headers
+            .get("authorization")
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .filter(|token| !token.is_empty());
+        let Some(token) = token else {
+            return (self.is(Defect::AuthOptional) || (status && self.is(Defect::StatusOpen))).then_some(0);
+        };
+        let known = self.setup.clients.iter().position(|client| client.expose() == token);
+        known.or_else(|| self.is(Defect::AnyToken).then_some(0))
+    }
+
+    async fn submit(&self, client: usize, request: &Request) -> Response {
+        let submission = match submission::read(&request.body, self.setup.defect) {
+            Ok(submission) => submission,
+            Err(Mistake { status, message, otherwise }) => {
+                if let Some(submission) = otherwise
+                    && self.acts_before_refusing(&request.body)
+                    && let Some((upstream, dialect)) = self.route(&submission.model)
+                {
+                    let _ = self.create(upstream, dialect, &wish(&submission), request).await;
+                }
+                return self.error(status, "invalid_request_error", &message);
+            }
+        };
+        let model = if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
+            "kling-v1".to_owned()
+        } else {
+            submission.model.clone()
+        };
+        let Some((upstream, dialect)) = self.route(&model) else {
+            return self.error(400, "invalid_request_error", &format!("model {model} is not available"));
+        };
+        let vendor = self.setup.upstreams[upstream].vendor;
+        if self.is(Defect::RefusesVidu) && vendor.name() == "vidu" {
+            return self.error(400, "invalid_request_error", "this model is not supported");
+        }
+        let wish = self.spoil(Wish { model, ..wish(&submission) }, vendor).await;
+        match self.create(upstream, dialect, &wish, request).await {
+            Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
+            Err(declined) if self.hides(vendor, &declined) => {
+                self.accepted(client, upstream, wish, String::new(), &submission)
+            }
+            Err(Declined { blame: Blame::Request, message }) => {
+                self.error(400, "invalid_request_error", &message)
+            }
+            Err(Declined { blame: Blame::Load, message }) => self.error(429, "rate_limit_error", &message),
+            Err(Declined { blame: Blame::Operator, .. }) => {
+                self.error(502, "upstream_error", "the vendor did not accept the job")
+            }
+        }
+    }
+
+    /// The upstream and dialect of a model.
+    fn route(&self, model: &str) -> Option<(usize, &'static Dialect)> {
+        self.setup.upstreams.iter().enumerate().find_map(|(at, upstream)| {
+            let dialects = upstream.vendor.dialects();
+            dialects.iter().find(|dialect| dialect.model == model).map(|dialect| (at, *dialect))
+        })
+    }
+
+    async fn create(
+        &self,
+        upstream: usize,
+        dialect: &Dialect,
+        wish: &Wish,
+        from: &Request,
+    ) -> Result<String, Declined> {
+        let mut call = (dialect.client.create)(wish);
+        if self.is(Defect::ClientKeyForwarded) {
+            let token = from.headers.get("authorization").unwrap_or_default();
+            call = call.header("x-forwarded-authorization", token);
+        }
+        if self.is(Defect::CreatesTwice) {
+            let _ = self.call(upstream, dialect, call.clone()).await;
+        }
+        let answer = self
+            .call(upstream, dialect, call)
+            .await
+            .ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
+        (dialect.client.created)(&answer)
+    }
+
+    async fn call(&self, upstream: usize, dialect: &Dialect, request: Request) -> Option<Response> {
+        let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
+        let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
+        self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
+    }
+
+    fn accepted(
+        &self,
+        client: usize,
+        upstream: usize,
+        wish: Wish,
+        vendor_id: String,
+        submission: &Submission,
+    ) -> Response {
+        let id = if self.is(Defect::RepeatsTaskId) {
+            format!("task_{}", submission.prompt.split(' ').next().unwrap_or_default())
+        } else {
+            format!("task_{}", Ids::seeded(fastrand::u64(..)).alphanumeric(32))
+        };
+        let created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let status = if self.is(Defect::StartsRunning) { "running" } else { "not_started" };
+        let mut data = json!({"task_id": id, "status": status, "created_time": created});
+        if self.is(Defect::CreatedTimeMissing)
+            && let Some(fields) = data.as_object_mut()
+        {
+            fields.remove("created_time");
+        }
+        if self.is(Defect::EchoesCallback)
+            && let Some(url) = &submission.callback_url
+        {
+            data["callback_url"] = json!(url);
+        }
+        let callback_url = submission.callback_url.clone();
+        let task = Task {
+            owner: client,
+            upstream,
+            wish,
+            vendor_id,
+            callback_url,
+            created,
+            last: Outcome::Waiting,
+            asked: 0,
+        };
+        let mut tasks = self.tasks();
+        if tasks.len() >= TASKS_KEPT {
+            tasks.clear();
+        }
+        tasks.insert(id, task);
+        drop(tasks);
+        Response::json(200, &json!({"code": 200, "data": data}))
+    }
+
+    async fn status(&self, client: usize, id: &str) -> Response {
+        let found = self.tasks().get(id).cloned();
+        let Some(mut task) = found.filter(|task| task.owner == client || self.is(Defect::TasksShared)) else {
+            if self.is(Defect::UnknownTaskRuns) {
+                return self.report(id, "2026-06-14T10:30:00", &Outcome::Running, 42);
+            }
+            let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
+            return self.error(status, "not_found", "task not found");
+        };
+        if !task.last.is_terminal() && !task.vendor_id.is_empty() {
+            let seen = self.look(&task).await;
+            if seen.rank() >= task.last.rank() {
+                task.last = seen;
+            }
+            if self.is(Defect::CallsBackItself) && task.last.is_terminal() {
+                self.call_back(&task);
+            }
+        }
+        task.asked += 1;
+        let (last, asked) = (task.last.clone(), task.asked);
+        let (shown_id, created) = (self.shown_id(id, &task), task.created.clone());
+        self.tasks().insert(id.to_owned(), task);
+        let shown = self.distort(last, asked);
+        let progress = match &shown {
+            Outcome::Waiting => 0,
+            Outcome::Running if self.is(Defect::ProgressOver100) => 420,
+            Outcome::Running => 42,
+            Outcome::Finished(_) if self.is(Defect::ProgressNot100) => 99,
+            Outcome::Finished(_) | Outcome::Failed(_) => 100,
+        };
+        self.report(&shown_id, &created, &shown, progress)
+    }
+
+    /// What the vendor says of a task.
+    async fn look(&self, task: &Task) -> Outcome {
+        let vendor = self.setup.upstreams[task.upstream].vendor;
+        let Some((_, dialect)) = self.route(&task.wish.model) else { return task.last.clone() };
+        let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
+        // Two hops at most: the answer, and where it points to for the file.
+        for _ in 0..2 {
+            let answer = self.call(task.upstream, dialect, query).await.and_then(|answer| answer.value());
+            let Some(answer) = answer else { return task.last.clone() };
+            let sighting = (dialect.client.queried)(&answer);
+            query = match sighting {
+                Sighting::DoneAt(next) => next,
+                Sighting::At(Phase::Running) if self.is(Defect::FinishedTooEarly) => {
+                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                }
+                Sighting::At(Phase::Running) => return Outcome::Running,
+                Sighting::At(_) => return Outcome::Waiting,
+                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Outcome::Running,
+                Sighting::Done(files) => return Outcome::Finished(files),
+                Sighting::Failed(message)
+                    if self.is(Defect::ExpiredStaysRunning) && message.ends_with("expired") =>
+                {
+                    return Outcome::Running;
+                }
+                Sighting::Failed(_) if self.is(Defect::FailureReportedFinished) => {
+                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                }
+                Sighting::Failed(message) => return Outcome::Failed(message),
+                // A word we do not know says nothing new.
+                Sighting::Unknown(_) => return task.last.clone(),
+            };
+        }
+        task.last.clone()
+    }
+
+    fn report(&self, id: &str, created: &str, outcome: &Outcome, progress: u32) -> Response {
+        let status = match outcome {
+            Outcome::Waiting => "not_started",
+            Outcome::Running if self.is(Defect::ForeignStatusWords) => "processing",
+            Outcome::Running => "running",
+            Outcome::Finished(_) => "finished",
+            Outcome::Failed(_) => "failed",
+        };
+        let mut data = json!({
+            "task_id": id,
+            "status": status,
+            "progress": progress,
+            "created_time": created,
+            "error_message": Value::Null,
+        });
+        match outcome {
+            Outcome::Finished(files) if !self.is(Defect::FilesMissing) => {
+                // The documentation hard-codes the type, for videos too.
+                let files: Vec<Value> =
+                    files.iter().map(|url| json!({"file_url": url, "file_type": "image"})).collect();
+                data["files"] = json!(files);
+            }
+            Outcome::Failed(message) if !self.is(Defect::FailureWithoutMessage) => {
+                data["error_message"] = json!(message);
+            }
+            _ => {}
+        }
+        if self.is(Defect::StatusWithoutEnvelope) {
+            return Response::json(200, &data);
+        }
+        Response::json(200, &json!({"code": 200, "data": data}))
+    }
+
+    fn error(&self, status: u16, kind: &str, message: &str) -> Response {
+        if self.is(Defect::ErrorsAsText) {
+            return Response::text(status, "Bad Request");
+        }
+        if self.is(Defect::NativeErrors) && kind == "invalid_request_error" {
+            let body = json!({"code": "invalid_request", "message": message, "data": Value::Null});
+            return Response::json(status, &body);
+        }
+        let code = if self.is(Defect::ErrorCodeDiffers) { 1001 } else { status };
+        let kind = if self.is(Defect::ErrorTypeOdd) && status == 400 { "bad_request" } else { kind };
+        let status = if self.is(Defect::ErrorsIn200) && status != 401 { 200 } else { status };
+        Response::json(status, &json!({"code": code, "error": {"message": message, "type": kind}}))
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, HashMap<String, Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The places where defects need more than a condition.
+impl Gateway {
+    fn acts_before_refusing(&self, body: &[u8]) -> bool {
+        let misplaced = serde_json::from_slice::<Value>(body)
+            .is_ok_and(|body| body["input"].get("callback_url").is_some());
+        if misplaced {
+            self.is(Defect::CreatesBeforePlacement)
+        } else {
+            self.is(Defect::CreatesBeforeChecking)
+        }
+    }
+
+    async fn spoil(&self, mut wish: Wish, vendor: Vendor) -> Wish {
+        if self.is(Defect::CallbackDroppedForVidu) && vendor.name() == "vidu"
+            || self.is(Defect::DroppedWithImage) && !wish.images.is_empty()
+        {
+            wish.options.remove("callback_url");
+        }
+        if self.is(Defect::PromptTruncated) {
+            wish.prompt = wish.prompt.chars().take(80).collect();
+        }
+        if self.is(Defect::ModelReplaced) && vendor.name() == "minimax" {
+            wish.options.insert("model".to_owned(), json!("MiniMax-Hailuo-2.3"));
+        }
+        if self.is(Defect::CallbackShared)
+            && let Some(url) = wish.options.get("callback_url").cloned()
+        {
+            let slot = wish.prompt.split(' ').next().unwrap_or_default().to_owned();
+            self.shared_callbacks.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone(), url);
+            // Long enough for jobs that arrive together to overwrite each other.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let shared =
+                self.shared_callbacks.lock().unwrap_or_else(PoisonError::into_inner).get(&slot).cloned();
+            wish.options.insert("callback_url".to_owned(), shared.unwrap_or(Value::Null));
+        }
+        wish
+    }
+
+    fn hides(&self, vendor: Vendor, declined: &Declined) -> bool {
+        let by_minimax = vendor.name() == "minimax" && declined.message != "no answer";
+        self.is(Defect::RefusalHidden) || (self.is(Defect::BaseRespIgnored) && by_minimax)
+    }
+
+    fn shown_id(&self, id: &str, task: &Task) -> String {
+        if self.is(Defect::StatusNamesOtherId) { task.vendor_id.clone() } else { id.to_owned() }
+    }
+
+    fn distort(&self, outcome: Outcome, asked: u32) -> Outcome {
+        match outcome {
+            Outcome::Finished(_) if self.is(Defect::TerminalFlaps) && asked.is_multiple_of(2) => {
+                Outcome::Running
+            }
+            Outcome::Running if self.is(Defect::Regresses) && asked.is_multiple_of(2) => Outcome::Waiting,
+            outcome => outcome,
+        }
+    }
+
+    fn call_back(&self, task: &Task) {
+        let Some(url) = task.callback_url.clone() else { return };
+        let http = self.http.clone();
+        tokio::spawn(async move {
+            let Ok(url) = url::Url::parse(&url) else { return };
+            let root = url[..url::Position::BeforePath].to_owned();
+            let target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+            let body = json!({"status": "finished"});
+            let _ = http.send(&root, &Request::post(target, &body), VENDOR_ANSWERS_WITHIN).await;
+        });
+    }
+}
+
+fn wish(submission: &Submission) -> Wish {
+    Wish {
+        model: submission.model.clone(),
+        prompt: submission.prompt.clone(),
+        images: submission.images.clone(),
+        duration: submission.duration,
+        options: submission.options.clone(),
+    }
+}

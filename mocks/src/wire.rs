@@ -1,0 +1,172 @@
+//! HTTP messages as values, and secrets that do not print.
+//!
+//! Here live the plain records every other room passes around: a request, a response, their
+//! headers, a secret. No sockets, no clocks and no opinion about what a message means.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// Header fields in the order received; names compare without regard to case.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// An empty set.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The first value of `name`, if the field is present.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Adds a field at the end, keeping earlier fields of the same name.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Name and value of every field, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
+    }
+}
+
+impl fmt::Debug for Headers {
+    /// Names only: values may hold keys and signatures.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// One HTTP request. `target` is the request target as received: path, and query after `?`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Upper-case method.
+    pub method: String,
+    /// Origin-form target, never decoded.
+    pub target: String,
+    /// Header fields as received.
+    pub headers: Headers,
+    /// Body bytes as received; never re-serialised.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A request without body.
+    pub fn get(target: impl Into<String>) -> Self {
+        Self { method: "GET".into(), target: target.into(), headers: Headers::new(), body: Bytes::new() }
+    }
+
+    /// A POST of a JSON document.
+    pub fn post(target: impl Into<String>, body: &Value) -> Self {
+        let mut headers = Headers::new();
+        headers.push("content-type", "application/json");
+        Self { method: "POST".into(), target: target.into(), headers, body: Bytes::from(body.to_string()) }
+    }
+
+    /// The same request with one more header field.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// The path, not decoded.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The first value of a query parameter, form-decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Neither header values nor body: both may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({} bytes)", self.method, self.path(), self.body.len())
+    }
+}
+
+/// One HTTP response.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Header fields as received or to be sent.
+    pub headers: Headers,
+    /// Body bytes.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// A JSON answer.
+    pub fn json(status: u16, body: &Value) -> Self {
+        let mut headers = Headers::new();
+        headers.push("content-type", "application/json");
+        Self { status, headers, body: Bytes::from(body.to_string()) }
+    }
+
+    /// A plain-text answer.
+    pub fn text(status: u16, body: &'static str) -> Self {
+        let mut headers = Headers::new();
+        headers.push("content-type", "text/plain; charset=utf-8");
+        Self { status, headers, body: Bytes::from_static(body.as_bytes()) }
+    }
+
+    /// The body as JSON, if it is JSON.
+    pub fn value(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether the status is 2xx.
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {} ({} bytes)", self.status, self.body.len())
+    }
+}
+
+/// A value that must never be printed: an API key, a webhook secret.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the wire and for masking; never for output.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}

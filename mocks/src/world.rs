@@ -1,0 +1,85 @@
+//! Everything around a subject, started together: vendors, inbox, courier and journal.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::courier::{Courier, Routes};
+use crate::http;
+use crate::inbox::Inbox;
+use crate::journal::Journal;
+use crate::machine::Settings;
+use crate::mock::MockVendor;
+use crate::vendor::Vendor;
+use crate::wire::Secret;
+
+/// The domain of every callback URL that a job offers. It is reserved (RFC 2606), so nothing can
+/// really be sent there; our courier maps it, and every name below it, to the inbox.
+pub const CALLBACK_DOMAIN: &str = "example.com";
+
+/// How one vendor of a world is set up.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// Where it listens; port 0 for a free one.
+    pub address: SocketAddr,
+    /// The key it accepts; `None` accepts any.
+    pub key: Option<Secret>,
+}
+
+/// A running world; it ends when dropped.
+#[derive(Debug)]
+pub struct World {
+    /// The record of everything.
+    pub journal: Arc<Journal>,
+    /// Where callbacks arrive.
+    pub inbox: Inbox,
+    mocks: BTreeMap<&'static str, MockVendor>,
+}
+
+impl World {
+    /// Starts the placed vendors, an inbox and a courier between them.
+    ///
+    /// # Errors
+    /// When an address cannot be bound; the message names vendor and address.
+    pub async fn start(placements: &[Placement], seed: u64) -> io::Result<Self> {
+        let journal = Journal::open();
+        let inbox = Inbox::start(Arc::clone(&journal)).await?;
+        let routes = Routes::default().map(CALLBACK_DOMAIN, inbox.address());
+        let courier = Courier::new(routes, Arc::clone(&journal));
+        let mut mocks = BTreeMap::new();
+        for Placement { vendor, address, key } in placements {
+            let settings = Settings {
+                api_keys: key.iter().cloned().collect(),
+                webhook_secrets: Vec::new(),
+                results: format!("https://results.{CALLBACK_DOMAIN}/{vendor}"),
+                seed,
+            };
+            let mock =
+                MockVendor::start(*vendor, settings, *address, Arc::clone(&journal), Arc::clone(&courier))
+                    .await
+                    .map_err(|error| {
+                        io::Error::new(
+                            error.kind(),
+                            format!("mock {vendor} cannot listen on {address}: {error}"),
+                        )
+                    })?;
+            mocks.insert(vendor.name(), mock);
+        }
+        Ok(Self { journal, inbox, mocks })
+    }
+
+    /// Every vendor on a free loopback port, each with a key of its own.
+    pub fn everywhere(mut key: impl FnMut(Vendor) -> Secret) -> Vec<Placement> {
+        Vendor::all()
+            .map(|vendor| Placement { vendor, address: http::LOOPBACK, key: Some(key(vendor)) })
+            .collect()
+    }
+
+    /// A vendor's mock, if this world has it.
+    pub fn mock(&self, vendor: Vendor) -> Option<&MockVendor> {
+        self.mocks.get(vendor.name())
+    }
+}
