@@ -1,1 +1,267 @@
-fn main(){}
+//! The `ringback` command: parses, calls the library, maps verdicts to exit codes. Nothing else.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ringback::config::{self, Flags, Secrets};
+use ringback::listing;
+use ringback::report::{Report, terminal};
+use ringback::selftest;
+use ringback::session;
+use ringback_mocks::reference::defect::Defect;
+use tokio::signal;
+
+/// Usage or configuration.
+const USAGE: u8 = 2;
+/// No verdict could be reached.
+const UNDECIDED: u8 = 3;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringback test                                       the embedded reference gateway
+  ringback test gateway --exec 'python3 gateway.py'   a gateway that we start and end
+  ringback test gateway http://127.0.0.1:8080 --upstream kling=127.0.0.1:9101
+                                                      a gateway that already points at our mocks
+  ringback test gateway https://api.example.com       a deployed gateway, from outside
+  ringback explain GW-CB-001                          one requirement
+
+Exit codes: 0 conforms, 1 violations, 2 usage or configuration, 3 could not judge, 4 nothing ran";
+
+/// Judges gateways that hand a callback_url to Kling, Doubao, `MiniMax` and Vidu.
+#[derive(Debug, Parser)]
+#[command(name = "ringback", version, about, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a subject; with nothing named, the embedded reference gateway
+    Test {
+        #[command(subcommand)]
+        subject: Option<TestSubject>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The requirement catalogue
+    List {
+        /// How to print it
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
+    },
+    /// One requirement: sentence, source, why, how to fix, its proof
+    Explain {
+        /// Such as GW-CB-001
+        id: String,
+    },
+    /// Prove the checks: the reference passes, every defect is caught by those that name it
+    Selftest {
+        /// Only these defects
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        defect: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TestSubject {
+    /// Judge a gateway
+    Gateway {
+        #[command(flatten)]
+        flags: Box<Flags>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Output {
+    /// Write reports: json=PATH (several with commas)
+    #[arg(long, value_name = "FORMAT=PATH", env = "RINGBACK_REPORT", value_delimiter = ',')]
+    report: Vec<String>,
+    /// What to print
+    #[arg(long, value_enum, env = "RINGBACK_FORMAT")]
+    format: Option<RunFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RunFormat {
+    /// For people
+    Text,
+    /// The report's JSON
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    /// One line each
+    Text,
+    /// For programs
+    Json,
+    /// A table
+    Md,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Test { subject, output } => {
+            let (flags, output) = match subject {
+                Some(TestSubject::Gateway { flags, output: own }) => (*flags, merged(output, own)),
+                None => (from_environment(), output),
+            };
+            test(flags, &output)
+        }
+        Command::List { format } => list(format),
+        Command::Explain { id } => explain(&id),
+        Command::Selftest { defect } => prove(&defect),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(Problem { code, message }) => {
+            // Nowhere is left to complain to when this fails.
+            let _ = writeln!(io::stderr(), "ringback: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// One sentence and an exit code.
+struct Problem {
+    code: u8,
+    message: String,
+}
+
+fn usage(message: impl ToString) -> Problem {
+    Problem { code: USAGE, message: message.to_string() }
+}
+
+fn merged(outer: Output, inner: Output) -> Output {
+    Output {
+        report: if inner.report.is_empty() { outer.report } else { inner.report },
+        format: inner.format.or(outer.format),
+    }
+}
+
+/// `ringback test` alone takes what the environment says.
+fn from_environment() -> Flags {
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        flags: Flags,
+    }
+    Alone::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
+}
+
+fn test(flags: Flags, output: &Output) -> Result<u8, Problem> {
+    let secrets = Secrets::read(|name| std::env::var(name).ok());
+    let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
+    let written = output.report.iter().map(|report| destination(report)).collect::<Result<Vec<_>, _>>()?;
+    let report = block_on(async {
+        tokio::select! {
+            report = session::judge(target, &options) => Some(report),
+            _ = signal::ctrl_c() => None,
+        }
+    })?;
+    let report = match report {
+        None => return Err(Problem { code: 130, message: "interrupted".to_owned() }),
+        Some(Err(error @ session::RunError::Unmatched { .. })) => return Err(usage(error)),
+        Some(Err(error)) => {
+            return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") });
+        }
+        Some(Ok(report)) => report,
+    };
+    // Decided once, before anything is rendered.
+    let code = report.verdict.exit_code();
+    for path in written {
+        write_whole(&path, &json(&report)?)?;
+    }
+    match output.format {
+        Some(RunFormat::Json) => print(&json(&report)?)?,
+        _ => print(&terminal::render(&report))?,
+    }
+    Ok(code)
+}
+
+fn destination(report: &str) -> Result<PathBuf, Problem> {
+    match report.split_once('=') {
+        Some(("json", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(usage(format!("--report takes json=PATH, not `{report}`"))),
+    }
+}
+
+fn json(report: &Report) -> Result<String, Problem> {
+    let text = serde_json::to_string_pretty(report)
+        .map_err(|error| Problem { code: UNDECIDED, message: format!("cannot write the report: {error}") })?;
+    Ok(format!("{text}\n"))
+}
+
+/// Writes beside the destination first, so that no half a report is ever found there.
+fn write_whole(path: &PathBuf, text: &str) -> Result<(), Problem> {
+    let mut part = path.clone().into_os_string();
+    part.push(".part");
+    fs::write(&part, text).and_then(|()| fs::rename(&part, path)).map_err(|error| {
+        let _ = fs::remove_file(&part);
+        Problem { code: USAGE, message: format!("cannot write {}: {error}", path.display()) }
+    })
+}
+
+fn list(format: ListFormat) -> Result<u8, Problem> {
+    match format {
+        ListFormat::Text => print(&listing::text()),
+        ListFormat::Md => print(&listing::markdown()),
+        ListFormat::Json => print(&format!("{:#}\n", listing::json())),
+    }?;
+    Ok(0)
+}
+
+fn explain(id: &str) -> Result<u8, Problem> {
+    match listing::explain(id) {
+        Some(text) => print(&text).map(|()| 0),
+        None => {
+            let like = listing::ids_like(id);
+            let hint = if like.is_empty() { "`ringback list` shows all".to_owned() } else { like.join(", ") };
+            Err(usage(format!("there is no requirement `{id}`; {hint}")))
+        }
+    }
+}
+
+fn prove(names: &[String]) -> Result<u8, Problem> {
+    let chosen = names
+        .iter()
+        .map(|name| Defect::named(name).ok_or_else(|| usage(format!("there is no defect `{name}`"))))
+        .collect::<Result<Vec<_>, _>>()?;
+    let defects = if chosen.is_empty() { Defect::ALL } else { &chosen };
+    let could_not = |error: session::RunError| Problem { code: UNDECIDED, message: error.to_string() };
+    let blemishes = block_on(selftest::blemishes())?.map_err(could_not)?;
+    for blemish in &blemishes {
+        print(&format!("WRONG   the reference: {blemish}\n"))?;
+    }
+    let mut wrong = blemishes.len();
+    for defect in defects {
+        let kill = block_on(selftest::kill(*defect))?.map_err(could_not)?;
+        wrong += usize::from(!kill.is_exact());
+        print(&format!("{}\n", selftest::line(&kill)))?;
+    }
+    print(&format!("{} defects, {wrong} not caught exactly as named\n", defects.len()))?;
+    Ok(u8::from(wrong > 0))
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Problem { code: UNDECIDED, message: format!("cannot start a runtime: {error}") })?;
+    Ok(runtime.block_on(work))
+}
+
+/// Prints to stdout; a reader that has gone away (`| head`) is not our failure.
+fn print(text: &str) -> Result<(), Problem> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem { code: UNDECIDED, message: format!("cannot write to stdout: {error}") })
+        }
+        _ => Ok(()),
+    }
+}

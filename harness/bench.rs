@@ -1,0 +1,444 @@
+//! The world of one case: the verbs a check is written in.
+//!
+//! A check asks, waits and says what it saw; it opens no socket, never sleeps and prints nothing.
+//! Each job carries a token of its own, so cases run side by side without mistaking each other.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ringback_mocks::http::NoAnswer;
+use ringback_mocks::jobs::{Rule, Step};
+use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::vendor::{CreateSeen, Vendor};
+use ringback_mocks::wire::{Request, Response};
+use ringback_mocks::world::World;
+use serde_json::{Value, json};
+
+use crate::outcome::{Finding, Stop};
+use crate::subject::Subject;
+use crate::target::Target;
+
+/// A case's view of the world.
+#[derive(Debug)]
+pub struct Bench {
+    /// The target judged.
+    pub target: Arc<Target>,
+    /// The vendor whose model is used.
+    pub vendor: Vendor,
+    /// Seed of generated inputs.
+    pub seed: u64,
+    subject: Arc<Subject>,
+    world: Arc<World>,
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    tokens: BTreeSet<String>,
+    findings: Vec<Finding>,
+    answered: bool,
+}
+
+/// What a case leaves behind.
+#[derive(Debug)]
+pub struct Records {
+    /// Violations noted along the way.
+    pub findings: Vec<Finding>,
+    /// Every exchange of its jobs, in order of time.
+    pub exchanges: Vec<Arc<Exchange>>,
+    /// Whether the subject answered anything at all.
+    pub answered: bool,
+}
+
+/// A submit request under construction.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Travels in prompt and callback URL.
+    pub token: String,
+    /// The request body.
+    pub body: Value,
+}
+
+impl Job {
+    /// Sets `input.metadata.callback_url`.
+    #[must_use]
+    pub fn callback(self, url: impl Into<Value>) -> Self {
+        self.metadata("callback_url", url)
+    }
+
+    /// Sets a key of `input.metadata`.
+    #[must_use]
+    pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.body["input"]["metadata"][key] = value.into();
+        self
+    }
+
+    /// Sets a key at the top of `input`.
+    #[must_use]
+    pub fn input(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.body["input"][key] = value.into();
+        self
+    }
+
+    /// Sets a key at the root of the body.
+    #[must_use]
+    pub fn root(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.body[key] = value.into();
+        self
+    }
+
+    /// Removes a key at the top of `input`.
+    #[must_use]
+    pub fn without_input(mut self, key: &str) -> Self {
+        if let Some(input) = self.body["input"].as_object_mut() {
+            input.shift_remove(key);
+        }
+        self
+    }
+}
+
+/// Whose key a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As<'k> {
+    /// The client's.
+    Client,
+    /// The second client's.
+    OtherClient,
+    /// None.
+    Nobody,
+    /// This token, which the gateway cannot know.
+    Stranger(&'k str),
+}
+
+/// An answer of the gateway.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The exchange it came in.
+    pub exchange: Arc<Exchange>,
+    /// HTTP status.
+    pub status: u16,
+    /// The body, if it is JSON.
+    pub body: Option<Value>,
+}
+
+impl Reply {
+    fn new(exchange: Arc<Exchange>, response: &Response) -> Self {
+        Self { status: response.status, body: response.value(), exchange }
+    }
+
+    /// The task id, if the job was accepted: HTTP 2xx, `code` 200 and an id.
+    pub fn accepted(&self) -> Option<&str> {
+        let body = self.body.as_ref().filter(|_| (200..300).contains(&self.status))?;
+        body["data"]["task_id"].as_str().filter(|id| body["code"] == 200 && !id.is_empty())
+    }
+
+    /// The status word, if this is a readable status.
+    pub fn word(&self) -> Option<&str> {
+        self.body.as_ref().filter(|_| (200..300).contains(&self.status))?["data"]["status"].as_str()
+    }
+
+    /// The answer in a few words.
+    pub fn gist(&self) -> String {
+        let body = match &self.exchange.answer {
+            Ok(response) if response.body.is_empty() => "with an empty body".to_owned(),
+            Ok(response) => shortened(&String::from_utf8_lossy(&response.body), 300),
+            Err(error) => error.clone(),
+        };
+        format!("HTTP {} {body}", self.status)
+    }
+}
+
+/// A create the vendor received.
+#[derive(Clone, Debug)]
+pub struct Create {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// What it carried.
+    pub seen: CreateSeen,
+    /// The exchange.
+    pub exchange: Arc<Exchange>,
+}
+
+/// An accepted job.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Its token.
+    pub token: String,
+    /// The gateway's id.
+    pub task_id: String,
+    /// The answer to the submit.
+    pub reply: Reply,
+}
+
+impl Bench {
+    /// A bench for one case.
+    pub fn new(
+        target: Arc<Target>,
+        subject: Arc<Subject>,
+        world: Arc<World>,
+        vendor: Vendor,
+        seed: u64,
+    ) -> Self {
+        Self { target, vendor, seed, subject, world, notes: Mutex::default() }
+    }
+
+    /// A minimal job for the vendor's model.
+    pub fn job(&self) -> Job {
+        let token = self.world.journal.token();
+        let prompt = format!("{token} A paper boat on a pond");
+        self.notes().tokens.insert(token.clone());
+        Job { token, body: json!({"model": self.target.model(self.vendor), "input": {"prompt": prompt}}) }
+    }
+
+    /// A plain callback URL for a token.
+    pub fn hook(token: &str) -> String {
+        format!("https://hooks.example.com/c/{token}")
+    }
+
+    /// The callback URL for a token at the inbox's real address.
+    pub fn inbox_url(&self, token: &str) -> String {
+        format!("{}/c/{token}", self.world.inbox.url())
+    }
+
+    /// From now on the receiver fails the challenge of this token's URL.
+    pub fn refuse_challenge(&self, token: &str) {
+        self.world.inbox.refuse_challenge(token);
+    }
+
+    /// Whether the client's key occurs anywhere in a request; the key itself never leaves the bench.
+    pub fn client_key_in(&self, exchange: &Exchange) -> bool {
+        let key = self.subject.key().expose();
+        let request = &exchange.request;
+        let has = |text: &[u8]| text.windows(key.len()).any(|window| window == key.as_bytes());
+        has(request.target.as_bytes())
+            || has(&request.body)
+            || request.headers.iter().any(|(_, value)| has(value.as_bytes()))
+    }
+
+    /// Submits a job with the client's key.
+    pub async fn submit(&self, job: &Job) -> Result<Reply, Stop> {
+        self.submit_as(As::Client, job).await
+    }
+
+    /// Submits a job with somebody's key.
+    pub async fn submit_as(&self, who: As<'_>, job: &Job) -> Result<Reply, Stop> {
+        self.ask(&job.token, who, Request::post("/api/generate/submit", &job.body)).await
+    }
+
+    /// Submits a job that the case needs accepted to be able to judge.
+    pub async fn accept(&self, job: &Job) -> Result<Accepted, Stop> {
+        let reply = self.submit(job).await?;
+        match reply.accepted() {
+            Some(id) => Ok(Accepted { token: job.token.clone(), task_id: id.to_owned(), reply }),
+            None => Err(Stop::NotTestable(format!(
+                "a job that this case builds on was not accepted: {}",
+                reply.gist()
+            ))),
+        }
+    }
+
+    /// Asks for a status with the client's key.
+    pub async fn status(&self, of: &Accepted) -> Result<Reply, Stop> {
+        self.status_as(As::Client, &of.token, &of.task_id).await
+    }
+
+    /// Asks for a status with somebody's key.
+    pub async fn status_as(&self, who: As<'_>, token: &str, task_id: &str) -> Result<Reply, Stop> {
+        self.ask(token, who, Request::get(format!("/api/generate/status/{task_id}"))).await
+    }
+
+    /// Asks for the status until it satisfies `wanted` or the settle window is over; the last
+    /// answer either way.
+    pub async fn settle(
+        &self,
+        of: &Accepted,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
+        let patience = &self.target.patience;
+        let deadline = tokio::time::Instant::now() + patience.settle;
+        let mut pause = patience.poll;
+        loop {
+            let reply = self.status(of).await?;
+            let Some(word) = reply.word() else {
+                return Err(Stop::NotTestable(format!("the status cannot be read: {}", reply.gist())));
+            };
+            if wanted(word) {
+                return Ok(Ok(reply));
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Ok(Err(reply));
+            }
+            // Nothing tells us when a foreign gateway has learnt something, so we look again,
+            // less and less often.
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500)).max(patience.poll);
+        }
+    }
+
+    /// The creates any vendor has received for a token so far.
+    pub fn creates(&self, token: &str) -> Vec<Create> {
+        creates_in(&self.world.journal.of(token))
+    }
+
+    /// Waits for the create of a job at its vendor.
+    pub async fn create(&self, job: &Job) -> Result<Create, Stop> {
+        let (vendor, within) = (self.vendor, self.target.patience.create);
+        let create = self
+            .world
+            .journal
+            .wait(&job.token, within, |all| {
+                creates_in(all).into_iter().find(|create| create.vendor == vendor)
+            })
+            .await;
+        create.ok_or_else(|| {
+            Finding::new(
+                format!("a create call at {} within {within:?} of the accepted submit", vendor.title()),
+                "the vendor received none",
+            )
+            .into()
+        })
+    }
+
+    /// Proves that no vendor receives a create for `refused`: only after `twin`, submitted later,
+    /// has reached its vendor, and a quiet window besides.
+    pub async fn no_create(&self, refused: &Job, twin: &Job) -> Result<Result<(), Create>, Stop> {
+        self.create(twin).await?;
+        let quiet = self.target.patience.quiet;
+        let hit =
+            self.world.journal.wait(&refused.token, quiet, |all| creates_in(all).into_iter().next()).await;
+        Ok(hit.map_or(Ok(()), Err))
+    }
+
+    /// Waits for `count` creates of a token; those that came.
+    pub async fn creates_until(&self, token: &str, count: usize) -> Vec<Create> {
+        let within = self.target.patience.create;
+        let all = self
+            .world
+            .journal
+            .wait(token, within, |all| Some(creates_in(all)).filter(|creates| creates.len() >= count))
+            .await;
+        all.unwrap_or_else(|| self.creates(token))
+    }
+
+    /// Waits out the quiet window for a second create; every create seen in it.
+    pub async fn creates_in_quiet(&self, token: &str, more_than: usize) -> Vec<Create> {
+        let quiet = self.target.patience.quiet;
+        let more = self
+            .world
+            .journal
+            .wait(token, quiet, |all| Some(creates_in(all)).filter(|creates| creates.len() > more_than))
+            .await;
+        more.unwrap_or_else(|| self.creates(token))
+    }
+
+    /// Waits out the quiet window for anything that `counts` to arrive at the inbox.
+    pub async fn arrival_in_quiet(
+        &self,
+        token: &str,
+        counts: impl Fn(&Exchange) -> bool,
+    ) -> Option<Arc<Exchange>> {
+        self.world
+            .journal
+            .wait(token, self.target.patience.quiet, |all| {
+                all.iter().find(|exchange| exchange.leg == Leg::Inbox && counts(exchange)).cloned()
+            })
+            .await
+    }
+
+    /// Length of the quiet window, for findings and reasons.
+    pub fn quiet(&self) -> Duration {
+        self.target.patience.quiet
+    }
+
+    /// Decides what the vendor does with creates of a job, before it is submitted.
+    pub fn script(&self, job: &Job, refuse: Option<&'static str>, notify: bool) {
+        if let Some(mock) = self.world.mock(self.vendor) {
+            mock.rule(Rule { prompt_contains: job.token.clone(), refuse, plan: Vec::new(), notify });
+        }
+    }
+
+    /// Moves the vendor's task of an accepted job on.
+    pub async fn advance(&self, job: &Job, step: Step) -> Result<(), Stop> {
+        let create = self.create(job).await?;
+        let answer = create.exchange.answer.as_ref().map_err(|error| Stop::Broken(error.clone()))?;
+        let client = &self.vendor.main_dialect().client;
+        let task = (client.created)(answer).map_err(|declined| {
+            Stop::NotTestable(format!("the vendor declined the job: {}", declined.message))
+        })?;
+        let moved = self.world.mock(self.vendor).is_some_and(|mock| mock.advance(&task, step));
+        if moved { Ok(()) } else { Err(Stop::Broken(format!("the mock cannot move its task by {step:?}"))) }
+    }
+
+    /// Notes a violation and goes on.
+    pub fn note(&self, finding: Finding) {
+        self.notes().findings.push(finding);
+    }
+
+    /// Ends the case and hands over what it left.
+    pub fn records(&self) -> Records {
+        let mut notes = self.notes();
+        let mut exchanges: Vec<Arc<Exchange>> = Vec::new();
+        for token in &notes.tokens {
+            exchanges.extend(self.world.journal.take(token));
+            for vendor in &self.target.vendors {
+                if let Some(mock) = self.world.mock(*vendor) {
+                    mock.forget_rule(token);
+                }
+            }
+        }
+        exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
+        Records { findings: std::mem::take(&mut notes.findings), exchanges, answered: notes.answered }
+    }
+
+    async fn ask(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+        let token_value = match who {
+            As::Client => Some(self.subject.key().expose().to_owned()),
+            As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),
+            As::Nobody => None,
+            As::Stranger(token) => Some(token.to_owned()),
+        };
+        let request = match token_value {
+            Some(value) => request.header("authorization", format!("Bearer {value}")),
+            None => request,
+        };
+        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        let (exchange, went) = asked.map_err(|silent| Stop::Inconclusive(silent.0))?;
+        self.notes().answered = true;
+        match (&exchange.answer, went) {
+            (Ok(response), _) => Ok(Reply::new(Arc::clone(&exchange), response)),
+            (Err(_), Err(cause)) => Err(no_answer(&cause, &exchange)),
+            (Err(cause), Ok(())) => Err(Stop::Broken(cause.clone())),
+        }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
+fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {
+    Finding::new("an HTTP answer", cause.to_string()).seen_in(exchange).into()
+}
+
+fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<Create> {
+    exchanges
+        .iter()
+        .filter_map(|exchange| {
+            let Leg::Upstream(vendor) = exchange.leg else { return None };
+            let seen =
+                vendor.dialects().iter().find_map(|dialect| (dialect.read_create)(&exchange.request))?;
+            Some(Create { vendor, seen, exchange: Arc::clone(exchange) })
+        })
+        .collect()
+}
+
+/// Text cut to `most` characters.
+pub fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most).collect();
+    format!("{head}… ({} bytes)", text.len())
+}

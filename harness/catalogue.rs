@@ -1,0 +1,202 @@
+//! The requirement catalogue: what is demanded, by whom, and what proves that we would notice.
+//!
+//! Entries live beside their checks, one file a chapter; this room holds their shape, the registry
+//! of chapters and the rules no entry may break. It runs nothing.
+
+use futures_util::future::BoxFuture;
+use ringback_mocks::reference::defect::Defect;
+
+use crate::bench::Bench;
+use crate::checks;
+use crate::outcome::{Level, Stop};
+
+/// The chapters, in the order they are reported. Adding one is its file and one line here.
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter { name: "submit", requirements: checks::submit::REQUIREMENTS },
+    Chapter { name: "errors", requirements: checks::errors::REQUIREMENTS },
+    Chapter { name: "authentication", requirements: checks::authentication::REQUIREMENTS },
+    Chapter { name: "callback-url", requirements: checks::callback_url::REQUIREMENTS },
+    Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
+    Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
+    Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+];
+
+/// A group of requirements about one subject matter.
+#[derive(Debug)]
+pub struct Chapter {
+    /// Second part of its cases' names.
+    pub name: &'static str,
+    /// Its requirements.
+    pub requirements: &'static [Requirement],
+}
+
+/// One normative sentence and everything that belongs to it.
+#[derive(Debug)]
+pub struct Requirement {
+    /// Stable id, never reused.
+    pub id: &'static str,
+    /// Third part of its cases' names.
+    pub slug: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// The requirement in one sentence.
+    pub sentence: &'static str,
+    /// Who says so.
+    pub source: Source,
+    /// Why anybody should care.
+    pub why: &'static str,
+    /// What to change when it is violated.
+    pub remedy: &'static str,
+    /// For which vendors it is a case.
+    pub scope: Scope,
+    /// What must hold for a verdict to be possible.
+    pub needs: &'static [Need],
+    /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
+    pub jobs: u32,
+    /// Whether inputs are generated: such a check may also notice defects that others answer for.
+    pub generated: bool,
+    /// The defects of the reference gateway that it must catch.
+    pub defects: &'static [Defect],
+    /// The check.
+    pub check: Check,
+}
+
+/// The executable side of a requirement.
+pub type Check = for<'b> fn(&'b Bench) -> BoxFuture<'b, Result<(), Stop>>;
+
+/// Where a requirement comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Title of the page.
+    pub page: &'static str,
+    /// Its address.
+    pub url: &'static str,
+    /// When it was read.
+    pub read: &'static str,
+    /// How it is known.
+    pub basis: Basis,
+}
+
+/// How a requirement is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The page says it.
+    Stated,
+    /// The page's examples show it.
+    Shown,
+    /// It follows from what the page says; nobody wrote the sentence.
+    Inferred,
+}
+
+impl Basis {
+    /// As a participle.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Shown => "shown by example",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
+impl Source {
+    /// "Webhook Callbacks", the page this project exists for.
+    pub const CALLBACKS: Self = Self {
+        page: "Webhook Callbacks",
+        url: "https://doc.apimp.ai/en/docs/common-api/task/webhook",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// "Image API": the submit endpoint and its allow-list.
+    pub const SUBMIT: Self = Self {
+        page: "Image API",
+        url: "https://doc.apimp.ai/en/docs/generate/image-api",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// The generated reference of one model, which shows types and error blocks.
+    pub const REFERENCE: Self = Self {
+        page: "nano-banana-2 reference",
+        url: "https://doc.apimp.ai/en/docs/generate/image-api/nano-banana-2",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// "Video API": polling, files.
+    pub const VIDEO: Self = Self {
+        page: "Video API",
+        url: "https://doc.apimp.ai/en/docs/generate/video-api",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// "Get Task Status".
+    pub const STATUS: Self = Self {
+        page: "Get Task Status",
+        url: "https://doc.apimp.ai/en/docs/common-api/task/status",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+
+    /// The same page, where only its examples show the point.
+    #[must_use]
+    pub const fn shown(self) -> Self {
+        Self { basis: Basis::Shown, ..self }
+    }
+
+    /// The same page, where the point only follows from it.
+    #[must_use]
+    pub const fn inferred(self) -> Self {
+        Self { basis: Basis::Inferred, ..self }
+    }
+}
+
+/// For which vendors a requirement is a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One case; any vendor's model will do.
+    Once,
+    /// One case for each vendor.
+    EachVendor,
+    /// One case, for this vendor.
+    Only(&'static str),
+}
+
+/// A precondition of a verdict, decided before anything runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Our mock stands where the vendor would, so that we see what the gateway sent.
+    Witness,
+    /// A second client's key that the gateway knows.
+    OtherKey,
+    /// The gateway accepts a minimal job for the vendor (GW-SUB-001).
+    Accepts,
+    /// A plain callback URL reaches the vendor (GW-CB-001).
+    Forwards,
+    /// The status of an accepted job can be read (GW-ST-001).
+    Status,
+}
+
+/// Every requirement with its chapter.
+pub fn all() -> impl Iterator<Item = (&'static Chapter, &'static Requirement)> {
+    CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+}
+
+/// A requirement by id.
+pub fn by_id(id: &str) -> Option<(&'static Chapter, &'static Requirement)> {
+    all().find(|(_, requirement)| requirement.id.eq_ignore_ascii_case(id))
+}
+
+// The rules no entry may break are checked by the compiler: a catalogue that breaks one does not
+// build.
+const _: () = {
+    let mut chapter = 0;
+    while chapter < CHAPTERS.len() {
+        let entries = CHAPTERS[chapter].requirements;
+        let mut at = 0;
+        while at < entries.len() {
+            assert!(!entries[at].defects.is_empty(), "a requirement names no defect that it catches");
+            assert!(!entries[at].remedy.is_empty() && !entries[at].why.is_empty());
+            at += 1;
+        }
+        chapter += 1;
+    }
+};

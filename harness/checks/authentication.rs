@@ -1,0 +1,142 @@
+//! Authentication: no service without a known key, and no look into another client's tasks.
+
+use ringback_mocks::reference::defect::Defect;
+
+use super::check;
+use crate::bench::{As, Bench, Reply};
+use crate::catalogue::{Need, Requirement, Scope, Source};
+use crate::outcome::{Finding, Level, Stop};
+
+/// The chapter.
+pub const REQUIREMENTS: &[Requirement] = &[
+    Requirement {
+        id: "GW-AUTH-001",
+        slug: "submit-needs-key",
+        level: Level::Must,
+        sentence: "A submit without a key is refused with 401 or 403.",
+        source: Source::SUBMIT.inferred(),
+        why: "Anybody could spend the operator's money.",
+        remedy: "Check the bearer token before anything else.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::AuthOptional],
+        check: check!(submit_needs_key),
+    },
+    Requirement {
+        id: "GW-AUTH-002",
+        slug: "submit-needs-known-key",
+        level: Level::Must,
+        sentence: "A submit with an unknown key is refused with 401 or 403.",
+        source: Source::SUBMIT.inferred(),
+        why: "Anybody could spend the operator's money.",
+        remedy: "Look the token up; do not only check that there is one.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::AnyToken],
+        check: check!(submit_needs_known_key),
+    },
+    Requirement {
+        id: "GW-AUTH-003",
+        slug: "status-needs-key",
+        level: Level::Must,
+        sentence: "A status without a key is refused with 401 or 403.",
+        source: Source::STATUS.inferred(),
+        why: "A status holds result URLs, which are the customer's property.",
+        remedy: "Protect the status route like the submit route.",
+        scope: Scope::Once,
+        needs: &[Need::Accepts, Need::Status],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::AuthOptional, Defect::StatusOpen],
+        check: check!(status_needs_key),
+    },
+    Requirement {
+        id: "GW-AUTH-004",
+        slug: "status-needs-known-key",
+        level: Level::Must,
+        sentence: "A status with an unknown key is refused with 401 or 403.",
+        source: Source::STATUS.inferred(),
+        why: "A status holds result URLs, which are the customer's property.",
+        remedy: "Look the token up on the status route too.",
+        scope: Scope::Once,
+        needs: &[Need::Accepts, Need::Status],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::AnyToken],
+        check: check!(status_needs_known_key),
+    },
+    Requirement {
+        id: "GW-AUTH-005",
+        slug: "tasks-isolated",
+        level: Level::Must,
+        sentence: "Another client's task is answered with 403 or 404.",
+        source: Source::STATUS.inferred(),
+        why: "One customer must not see, or find out about, another's jobs.",
+        remedy: "Look tasks up by owner and id.",
+        scope: Scope::Once,
+        needs: &[Need::Accepts, Need::Status, Need::OtherKey],
+        jobs: 1,
+        generated: false,
+        defects: &[
+            Defect::TasksShared,
+            Defect::ErrorsIn200,
+            Defect::UnknownTaskIs400,
+            Defect::UnknownTaskRuns,
+        ],
+        check: check!(tasks_isolated),
+    },
+];
+
+/// In the form of a real token, and nobody's.
+const STRANGER: &str = "sk-ringback-unknown-0000000000000000";
+
+fn note_unless(bench: &Bench, reply: &Reply, allowed: [u16; 2]) {
+    if !allowed.contains(&reply.status) {
+        bench.note(
+            Finding::new(format!("HTTP {}", allowed[0]), reply.gist())
+                .or(format!("HTTP {}", allowed[1]))
+                .seen_in(&reply.exchange),
+        );
+    }
+}
+
+async fn submit_needs_key(bench: &Bench) -> Result<(), Stop> {
+    let reply = bench.submit_as(As::Nobody, &bench.job()).await?;
+    note_unless(bench, &reply, [401, 403]);
+    Ok(())
+}
+
+async fn submit_needs_known_key(bench: &Bench) -> Result<(), Stop> {
+    let reply = bench.submit_as(As::Stranger(STRANGER), &bench.job()).await?;
+    note_unless(bench, &reply, [401, 403]);
+    Ok(())
+}
+
+async fn status_needs_key(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.accept(&bench.job()).await?;
+    let reply = bench.status_as(As::Nobody, &job.token, &job.task_id).await?;
+    note_unless(bench, &reply, [401, 403]);
+    Ok(())
+}
+
+async fn status_needs_known_key(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.accept(&bench.job()).await?;
+    let reply = bench.status_as(As::Stranger(STRANGER), &job.token, &job.task_id).await?;
+    note_unless(bench, &reply, [401, 403]);
+    Ok(())
+}
+
+async fn tasks_isolated(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.accept(&bench.job()).await?;
+    let own = bench.status(&job).await?;
+    if own.word().is_none() {
+        return Err(Stop::NotTestable(format!("the owner cannot read the status either: {}", own.gist())));
+    }
+    let reply = bench.status_as(As::OtherClient, &job.token, &job.task_id).await?;
+    note_unless(bench, &reply, [403, 404]);
+    Ok(())
+}

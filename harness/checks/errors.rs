@@ -1,0 +1,184 @@
+//! Errors: the envelope, the status, and that a failure is never dressed as a success.
+
+use ringback_mocks::reference::defect::Defect;
+use serde_json::Value;
+
+use super::{check, note_schema};
+use crate::bench::{As, Bench, Reply};
+use crate::catalogue::{Requirement, Scope, Source};
+use crate::outcome::{Finding, Level, Stop};
+use crate::schema::{self, Schema};
+
+/// The chapter.
+pub const REQUIREMENTS: &[Requirement] = &[
+    Requirement {
+        id: "GW-ERR-001",
+        slug: "envelope",
+        level: Level::Must,
+        sentence: "A refused submit answers {code, error: {message, type}}.",
+        source: Source::REFERENCE,
+        why: "Clients show error.message; without the envelope they show nothing, or the wrong software's words.",
+        remedy: "Translate every error, those of the software behind the gateway too, into the envelope.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 0,
+        generated: false,
+        defects: &[Defect::ErrorsAsText, Defect::NativeErrors],
+        check: check!(envelope),
+    },
+    Requirement {
+        id: "GW-ERR-002",
+        slug: "no-error-in-200",
+        level: Level::Must,
+        sentence: "An error is not carried by an HTTP 2xx status.",
+        source: Source::REFERENCE.shown(),
+        why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
+        remedy: "Answer errors with the HTTP status that their code says.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 0,
+        generated: false,
+        defects: &[Defect::ErrorsIn200],
+        check: check!(no_error_in_200),
+    },
+    Requirement {
+        id: "GW-ERR-003",
+        slug: "code-mirrors-status",
+        level: Level::Should,
+        sentence: "The code of an error equals its HTTP status.",
+        source: Source::REFERENCE.shown(),
+        why: "Every documented example mirrors it, and clients that only keep the body rely on it.",
+        remedy: "Put the HTTP status into code.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 0,
+        generated: false,
+        defects: &[Defect::ErrorCodeDiffers, Defect::ErrorsIn200],
+        check: check!(code_mirrors_status),
+    },
+    Requirement {
+        id: "GW-ERR-004",
+        slug: "bad-request-type",
+        level: Level::Should,
+        sentence: "The type of a bad request is invalid_request_error.",
+        source: Source::REFERENCE.shown(),
+        why: "It is the one error type the documentation shows for a client's mistake.",
+        remedy: "Use invalid_request_error for requests that the client must change.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 0,
+        generated: false,
+        defects: &[Defect::ErrorTypeOdd],
+        check: check!(bad_request_type),
+    },
+    Requirement {
+        id: "GW-ERR-005",
+        slug: "unknown-task-404",
+        level: Level::Must,
+        sentence: "The status of an unknown task is HTTP 404 with the error envelope.",
+        source: Source::STATUS,
+        why: "A client that polls a lost id must learn that it is lost.",
+        remedy: "Answer 404 {\"code\":404,\"error\":{\"message\":\"task not found\",\"type\":\"not_found\"}}.",
+        scope: Scope::Once,
+        needs: &[],
+        jobs: 0,
+        generated: false,
+        defects: &[
+            Defect::UnknownTaskIs400,
+            Defect::UnknownTaskRuns,
+            Defect::ErrorsAsText,
+            Defect::ErrorsIn200,
+        ],
+        check: check!(unknown_task_404),
+    },
+];
+
+/// An id in the documented form that no gateway has given out.
+const UNKNOWN_TASK: &str = "task_00000000000000000000000000";
+
+/// A request that cannot be billed even by a gateway that takes it: there is no such model.
+async fn bad_request(bench: &Bench) -> Result<Reply, Stop> {
+    let job = bench.job().root("model", "no-such-model-9f3").without_input("prompt");
+    let reply = bench.submit(&job).await?;
+    if reply.accepted().is_some() {
+        return Err(Stop::NotTestable(format!(
+            "a submit without prompt for an unknown model was accepted, see GW-SUB-011: {}",
+            reply.gist()
+        )));
+    }
+    Ok(reply)
+}
+
+/// The bad request's answer, if its envelope can be read.
+async fn readable(bench: &Bench) -> Result<(Reply, Value), Stop> {
+    let reply = bad_request(bench).await?;
+    let body = reply.body.clone().filter(|body| schema::violations(Schema::ErrorResponse, body).is_empty());
+    match body {
+        Some(body) => Ok((reply, body)),
+        None => Err(Stop::NotTestable(format!(
+            "the error envelope cannot be read, see GW-ERR-001: {}",
+            reply.gist()
+        ))),
+    }
+}
+
+async fn envelope(bench: &Bench) -> Result<(), Stop> {
+    let reply = bad_request(bench).await?;
+    note_schema(bench, &reply, Schema::ErrorResponse);
+    Ok(())
+}
+
+async fn no_error_in_200(bench: &Bench) -> Result<(), Stop> {
+    let bad = bad_request(bench).await?;
+    let job = bench.job();
+    let unknown = bench.status_as(As::Client, &job.token, UNKNOWN_TASK).await?;
+    for reply in [bad, unknown] {
+        let carries_error = reply.body.as_ref().is_some_and(|body| {
+            body.get("error").is_some_and(Value::is_object)
+                || body["code"].as_u64().is_some_and(|code| code >= 400)
+        });
+        if (200..300).contains(&reply.status) && carries_error {
+            bench.note(
+                Finding::new("the HTTP status of an error, 4xx", reply.gist())
+                    .at("/code")
+                    .seen_in(&reply.exchange),
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
+    let (reply, body) = readable(bench).await?;
+    if body["code"] != reply.status {
+        bench.note(
+            Finding::new(format!("code {}", reply.status), format!("code {}", body["code"]))
+                .at("/code")
+                .seen_in(&reply.exchange),
+        );
+    }
+    Ok(())
+}
+
+async fn bad_request_type(bench: &Bench) -> Result<(), Stop> {
+    let (reply, body) = readable(bench).await?;
+    let kind = &body["error"]["type"];
+    if kind != "invalid_request_error" {
+        bench.note(
+            Finding::new("type \"invalid_request_error\"", format!("type {kind}"))
+                .at("/error/type")
+                .seen_in(&reply.exchange),
+        );
+    }
+    Ok(())
+}
+
+async fn unknown_task_404(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let reply = bench.status_as(As::Client, &job.token, UNKNOWN_TASK).await?;
+    if reply.status != 404 {
+        return Err(Finding::new("HTTP 404", reply.gist()).seen_in(&reply.exchange).into());
+    }
+    note_schema(bench, &reply, Schema::ErrorResponse);
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! What reaches the vendor besides the callback URL: one create, the right one, and no secrets.
+
+use ringback_mocks::reference::defect::Defect;
+use serde_json::Value;
+
+use super::check;
+use crate::bench::Bench;
+use crate::catalogue::{Need, Requirement, Scope, Source};
+use crate::outcome::{Finding, Level, Stop};
+
+/// The chapter.
+pub const REQUIREMENTS: &[Requirement] = &[
+    Requirement {
+        id: "GW-UP-001",
+        slug: "one-create",
+        level: Level::Must,
+        sentence: "One accepted submit leads to exactly one create, at the model's vendor.",
+        source: Source::CALLBACKS.inferred(),
+        why: "A second create is billed twice and calls back twice, with two ids.",
+        remedy: "Do not retry a create whose answer was lost; do not fan out to several channels.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::CreatesTwice],
+        check: check!(one_create),
+    },
+    Requirement {
+        id: "GW-UP-002",
+        slug: "prompt-and-model",
+        level: Level::Must,
+        sentence: "The vendor receives the client's prompt and model.",
+        source: Source::SUBMIT.inferred(),
+        why: "Another prompt or model is another product than the one ordered.",
+        remedy: "Copy prompt and model into the create call unchanged.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::PromptTruncated, Defect::ModelReplaced],
+        check: check!(prompt_and_model),
+    },
+    Requirement {
+        id: "GW-UP-003",
+        slug: "client-key-stays",
+        level: Level::Must,
+        sentence: "The client's key is not sent to the vendor.",
+        source: Source::SUBMIT.inferred(),
+        why: "The vendor, and whoever reads its logs, could spend the client's money at the gateway.",
+        remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::ClientKeyForwarded],
+        check: check!(client_key_stays),
+    },
+    Requirement {
+        id: "GW-UP-004",
+        slug: "metadata-model-loses",
+        level: Level::Must,
+        sentence: "A model inside metadata does not replace the model.",
+        source: Source::SUBMIT.inferred(),
+        why: "It would let a client run an expensive model for the price of a cheap one.",
+        remedy: "Remove model from metadata before it is merged into the vendor's request.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::MetadataModelWins],
+        check: check!(metadata_model_loses),
+    },
+    Requirement {
+        id: "GW-UP-005",
+        slug: "no-create-after-refusal",
+        level: Level::Must,
+        sentence: "No vendor receives a create for a submit that was refused.",
+        source: Source::SUBMIT.inferred(),
+        why: "A job that runs although it was refused is billed and nobody knows its id.",
+        remedy: "Validate the whole request before the first call to a vendor.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 3,
+        generated: false,
+        defects: &[Defect::CreatesBeforeChecking],
+        check: check!(no_create_after_refusal),
+    },
+];
+
+async fn one_create(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    bench.accept(&job).await?;
+    bench.create(&job).await?;
+    let creates = bench.creates_in_quiet(&job.token, 1).await;
+    if creates.len() != 1 {
+        let vendors: Vec<&str> = creates.iter().map(|create| create.vendor.title()).collect();
+        let mut finding = Finding::new(
+            format!("one create call at {}", bench.vendor.title()),
+            format!("{} create calls: {}", creates.len(), vendors.join(", ")),
+        );
+        if let Some(last) = creates.last() {
+            finding = finding.seen_in(&last.exchange);
+        }
+        bench.note(finding);
+    }
+    Ok(())
+}
+
+async fn prompt_and_model(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    // Quotes, a line break and non-ASCII: what careless building of JSON or of URLs destroys.
+    let prompt = format!(
+        "{}, \"slowly\" drifting\nüber den Teich 🛶 while the camera follows it to the far bank & beyond",
+        job.body["input"]["prompt"].as_str().unwrap_or_default()
+    );
+    let job = job.input("prompt", prompt.as_str());
+    bench.accept(&job).await?;
+    let create = bench.create(&job).await?;
+    if create.seen.prompt.as_deref() != Some(prompt.as_str()) {
+        bench.note(
+            Finding::new(
+                format!("the prompt {}", Value::from(prompt)),
+                format!("the prompt {}", Value::from(create.seen.prompt.clone())),
+            )
+            .seen_in(&create.exchange),
+        );
+    }
+    note_other_model(bench, &create);
+    Ok(())
+}
+
+fn note_other_model(bench: &Bench, create: &crate::bench::Create) {
+    let model = bench.target.model(bench.vendor);
+    // A gateway may have names of its own for models; only then they are configured, and not judged.
+    if bench.target.models.contains_key(bench.vendor.name()) {
+        return;
+    }
+    if create.seen.model.as_deref() != Some(model) {
+        bench.note(
+            Finding::new(
+                format!("the model {model}"),
+                format!("the model {}", Value::from(create.seen.model.clone())),
+            )
+            .seen_in(&create.exchange),
+        );
+    }
+}
+
+async fn client_key_stays(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    bench.accept(&job).await?;
+    let create = bench.create(&job).await?;
+    if bench.client_key_in(&create.exchange) {
+        bench.note(
+            Finding::new("the client's key nowhere in the vendor's request", "the create call contains it")
+                .seen_in(&create.exchange),
+        );
+    }
+    Ok(())
+}
+
+async fn metadata_model_loses(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job().metadata("model", "a-more-expensive-model");
+    let reply = bench.submit(&job).await?;
+    if reply.accepted().is_none() {
+        // Refusing the key is as good, unless the vendor was asked for that model first.
+        if let Some(create) = bench.creates(&job.token).first() {
+            note_other_model(bench, create);
+        }
+        return Ok(());
+    }
+    let create = bench.create(&job).await?;
+    note_other_model(bench, &create);
+    Ok(())
+}
+
+async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
+    let wrong = [
+        ("an unknown key", bench.job().input("resolution", "1080p")),
+        ("a blank prompt", {
+            let job = bench.job();
+            // The token must still be found in what the vendor would receive.
+            let url = Bench::hook(&job.token);
+            job.input("prompt", " ").callback(url)
+        }),
+    ];
+    for (what, refused) in wrong {
+        let reply = bench.submit(&refused).await?;
+        if reply.accepted().is_some() {
+            return Err(Stop::NotTestable(format!(
+                "a job with {what} was not refused, see GW-SUB-006 and GW-SUB-008: {}",
+                reply.gist()
+            )));
+        }
+        let twin = bench.job();
+        bench.accept(&twin).await?;
+        if let Err(create) = bench.no_create(&refused, &twin).await? {
+            bench.note(
+                Finding::new(
+                    format!(
+                        "no create call for a job refused for {what}, {:?} after a later one",
+                        bench.quiet()
+                    ),
+                    format!("{} received one", create.vendor.title()),
+                )
+                .seen_in(&create.exchange),
+            );
+        }
+    }
+    Ok(())
+}

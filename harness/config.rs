@@ -1,0 +1,284 @@
+//! Configuration: flags and environment over `ringback.toml` over defaults, into a valid target.
+//!
+//! Every configuration error is found here, before anything starts. Secrets come from the
+//! environment only; the file has no place for them.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use ringback_mocks::vendor::Vendor;
+use ringback_mocks::wire::Secret;
+use serde::Deserialize;
+use url::Url;
+
+use crate::plan::Selection;
+use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
+use crate::target::{Patience, Reach, RootCallback, Target};
+
+/// The file read when none is named and it exists.
+pub const FILE: &str = "ringback.toml";
+/// How long a command may take until it listens.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+/// Cases at once against a deployed gateway: polite rather than fast.
+const DEPLOYED_JOBS: usize = 4;
+
+/// What can be said about a run, by flag or environment variable.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Address of the gateway; without it and without --exec the embedded reference is judged
+    #[arg(value_name = "URL", env = "RINGBACK_GATEWAY_URL")]
+    pub url: Option<String>,
+    /// Start this command as the gateway: it gets PORT and the mocks' addresses, and is ended after
+    #[arg(long, value_name = "CMD", env = "RINGBACK_EXEC")]
+    pub exec: Option<String>,
+    /// Where the gateway at URL already looks for a vendor; our mock listens there
+    #[arg(long, value_name = "VENDOR=ADDR", env = "RINGBACK_UPSTREAM", value_delimiter = ',')]
+    pub upstream: Vec<String>,
+    /// Judge these vendors only (kling, doubao, minimax, vidu)
+    #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
+    pub vendor: Vec<String>,
+    /// Run these cases only: names or requirement ids, * for any text
+    #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Model name that routes to a vendor, where it is not the usual one
+    #[arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')]
+    pub model: Vec<String>,
+    /// Seed of generated inputs [default: 7]
+    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
+    pub seed: Option<u64>,
+    /// A violated SHOULD fails the run
+    #[arg(long, env = "RINGBACK_STRICT")]
+    pub strict: bool,
+    /// Cases at once [default: 48; 4 against a deployed gateway]
+    #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]
+    pub jobs: Option<usize>,
+    /// Jobs that a deployed gateway may accept, and bill, in this run [default: 0]
+    #[arg(long, value_name = "N", env = "RINGBACK_SPEND")]
+    pub spend: Option<u32>,
+    /// What a `callback_url` beside `model` should lead to [default: reject]
+    #[arg(long, value_enum, env = "RINGBACK_ROOT_CALLBACK")]
+    pub root_callback: Option<RootCallback>,
+    /// How long the status may lag behind the vendor [default: 60s]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
+    pub settle: Option<String>,
+    /// How long one answer may take [default: 10s; 30s deployed]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
+    pub answer: Option<String>,
+    /// How long --exec may take until it listens [default: 30s]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
+    pub ready: Option<String>,
+    /// Configuration file [default: ringback.toml, if there is one]
+    #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// The secrets of a run, from the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// The client's key.
+    pub key: Option<Secret>,
+    /// The second client's key.
+    pub other_key: Option<Secret>,
+    /// Keys the mocks accept.
+    pub vendor_keys: Vec<(Vendor, Secret)>,
+}
+
+impl Secrets {
+    /// Reads them through `variable`, which is [`std::env::var`] outside tests.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let secret = |name: &str| variable(name).filter(|value| !value.is_empty()).map(Secret::new);
+        Self {
+            key: secret("RINGBACK_API_KEY"),
+            other_key: secret("RINGBACK_OTHER_API_KEY"),
+            vendor_keys: Vendor::all()
+                .filter_map(|vendor| Some((vendor, secret(&vendor.variable("KEY"))?)))
+                .collect(),
+        }
+    }
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    gateway: GatewaySection,
+    run: RunSection,
+    patience: PatienceSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct GatewaySection {
+    url: Option<String>,
+    exec: Option<String>,
+    vendors: Vec<String>,
+    models: BTreeMap<String, String>,
+    upstream: BTreeMap<String, String>,
+    root_callback: Option<RootCallback>,
+    spend: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RunSection {
+    only: Vec<String>,
+    seed: Option<u64>,
+    strict: bool,
+    jobs: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PatienceSection {
+    answer: Option<String>,
+    settle: Option<String>,
+    ready: Option<String>,
+}
+
+/// Makes the target and the options of a run.
+pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
+    let file = read(flags.config.as_deref())?;
+    let upstream = pairs("--upstream", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
+    let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
+    // A subject named on the command line replaces the file's, whichever way each is reached.
+    let named = flags.url.is_some() || flags.exec.is_some();
+    let (url, exec) = if named { (flags.url, flags.exec) } else { (file.gateway.url, file.gateway.exec) };
+    let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
+    let reach = reach(url, exec, upstreams, ready_within, secrets)?;
+    let models: BTreeMap<String, String> =
+        file.gateway.models.into_iter().chain(pairs("--model", &flags.model)?).collect();
+    for name in models.keys() {
+        vendor(name)?;
+    }
+    let names = if flags.vendor.is_empty() { file.gateway.vendors } else { flags.vendor };
+    let vendors = match names.as_slice() {
+        [] => Vendor::all().collect(),
+        names => names.iter().map(|name| vendor(name)).collect::<Result<_, _>>()?,
+    };
+    let deployed = matches!(&reach, Reach::Url { upstreams, .. } if upstreams.is_empty());
+    let mut patience = if deployed { Patience::REMOTE } else { Patience::LOCAL };
+    if let Some(answer) = time("answer", flags.answer.or(file.patience.answer))? {
+        patience.answer = answer;
+    }
+    if let Some(settle) = time("settle", flags.settle.or(file.patience.settle))? {
+        patience.settle = settle;
+    }
+    patience.case = patience.case.max(patience.settle * 3);
+    let target = Target {
+        reach,
+        vendors,
+        models,
+        spend: flags.spend.or(file.gateway.spend).unwrap_or(0),
+        root_callback: flags.root_callback.or(file.gateway.root_callback).unwrap_or_default(),
+        patience,
+    };
+    let options = Options {
+        selection: Selection { only: if flags.only.is_empty() { file.run.only } else { flags.only } },
+        seed: flags.seed.or(file.run.seed).unwrap_or(DEFAULT_SEED),
+        strict: flags.strict || file.run.strict,
+        jobs: flags.jobs.or(file.run.jobs).unwrap_or(if deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS }),
+    };
+    Ok((target, options))
+}
+
+fn read(named: Option<&Path>) -> Result<File, ConfigError> {
+    let path = named.unwrap_or(Path::new(FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
+        Err(error) => return Err(ConfigError(format!("cannot read {}: {error}", path.display()))),
+    };
+    toml::from_str(&text).map_err(|error| {
+        ConfigError(format!("{} is not valid: {}", path.display(), error.to_string().trim_end()))
+    })
+}
+
+fn reach(
+    url: Option<String>,
+    exec: Option<String>,
+    upstreams: Vec<(Vendor, SocketAddr)>,
+    ready_within: Duration,
+    secrets: Secrets,
+) -> Result<Reach, ConfigError> {
+    match (url, exec) {
+        (Some(_), Some(_)) => Err(ConfigError("name one subject: a URL or --exec, not both".into())),
+        (None, _) if !upstreams.is_empty() => Err(ConfigError(
+            "--upstream belongs to a gateway URL: with --exec the mocks choose their own addresses".into(),
+        )),
+        (None, Some(command)) if command.trim().is_empty() => Err(ConfigError("--exec is empty".into())),
+        (None, Some(command)) => Ok(Reach::Exec { command, ready_within }),
+        (None, None) => Ok(Reach::Embedded { defect: None }),
+        (Some(url), None) => {
+            let root = root(&url)?;
+            let Some(key) = secrets.key else {
+                return Err(ConfigError("set RINGBACK_API_KEY to a key that the gateway accepts".into()));
+            };
+            let Secrets { other_key, vendor_keys, .. } = secrets;
+            Ok(Reach::Url { root, key, other_key, upstreams, vendor_keys })
+        }
+    }
+}
+
+fn root(url: &str) -> Result<String, ConfigError> {
+    let wrong = |why: &str| ConfigError(format!("`{url}` is not a gateway address: {why}"));
+    let parsed = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(parsed.scheme(), "http" | "https") {
+        return Err(wrong("it must begin with http:// or https://"));
+    }
+    if parsed.host_str().is_none() || parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(wrong("give scheme, host, and a path if the API is below one; no query"));
+    }
+    Ok(parsed.as_str().trim_end_matches('/').to_owned())
+}
+
+fn vendor(name: &str) -> Result<Vendor, ConfigError> {
+    Vendor::named(name).ok_or_else(|| {
+        let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
+        ConfigError(format!("there is no vendor `{name}`; there are {known}"))
+    })
+}
+
+fn placed(name: &str, address: &str) -> Result<(Vendor, SocketAddr), ConfigError> {
+    let bare = address.trim_start_matches("http://").trim_end_matches('/');
+    let address = bare.to_socket_addrs().ok().and_then(|mut all| all.next()).ok_or_else(|| {
+        ConfigError(format!("`{address}` is not an address to listen on; write 127.0.0.1:9101"))
+    })?;
+    if !address.ip().is_loopback() {
+        return Err(ConfigError(format!("mocks listen on loopback only, and {} is not", address.ip())));
+    }
+    Ok((vendor(name)?, address))
+}
+
+fn pairs(flag: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
+    given
+        .iter()
+        .map(|pair| {
+            pair.split_once('=')
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .ok_or_else(|| ConfigError(format!("{flag} takes VENDOR=VALUE, not `{pair}`")))
+        })
+        .collect()
+}
+
+fn time(what: &str, given: Option<String>) -> Result<Option<Duration>, ConfigError> {
+    given
+        .map(|text| {
+            text.parse::<SignedDuration>()
+                .ok()
+                .and_then(|time| Duration::try_from(time).ok())
+                .filter(|time| !time.is_zero() && *time <= Duration::from_secs(3_600))
+                .ok_or_else(|| {
+                    ConfigError(format!("`{text}` is no time for {what}; write 500ms, 10s or 2m, at most 1h"))
+                })
+        })
+        .transpose()
+}

@@ -1,0 +1,214 @@
+//! Generated inputs: strategies, and the search that judges and shrinks them.
+//!
+//! proptest makes and shrinks the values; judging is asynchronous and remote, so the search drives
+//! proptest's value trees itself. The same seed gives the same inputs.
+
+use std::future::Future;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any};
+use proptest::sample::{select, subsequence};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::outcome::Stop;
+
+/// Inputs tried for each generated case.
+pub const INPUTS: usize = 24;
+/// Steps of shrinking at most; each costs a submit.
+const SHRINKS: usize = 80;
+
+/// The smallest input found that is judged wrong.
+#[derive(Debug)]
+pub struct Minimal<T, F> {
+    /// The input.
+    pub input: T,
+    /// What is wrong with it.
+    pub fault: F,
+    /// Which of the generated inputs led to it, from 1.
+    pub at: usize,
+    /// How many smaller ones were tried.
+    pub shrinks: usize,
+}
+
+/// Judges generated inputs until one is wrong, shrinks it, and returns the smallest that still is.
+/// A value is only returned after it was judged itself.
+pub async fn search<S, F, J, A>(
+    seed: u64,
+    strategy: S,
+    judge: J,
+) -> Result<Option<Minimal<S::Value, F>>, Stop>
+where
+    S: Strategy,
+    S::Tree: Send,
+    S::Value: Clone + Send,
+    F: Send,
+    J: Fn(S::Value) -> A + Send + Sync,
+    A: Future<Output = Result<Option<F>, Stop>> + Send,
+{
+    for at in 1..=INPUTS {
+        let mut tree = tree(seed, at, &strategy)?;
+        let input = tree.current();
+        let Some(fault) = judge(input.clone()).await? else { continue };
+        let mut best = Minimal { input, fault, at, shrinks: 0 };
+        let mut moved = tree.simplify();
+        while moved && best.shrinks < SHRINKS {
+            best.shrinks += 1;
+            let smaller = tree.current();
+            moved = match judge(smaller.clone()).await? {
+                Some(fault) => {
+                    best = Minimal { input: smaller, fault, ..best };
+                    tree.simplify()
+                }
+                None => tree.complicate(),
+            };
+        }
+        return Ok(Some(best));
+    }
+    Ok(None)
+}
+
+/// Each input has a runner of its own, so that what came before does not change it.
+fn tree<S: Strategy>(seed: u64, at: usize, strategy: &S) -> Result<S::Tree, Stop> {
+    let mut bytes = [0_u8; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&(at as u64).to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = Config { failure_persistence: None, ..Config::default() };
+    strategy
+        .new_tree(&mut TestRunner::new_with_rng(config, rng))
+        .map_err(|reason| Stop::Broken(format!("no input could be generated: {reason}")))
+}
+
+/// A callback URL without its token.
+#[derive(Clone, Debug)]
+pub struct UrlShape {
+    host: &'static str,
+    port: Option<u16>,
+    path: Vec<&'static str>,
+    slash: bool,
+    query: Option<Vec<&'static str>>,
+    fragment: Option<Vec<&'static str>>,
+}
+
+impl UrlShape {
+    /// The URL for a token.
+    pub fn render(&self, token: &str) -> String {
+        let mut url = format!("https://{}", self.host);
+        if let Some(port) = self.port {
+            url.push_str(&format!(":{port}"));
+        }
+        url.push_str("/c/");
+        url.push_str(token);
+        for part in &self.path {
+            url.push('/');
+            url.push_str(part);
+        }
+        if self.slash {
+            url.push('/');
+        }
+        if let Some(parts) = &self.query {
+            url.push('?');
+            url.push_str(&parts.join("&"));
+        }
+        if let Some(parts) = &self.fragment {
+            url.push('#');
+            url.push_str(&parts.join(""));
+        }
+        url
+    }
+}
+
+const HOSTS: &[&str] = &["hooks.example.com", "Hooks.Example.COM", "example.com", "a-b.c1.hooks.example.com"];
+const SEGMENTS: &[&str] = &[
+    "a",
+    "hooks",
+    "v1.2",
+    "%2F",
+    "%2f",
+    "a%20b",
+    "caf%C3%A9",
+    "~x_y-z",
+    "a;b=c",
+    "a:b",
+    "@me",
+    "$1",
+    "(x)",
+    "!",
+];
+const PAIRS: &[&str] = &[
+    "a=1",
+    "z=26",
+    "b=2",
+    "a=2",
+    "flag",
+    "empty=",
+    "q=a+b",
+    "q=a%20b",
+    "path=%2Fa%2fb",
+    "email=a%40b.example",
+    "sig=abc%3D%3D",
+    "json=%7B%22a%22%3A1%7D",
+    "list[]=1",
+    "t=12:30",
+    "next=/a/b?c",
+    "u=%E7%8C%AB",
+    "amp=%26",
+];
+
+/// Callback URLs of ordinary and unusual shape, all valid by RFC 3986.
+pub fn urls() -> impl Strategy<Value = UrlShape, Tree: Send> {
+    (
+        select(HOSTS),
+        option::of(select(&[443_u16, 8443, 80, 65535][..])),
+        vec(select(SEGMENTS), 0..4),
+        any::<bool>(),
+        option::of(vec(select(PAIRS), 0..5)),
+        option::of(vec(select(&["top", "a%20b", "/x", "?y", "="][..]), 0..3)),
+    )
+        .prop_map(|(host, port, path, slash, query, fragment)| UrlShape {
+            host,
+            port,
+            path,
+            slash,
+            query,
+            fragment,
+        })
+}
+
+/// A request with `callback_url` at the top of `input`, among fields that are allowed there.
+#[derive(Clone, Debug)]
+pub struct Misplaced {
+    /// Allow-listed neighbours.
+    pub neighbours: Vec<&'static str>,
+    /// Whether metadata has one too.
+    pub in_metadata_too: bool,
+    /// The misplaced value: a URL for the token, or something else.
+    pub value: Option<&'static str>,
+}
+
+/// Misplaced callback URLs with every kind of neighbour.
+pub fn misplaced() -> impl Strategy<Value = Misplaced, Tree: Send> {
+    let neighbours = &["size", "image", "images", "duration", "seconds"][..];
+    (
+        subsequence(neighbours, 0..=neighbours.len()),
+        any::<bool>(),
+        select(&[None, Some(""), Some("not a url")][..]),
+    )
+        .prop_map(|(neighbours, in_metadata_too, value)| Misplaced {
+            neighbours,
+            in_metadata_too,
+            value,
+        })
+}
+
+/// Keys that are nowhere allowed at the top of `input`.
+pub fn unknown_keys() -> impl Strategy<Value = String, Tree: Send> {
+    (
+        select(&["x", "webhook", "style", "Prompt", "seed_", "fps"][..]),
+        vec(select(&["a", "Z", "9", "_", "-", "é"][..]), 0..6),
+        Just(()),
+    )
+        .prop_map(|(head, tail, ())| format!("{head}{}", tail.concat()))
+}

@@ -1,0 +1,277 @@
+//! The result tree of a run: what was judged, what came of it, and the evidence.
+//!
+//! Plain values in the shape of `schemas/report.schema.json`. Every writer is a pure function of
+//! this tree. Secrets are masked when a case enters it.
+
+pub mod evidence;
+pub mod terminal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringback_mocks::journal::Exchange;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use evidence::{AnswerReport, BodyReport, ExchangeReport, Mask};
+
+use crate::bench::shortened;
+use crate::outcome::{Finding, Level, Outcome};
+use crate::plan::Case;
+use crate::target::{Mode, Target};
+
+/// Name and version of the report's format.
+pub const FORMAT: &str = "ringback.report/1";
+/// Longest `actual` of a finding, in characters; the whole is in the transcript.
+const ACTUAL_MAX: usize = 2_000;
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// Always [`FORMAT`].
+    pub schema: String,
+    /// Who judged.
+    pub tool: Tool,
+    /// `gateway`.
+    pub subject: String,
+    /// How the subject was reached.
+    pub mode: Mode,
+    /// What was judged, in words and settings.
+    pub target: Value,
+    /// Seed of generated inputs.
+    pub seed: u64,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Cases by outcome.
+    pub counts: Counts,
+    /// Every case, judged or not.
+    pub cases: Vec<CaseReport>,
+    /// What follows from the counts.
+    pub verdict: Verdict,
+    /// True in every report written to its end.
+    pub complete: bool,
+}
+
+/// The judging program.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Tool {
+    /// `ringback`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Cases by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Kept.
+    pub pass: usize,
+    /// MUST violated.
+    pub fail: usize,
+    /// SHOULD violated.
+    pub warn: usize,
+    /// Not there to be judged.
+    pub not_applicable: usize,
+    /// A prerequisite is missing.
+    pub not_testable: usize,
+    /// The environment was in the way.
+    pub inconclusive: usize,
+    /// We failed.
+    pub error: usize,
+}
+
+impl Counts {
+    /// Counts outcomes.
+    pub fn of(outcomes: impl Iterator<Item = Outcome>) -> Self {
+        let mut counts = Self::default();
+        for outcome in outcomes {
+            *counts.slot(outcome) += 1;
+        }
+        counts
+    }
+
+    /// The count of one outcome.
+    pub fn get(mut self, outcome: Outcome) -> usize {
+        *self.slot(outcome)
+    }
+
+    const fn slot(&mut self, outcome: Outcome) -> &mut usize {
+        match outcome {
+            Outcome::Pass => &mut self.pass,
+            Outcome::Fail => &mut self.fail,
+            Outcome::Warn => &mut self.warn,
+            Outcome::NotApplicable => &mut self.not_applicable,
+            Outcome::NotTestable => &mut self.not_testable,
+            Outcome::Inconclusive => &mut self.inconclusive,
+            Outcome::Error => &mut self.error,
+        }
+    }
+
+    /// The verdict that follows. A violation that was seen counts even if other cases could not be
+    /// judged; nothing judged is never a success.
+    pub const fn verdict(&self) -> Verdict {
+        if self.fail > 0 {
+            Verdict::Violations
+        } else if self.inconclusive + self.error > 0 {
+            Verdict::Undecided
+        } else if self.pass + self.warn == 0 {
+            Verdict::NothingRan
+        } else {
+            Verdict::Conforms
+        }
+    }
+}
+
+/// What a run comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// No violation, as far as could be judged.
+    Conforms,
+    /// At least one MUST violated.
+    Violations,
+    /// No violation, but not everything could be decided.
+    Undecided,
+    /// Nothing was judged.
+    NothingRan,
+}
+
+impl Verdict {
+    /// The exit code of DESIGN A1.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Conforms => 0,
+            Self::Violations => 1,
+            Self::Undecided => 3,
+            Self::NothingRan => 4,
+        }
+    }
+}
+
+/// One case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseReport {
+    /// `gateway/<chapter>/<slug>[<vendor>]`.
+    pub name: String,
+    /// The requirement's id.
+    pub requirement: String,
+    /// The chapter.
+    pub chapter: String,
+    /// The vendor, if the case is about one.
+    pub vendor: Option<String>,
+    /// How binding.
+    pub level: Level,
+    /// The requirement.
+    pub sentence: String,
+    /// Who says so.
+    pub source: SourceReport,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it was not judged.
+    pub reason: Option<String>,
+    /// What was violated, how.
+    pub findings: Vec<FindingReport>,
+    /// What crossed the wire.
+    pub transcript: Vec<ExchangeReport>,
+    /// Arguments of `ringback test gateway` that run this case alone with the same inputs.
+    pub replay: String,
+    /// How long it took.
+    pub duration_ms: u64,
+}
+
+/// Where a requirement comes from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Title of the page.
+    pub page: String,
+    /// Its address.
+    pub url: String,
+    /// When it was read.
+    pub read: String,
+}
+
+/// One violation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FindingReport {
+    /// Everything that would have been right.
+    pub expected: Vec<String>,
+    /// What was seen.
+    pub actual: String,
+    /// Where in the evidence's body.
+    pub pointer: Option<String>,
+    /// Index into the transcript.
+    pub evidence: Option<usize>,
+    /// A command that sends the same request again.
+    pub curl: Option<String>,
+}
+
+impl CaseReport {
+    /// A case that was not run.
+    pub fn unjudged(case: &Case, seed: u64, outcome: Outcome, reason: String) -> Self {
+        let source = case.requirement.source;
+        Self {
+            name: case.name.clone(),
+            requirement: case.requirement.id.to_owned(),
+            chapter: case.chapter.to_owned(),
+            vendor: case.about_vendor.then(|| case.vendor.name().to_owned()),
+            level: case.requirement.level,
+            sentence: case.requirement.sentence.to_owned(),
+            source: SourceReport {
+                page: source.page.to_owned(),
+                url: source.url.to_owned(),
+                read: source.read.to_owned(),
+            },
+            outcome,
+            reason: Some(reason),
+            findings: Vec::new(),
+            transcript: Vec::new(),
+            replay: format!("--only '{}' --seed {seed}", case.name),
+            duration_ms: 0,
+        }
+    }
+
+    /// A case that was run.
+    #[expect(clippy::too_many_arguments, reason = "this is the one seam between a run and its report")]
+    pub fn judged(
+        case: &Case,
+        seed: u64,
+        outcome: Outcome,
+        reason: Option<String>,
+        findings: &[Finding],
+        exchanges: &[Arc<Exchange>],
+        mask: &Mask,
+        took: Duration,
+        target: &Target,
+        root: &str,
+    ) -> Self {
+        let address = evidence::address(target, root);
+        let findings = findings
+            .iter()
+            .map(|finding| {
+                let at = |wanted: &Arc<Exchange>| exchanges.iter().position(|one| one.seq == wanted.seq);
+                FindingReport {
+                    expected: finding.expected.iter().map(|text| mask.text(text)).collect(),
+                    actual: shortened(&mask.text(&finding.actual), ACTUAL_MAX),
+                    pointer: finding.pointer.clone(),
+                    evidence: finding.evidence.as_ref().and_then(at),
+                    curl: evidence::curl(finding, exchanges, &address, mask).map(|line| mask.text(&line)),
+                }
+            })
+            .collect();
+        Self {
+            outcome,
+            reason: reason.map(|reason| mask.text(&reason)),
+            findings,
+            transcript: exchanges.iter().map(|exchange| ExchangeReport::new(exchange, mask)).collect(),
+            duration_ms: millis(took),
+            ..Self::unjudged(case, seed, outcome, String::new())
+        }
+    }
+}
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,225 @@
+//! Exchanges as they stand in a report: masked, bounded, and as a `curl` line that repeats one.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::wire::{Headers, Secret};
+use serde::{Deserialize, Serialize};
+
+use crate::outcome::Finding;
+use crate::target::{Reach, Target};
+
+/// Bytes of a body kept in a report; the length of a cut one is told.
+const BODY_KEPT: usize = 16 * 1024;
+/// What stands for a secret.
+const MASKED: &str = "<secret>";
+
+/// Hides the secrets of a run, each known by the variable that holds it.
+#[derive(Clone, Debug)]
+pub struct Mask(Vec<(String, Secret)>);
+
+impl Mask {
+    /// A mask for these values.
+    pub fn new(secrets: &[(String, Secret)]) -> Self {
+        Self(secrets.iter().filter(|(_, secret)| !secret.expose().is_empty()).cloned().collect())
+    }
+
+    /// The text without secrets.
+    pub fn text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (_, secret)| {
+            if text.contains(secret.expose()) { text.replace(secret.expose(), MASKED) } else { text }
+        })
+    }
+
+    /// The text with shell variables in place of secrets.
+    fn shell(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (name, secret)| text.replace(secret.expose(), &format!("${name}")))
+    }
+
+    /// A header value without secrets; credentials are hidden whether we know them or not.
+    fn header(&self, name: &str, value: &str) -> String {
+        if name.eq_ignore_ascii_case("authorization") {
+            let scheme = value.split(' ').next().filter(|scheme| *scheme != value);
+            return scheme.map_or_else(|| MASKED.to_owned(), |scheme| format!("{scheme} {MASKED}"));
+        }
+        self.text(value)
+    }
+}
+
+/// One exchange.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExchangeReport {
+    /// Position in the run's journal.
+    pub seq: u64,
+    /// The parties.
+    pub leg: String,
+    /// The vendor, if it was one of them.
+    pub vendor: Option<String>,
+    /// When it began, since the run began.
+    pub at_ms: f64,
+    /// How long it took.
+    pub took_ms: f64,
+    /// The request.
+    pub request: RequestReport,
+    /// What came back.
+    pub answer: AnswerReport,
+}
+
+/// A request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RequestReport {
+    /// Method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body, if any.
+    pub body: Option<BodyReport>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AnswerReport {
+    /// A response.
+    Response {
+        /// Status code.
+        status: u16,
+        /// Names and values.
+        headers: Vec<(String, String)>,
+        /// The body, if any.
+        body: Option<BodyReport>,
+    },
+    /// None, and why.
+    Error {
+        /// Why.
+        error: String,
+    },
+}
+
+/// A body.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BodyReport {
+    /// The body or its beginning, if it is UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The body or its beginning otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Bytes in all, when only the beginning is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<usize>,
+}
+
+impl ExchangeReport {
+    /// An exchange without its secrets.
+    pub fn new(exchange: &Exchange, mask: &Mask) -> Self {
+        let (leg, vendor) = match exchange.leg {
+            Leg::Client => ("client", None),
+            Leg::Upstream(vendor) => ("upstream", Some(vendor)),
+            Leg::Callback(vendor) => ("callback", Some(vendor)),
+            Leg::Inbox => ("inbox", None),
+        };
+        let request = &exchange.request;
+        Self {
+            seq: exchange.seq,
+            leg: leg.to_owned(),
+            vendor: vendor.map(|vendor| vendor.name().to_owned()),
+            at_ms: exchange.at.as_secs_f64() * 1_000.0,
+            took_ms: exchange.took.as_secs_f64() * 1_000.0,
+            request: RequestReport {
+                method: request.method.clone(),
+                target: mask.text(&request.target),
+                headers: headers(&request.headers, mask),
+                body: body(&request.body, mask),
+            },
+            answer: match &exchange.answer {
+                Ok(response) => AnswerReport::Response {
+                    status: response.status,
+                    headers: headers(&response.headers, mask),
+                    body: body(&response.body, mask),
+                },
+                Err(error) => AnswerReport::Error { error: mask.text(error) },
+            },
+        }
+    }
+}
+
+/// How a curl line names the gateway: an address that lives on, or a variable to set.
+pub(super) fn address(target: &Target, root: &str) -> String {
+    match target.reach {
+        Reach::Url { .. } => root.to_owned(),
+        Reach::Embedded { .. } | Reach::Exec { .. } => "$GATEWAY".to_owned(),
+    }
+}
+
+/// The client's request behind a finding, as a `curl` line with the key in a variable.
+pub(super) fn curl(
+    finding: &Finding,
+    exchanges: &[Arc<Exchange>],
+    address: &str,
+    mask: &Mask,
+) -> Option<String> {
+    let seen = finding.evidence.as_ref()?;
+    let is_client = |exchange: &&Arc<Exchange>| exchange.leg == Leg::Client;
+    let request = if seen.leg == Leg::Client {
+        &seen.request
+    } else {
+        // What the vendor saw followed from the latest submit that began before it.
+        let before = exchanges.iter().filter(is_client).filter(|one| one.at <= seen.at);
+        &before.filter(|one| one.request.method == "POST").next_back()?.request
+    };
+    let mut line = format!("curl -sS -X {} \"{address}{}\"", request.method, request.target);
+    for (name, value) in request.headers.iter() {
+        let _ = write!(line, " -H \"{name}: {}\"", mask.shell(value));
+    }
+    if !request.body.is_empty() {
+        let text = String::from_utf8_lossy(&request.body).replace('\'', r"'\''");
+        let _ = write!(line, " --data-raw '{text}'");
+    }
+    Some(line)
+}
+
+fn headers(headers: &Headers, mask: &Mask) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.to_owned(), mask.header(name, value))).collect()
+}
+
+fn body(bytes: &[u8], mask: &Mask) -> Option<BodyReport> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let kept = &bytes[..bytes.len().min(BODY_KEPT)];
+    let truncated = (kept.len() < bytes.len()).then_some(bytes.len());
+    // A cut may fall inside a character; that alone does not make a body binary.
+    let text = match std::str::from_utf8(kept) {
+        Ok(text) => Some(text),
+        Err(error) if truncated.is_some() && error.error_len().is_none() => {
+            std::str::from_utf8(&kept[..error.valid_up_to()]).ok()
+        }
+        Err(_) => None,
+    };
+    Some(match text {
+        Some(text) => BodyReport { text: Some(mask.text(text)), base64: None, truncated },
+        None => {
+            // Secrets inside binary bodies are hidden too, by their readable parts.
+            let lossless = mask_bytes(kept, mask);
+            BodyReport { text: None, base64: Some(BASE64.encode(&lossless)), truncated }
+        }
+    })
+}
+
+fn mask_bytes(bytes: &[u8], mask: &Mask) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for (_, secret) in &mask.0 {
+        let secret = secret.expose().as_bytes();
+        while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
+            bytes.splice(at..at + secret.len(), MASKED.bytes());
+        }
+    }
+    bytes
+}

@@ -1,0 +1,106 @@
+//! The proof of the checks: the reference passes, and each defect is caught by exactly the
+//! requirements that name it.
+
+use std::collections::BTreeSet;
+
+use ringback_mocks::reference::defect::Defect;
+
+use crate::catalogue;
+use crate::outcome::Outcome;
+use crate::report::Report;
+use crate::session::{self, Options, RunError};
+use crate::target::Target;
+
+/// What a run against one defect showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// The defect.
+    pub defect: Defect,
+    /// Requirements that name it and did not fail.
+    pub missed: BTreeSet<&'static str>,
+    /// Requirements that failed and do not name it, generated ones aside.
+    pub disturbed: BTreeSet<String>,
+    /// Requirements that failed.
+    pub caught: BTreeSet<String>,
+    /// Cases that ended inconclusive or in an error of ours.
+    pub undecided: Vec<String>,
+}
+
+impl Kill {
+    /// Whether the defect was caught by exactly those that name it.
+    pub fn is_exact(&self) -> bool {
+        self.missed.is_empty()
+            && self.disturbed.is_empty()
+            && self.undecided.is_empty()
+            && !self.caught.is_empty()
+    }
+}
+
+/// Judges the reference gateway with one defect.
+pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
+    let report = session::judge(Target::embedded(Some(defect)), &Options::default()).await?;
+    let named: BTreeSet<&'static str> = catalogue::all()
+        .filter(|(_, entry)| entry.defects.contains(&defect))
+        .map(|(_, entry)| entry.id)
+        .collect();
+    let generated: BTreeSet<&str> =
+        catalogue::all().filter(|(_, entry)| entry.generated).map(|(_, entry)| entry.id).collect();
+    let caught = ids(&report, &[Outcome::Fail, Outcome::Warn]);
+    Ok(Kill {
+        defect,
+        missed: named.iter().copied().filter(|id| !caught.contains(*id)).collect(),
+        disturbed: caught
+            .iter()
+            .filter(|id| !named.contains(id.as_str()) && !generated.contains(id.as_str()))
+            .cloned()
+            .collect(),
+        caught,
+        undecided: report
+            .cases
+            .iter()
+            .filter(|case| matches!(case.outcome, Outcome::Inconclusive | Outcome::Error))
+            .map(|case| format!("{}: {}", case.name, case.reason.as_deref().unwrap_or("")))
+            .collect(),
+    })
+}
+
+/// What is wrong with the reference itself: every case that did not pass. The reference has
+/// everything and everything can be judged, so nothing but `pass` is right.
+pub async fn blemishes() -> Result<Vec<String>, RunError> {
+    let report = session::judge(Target::embedded(None), &Options::default()).await?;
+    let blemish = |outcome| outcome != Outcome::Pass;
+    Ok(report
+        .cases
+        .iter()
+        .filter(|case| blemish(case.outcome))
+        .map(|case| {
+            let actual = case.findings.first().map_or("", |finding| finding.actual.as_str());
+            format!("{} {}: {}{actual}", case.name, case.outcome.word(), case.reason.as_deref().unwrap_or(""))
+        })
+        .collect())
+}
+
+/// A line for one defect of the kill matrix.
+pub fn line(kill: &Kill) -> String {
+    let list = |ids: &mut dyn Iterator<Item = &str>| ids.collect::<Vec<_>>().join(" ");
+    let caught = list(&mut kill.caught.iter().map(String::as_str));
+    if kill.is_exact() {
+        return format!("caught  {:<32} {caught}", kill.defect.name());
+    }
+    format!(
+        "WRONG   {:<32} caught: {caught}; missed: {}; disturbed: {}; undecided: {}",
+        kill.defect.name(),
+        list(&mut kill.missed.iter().copied()),
+        list(&mut kill.disturbed.iter().map(String::as_str)),
+        kill.undecided.join(" | ")
+    )
+}
+
+fn ids(report: &Report, outcomes: &[Outcome]) -> BTreeSet<String> {
+    report
+        .cases
+        .iter()
+        .filter(|case| outcomes.contains(&case.outcome))
+        .map(|case| case.requirement.clone())
+        .collect()
+}

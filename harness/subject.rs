@@ -1,0 +1,212 @@
+//! The subject, running: started or found, spoken to through one inert client, ended at the end.
+//!
+//! Everything sent to the gateway goes through here, so that the journal has it and a gateway that
+//! has stopped answering is not asked for ever.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use ringback_mocks::http::{self, HttpClient, NoAnswer};
+use ringback_mocks::jobs::Ids;
+use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
+use ringback_mocks::reference::gateway::{ReferenceGateway, Setup, Upstream};
+use ringback_mocks::vendor::Vendor;
+use ringback_mocks::wire::{Request, Secret};
+use ringback_mocks::world::{Placement, World};
+
+use crate::exec::{Environment, Process, StartError};
+use crate::target::{Reach, Target};
+
+/// Answers missing in a row, whoever asked, after which nobody asks any more.
+const BREAKER: u32 = 3;
+
+/// A running gateway and the keys to it.
+#[derive(Debug)]
+pub struct Subject {
+    root: String,
+    key: Secret,
+    other_key: Option<Secret>,
+    secrets: Vec<(String, Secret)>,
+    http: HttpClient,
+    journal: Arc<Journal>,
+    silent: AtomicU32,
+    /// Kept for its `Drop`.
+    running: Running,
+}
+
+#[derive(Debug)]
+enum Running {
+    Here(#[expect(dead_code, reason = "held so that it stops with the subject")] ReferenceGateway),
+    Child(Process),
+    Elsewhere,
+}
+
+/// Why nothing can be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A mock or the reference gateway cannot listen.
+    #[error("{0}")]
+    World(#[from] io::Error),
+    /// The command did not become a gateway.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// The gateway cannot be reached or does not answer.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl Subject {
+    /// Starts the world around the target, then the target.
+    pub async fn start(target: &Target, seed: u64) -> Result<(Self, Arc<World>), SetupError> {
+        let mut keys = Keys::new();
+        let placements = match &target.reach {
+            Reach::Url { upstreams, vendor_keys, .. } => upstreams
+                .iter()
+                .map(|(vendor, address)| Placement {
+                    vendor: *vendor,
+                    address: *address,
+                    key: vendor_keys.iter().find(|(of, _)| of == vendor).map(|(_, key)| key.clone()),
+                })
+                .collect(),
+            _ => World::everywhere(|vendor| keys.make(vendor.name())),
+        };
+        let world = Arc::new(World::start(&placements, seed).await?);
+        let mut secrets: Vec<(String, Secret)> = placements
+            .iter()
+            .filter_map(|place| Some((place.vendor.variable("KEY"), place.key.clone()?)))
+            .collect();
+        let upstreams: Vec<Upstream> = placements
+            .iter()
+            .filter_map(|place| {
+                let root = world.mock(place.vendor)?.url();
+                Some(Upstream { vendor: place.vendor, root, key: place.key.clone()? })
+            })
+            .collect();
+        let (key, other_key) = match &target.reach {
+            Reach::Url { key, other_key, .. } => (key.clone(), other_key.clone()),
+            _ => (keys.make("sk"), Some(keys.make("sk"))),
+        };
+        secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
+        secrets.extend(other_key.iter().map(|key| ("RINGBACK_OTHER_API_KEY".to_owned(), key.clone())));
+        let (root, running) = match &target.reach {
+            Reach::Embedded { defect } => {
+                let clients = [Some(key.clone()), other_key.clone()].into_iter().flatten().collect();
+                let setup = Setup { clients, upstreams, defect: *defect };
+                let gateway = ReferenceGateway::start(setup, http::LOOPBACK).await?;
+                (gateway.url(), Running::Here(gateway))
+            }
+            Reach::Exec { command, ready_within } => {
+                let environment = Environment::gateway(&key, other_key.as_ref(), &upstreams);
+                let process = Process::start(command, environment, *ready_within).await?;
+                (process.url(), Running::Child(process))
+            }
+            Reach::Url { root, .. } => (root.clone(), Running::Elsewhere),
+        };
+        let journal = Arc::clone(&world.journal);
+        let subject = Self {
+            root,
+            key,
+            other_key,
+            secrets,
+            http: HttpClient::new(),
+            journal,
+            silent: AtomicU32::new(0),
+            running,
+        };
+        Ok((subject, world))
+    }
+
+    /// Root of the gateway.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The client's key.
+    pub const fn key(&self) -> &Secret {
+        &self.key
+    }
+
+    /// The second client's key, if there is one.
+    pub const fn other_key(&self) -> Option<&Secret> {
+        self.other_key.as_ref()
+    }
+
+    /// Every value that must not appear in a report, with the variable that holds it.
+    pub fn secrets(&self) -> &[(String, Secret)] {
+        &self.secrets
+    }
+
+    /// Sends a request and records what came of it.
+    pub async fn ask(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent> {
+        if self.silent.load(Ordering::Relaxed) >= BREAKER {
+            return Err(Silent(self.obituary()));
+        }
+        let began = Instant::now();
+        let answer = self.http.send(&self.root, &request, within).await;
+        match &answer {
+            Ok(_) | Err(NoAnswer::TooLong) => self.silent.store(0, Ordering::Relaxed),
+            Err(_) => {
+                self.silent.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let went = answer.as_ref().map(|_| ()).map_err(Clone::clone);
+        let entry = Entry {
+            leg: Leg::Client,
+            began,
+            request,
+            answer: answer.map_err(|error| error.to_string()),
+            task: None,
+        };
+        let exchange = self.journal.record_for(Some(token.to_owned()), entry);
+        match went {
+            Err(NoAnswer::Connect(cause)) => Err(Silent(format!("{} ({cause})", self.obituary()))),
+            went => Ok((exchange, went)),
+        }
+    }
+
+    /// Ends the subject and waits until it is gone.
+    pub async fn end(self) {
+        if let Running::Child(process) = self.running {
+            process.end().await;
+        }
+    }
+
+    fn obituary(&self) -> String {
+        match &self.running {
+            Running::Child(process) => match process.last_words() {
+                Some(words) => format!("the gateway has ended: {words}"),
+                None => "the gateway no longer answers".to_owned(),
+            },
+            _ => "the gateway no longer answers".to_owned(),
+        }
+    }
+}
+
+/// The gateway is not there any more.
+#[derive(Debug)]
+pub struct Silent(pub String);
+
+/// Random keys of a run. They are canaries too: none may ever turn up in a report.
+struct Keys(Ids);
+
+impl Keys {
+    fn new() -> Self {
+        Self(Ids::seeded(fastrand::u64(..)))
+    }
+
+    fn make(&mut self, of: &str) -> Secret {
+        Secret::new(format!("{of}-{}", self.0.alphanumeric(32)))
+    }
+}
+
+/// The vendors a world can play witness for.
+pub fn witnessed(world: &World) -> impl Iterator<Item = Vendor> {
+    Vendor::all().filter(|vendor| world.mock(*vendor).is_some())
+}

@@ -1,0 +1,168 @@
+//! The target: which gateway is judged, how it is reached, and how patient we are with it.
+//!
+//! Plain values, complete and valid once built. Reading flags, environment and files is `config`;
+//! starting things is `subject`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::vendor::Vendor;
+use ringback_mocks::wire::Secret;
+use serde::{Deserialize, Serialize};
+
+/// A gateway to judge.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// How it is reached.
+    pub reach: Reach,
+    /// The vendors whose models are tried.
+    pub vendors: Vec<Vendor>,
+    /// Model names that differ from the usual ones, by vendor name.
+    pub models: BTreeMap<String, String>,
+    /// Jobs a deployed gateway may accept.
+    pub spend: u32,
+    /// What a `callback_url` beside `model` should lead to.
+    pub root_callback: RootCallback,
+    /// How long we wait for what.
+    pub patience: Patience,
+}
+
+/// How a gateway is reached.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// The reference gateway, in this process.
+    Embedded {
+        /// The fault it makes, if any.
+        defect: Option<Defect>,
+    },
+    /// A command that we start and end.
+    Exec {
+        /// The command, for a shell.
+        command: String,
+        /// How long it may take until it listens.
+        ready_within: Duration,
+    },
+    /// An address, with our mocks where the gateway already looks for some vendors.
+    Url {
+        /// Root of the gateway, no slash at the end.
+        root: String,
+        /// The client's key.
+        key: Secret,
+        /// A second client's key.
+        other_key: Option<Secret>,
+        /// Where our mocks listen, by vendor; none for a deployed gateway.
+        upstreams: Vec<(Vendor, SocketAddr)>,
+        /// Keys the mocks accept; a vendor without one accepts any.
+        vendor_keys: Vec<(Vendor, Secret)>,
+    },
+}
+
+/// The three modes of DESIGN A2, for reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// In this process.
+    Embedded,
+    /// Its vendors are our mocks.
+    Loopback,
+    /// Seen from outside only.
+    Deployed,
+}
+
+/// What a `callback_url` at the root of the body should lead to; the documentation is silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RootCallback {
+    /// Refuse the request: nobody can then wait for a callback that never comes.
+    #[default]
+    Reject,
+    /// Run the job without a callback.
+    Ignore,
+    /// Forward it as if it stood in metadata.
+    Accept,
+}
+
+/// How long we wait for what. Only failures take this long; what goes right is noticed at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the answer to one request.
+    pub answer: Duration,
+    /// For a vendor's create after the submit was answered: a gateway may queue.
+    pub create: Duration,
+    /// For the status to follow the vendor: gateways learn results by polling.
+    pub settle: Duration,
+    /// How long something must not happen before we say it did not.
+    pub quiet: Duration,
+    /// For a whole case.
+    pub case: Duration,
+    /// Shortest pause between two looks at a status.
+    pub poll: Duration,
+}
+
+impl Patience {
+    /// For a gateway in this process or on this machine.
+    pub const LOCAL: Self = Self {
+        answer: Duration::from_secs(10),
+        create: Duration::from_secs(10),
+        settle: Duration::from_secs(60),
+        // A loopback round trip takes well under a millisecond; a gateway that meant to act has
+        // had a few hundred of them by then.
+        quiet: Duration::from_millis(250),
+        case: Duration::from_secs(180),
+        poll: Duration::from_millis(2),
+    };
+    /// For a deployed gateway: never asked for a status more than once a second.
+    pub const REMOTE: Self = Self {
+        answer: Duration::from_secs(30),
+        quiet: Duration::from_secs(2),
+        case: Duration::from_secs(300),
+        poll: Duration::from_secs(1),
+        ..Self::LOCAL
+    };
+    /// For the reference gateway with a defect: it acts at once or never.
+    pub const REFERENCE: Self =
+        Self { create: Duration::from_secs(2), settle: Duration::from_secs(2), ..Self::LOCAL };
+}
+
+impl Target {
+    /// The reference gateway, every vendor, with a fault to make or none.
+    pub fn embedded(defect: Option<Defect>) -> Self {
+        Self {
+            reach: Reach::Embedded { defect },
+            vendors: Vendor::all().collect(),
+            models: BTreeMap::new(),
+            spend: 0,
+            root_callback: RootCallback::default(),
+            patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+        }
+    }
+
+    /// The mode of DESIGN A2.
+    pub const fn mode(&self) -> Mode {
+        match &self.reach {
+            Reach::Embedded { .. } => Mode::Embedded,
+            Reach::Exec { .. } => Mode::Loopback,
+            Reach::Url { upstreams, .. } if upstreams.is_empty() => Mode::Deployed,
+            Reach::Url { .. } => Mode::Loopback,
+        }
+    }
+
+    /// The model that routes to a vendor.
+    pub fn model(&self, vendor: Vendor) -> &str {
+        self.models.get(vendor.name()).map_or(vendor.main_dialect().model, String::as_str)
+    }
+
+    /// The target in words, for the head of a report.
+    pub fn describe(&self) -> String {
+        match &self.reach {
+            Reach::Embedded { defect: None } => "the embedded reference gateway".to_owned(),
+            Reach::Embedded { defect: Some(defect) } => {
+                format!("the embedded reference gateway with the defect {}", defect.name())
+            }
+            Reach::Exec { command, .. } => format!("the gateway started by `{command}`"),
+            Reach::Url { root, .. } => format!("the gateway at {root}"),
+        }
+    }
+}
