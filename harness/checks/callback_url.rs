@@ -140,7 +140,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 6,
         generated: false,
-        defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced],
+        defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced, Defect::DefaultCallback],
         check: check!(wrong_type),
     },
     Requirement {

@@ -146,7 +146,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
 
 async fn query(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
-    let url = format!("{}?z=1&a=2&a=3&empty=&flag&next=%2Fhome", Bench::hook(&job.token));
+    let url = format!("{}?z=1&a=2&a=3&empty=&flag&next=/home", Bench::hook(&job.token));
     forwarded(bench, job, &url, None).await
 }
 
