@@ -169,6 +169,8 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     }
     if let Some(settle) = time("settle", flags.settle.or(file.patience.settle))? {
         patience.settle = settle;
+        // Whoever expects a quick gateway does not want to wait longer for its create call.
+        patience.create = patience.create.min(settle);
     }
     patience.case = patience.case.max(patience.settle * 3);
     let target = Target {

@@ -90,8 +90,13 @@ impl Normalizer {
                 | "webhook-timestamp"
         );
         match value {
-            Value::Number(_) | Value::String(_) if is_time => Value::from("<time>"),
-            Value::Number(number) if key == "file_id" => Value::from(self.numbered(&number.to_string())),
+            // A number that becomes a string, or the other way round, breaks typed clients: it shows.
+            Value::Number(_) if is_time => Value::from("<time, number>"),
+            Value::String(text) if is_time && !text.starts_with("<time") => Value::from("<time>"),
+            Value::Number(number) if key == "file_id" => {
+                let id = self.numbered(&number.to_string());
+                Value::from(id.replace('>', ", number>"))
+            }
             other => self.value(other),
         }
     }

@@ -131,7 +131,7 @@ fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseRepo
 fn nearest(pattern: &str, cases: &[Case]) -> Option<String> {
     cases
         .iter()
-        .flat_map(|case| [case.name.as_str(), case.requirement.id])
+        .flat_map(|case| [case.name.split('[').next().unwrap_or(&case.name), case.requirement.id])
         .map(|name| (distance(pattern, name), name))
         .min()
         .filter(|(distance, name)| *distance * 2 < name.len())

@@ -20,9 +20,11 @@ fn main() -> ExitCode {
         Trial::test("catalogue/ids-and-names-are-unique", unique),
         Trial::test("catalogue/has-the-breadth-promised", breadth),
     ];
-    trials.extend(Defect::ALL.iter().map(|defect| {
-        Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))
-    }));
+    trials.extend(
+        Defect::ALL
+            .iter()
+            .map(|defect| Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))),
+    );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -62,5 +64,9 @@ fn unique() -> Result<(), Failed> {
 fn breadth() -> Result<(), Failed> {
     let all = catalogue::all().count();
     let musts = catalogue::all().filter(|(_, entry)| entry.level == Level::Must).count();
-    if all >= 60 && musts >= 50 { Ok(()) } else { Err(Failed::from(format!("{all} requirements, {musts} MUST"))) }
+    if all >= 60 && musts >= 50 {
+        Ok(())
+    } else {
+        Err(Failed::from(format!("{all} requirements, {musts} MUST")))
+    }
 }

@@ -178,7 +178,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Running another model bills a job nobody ordered; a 5xx invites retries of a request that can never work.",
         remedy: "Answer 400 (or 404) with the error envelope when no route exists for the model.",
         scope: Scope::Once,
-        needs: &[],
+        needs: &[Need::Accepts],
         jobs: 0,
         generated: false,
         defects: &[Defect::UnknownModelAccepted, Defect::ErrorsIn200],

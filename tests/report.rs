@@ -1,0 +1,75 @@
+//! Is the report what it promises: valid against its schema, without secrets, with honest counts?
+
+use ringback::outcome::Outcome;
+use ringback::plan::Selection;
+use ringback::report::{Report, Verdict, terminal};
+use ringback::schema::{Schema, violations};
+use ringback::session::{self, Options, Session};
+use ringback::target::Target;
+use ringback_mocks::reference::defect::Defect;
+use rstest::rstest;
+
+async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
+    let selection = Selection { only: only.iter().map(ToString::to_string).collect() };
+    let options = Options { selection, ..Options::default() };
+    session::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+}
+
+#[rstest]
+#[case::conforming(None, Verdict::Conforms)]
+#[case::violating(Some(Defect::EscapesDecoded), Verdict::Violations)]
+#[case::warning(Some(Defect::ErrorTypeOdd), Verdict::Conforms)]
+#[case::undecidable_parts(Some(Defect::CallbackDropped), Verdict::Violations)]
+#[tokio::test]
+async fn the_json_report_keeps_its_schema(#[case] defect: Option<Defect>, #[case] verdict: Verdict) {
+    let report = judged(defect, &[]).await;
+    assert_eq!(report.verdict, verdict, "{}", terminal::render(&report));
+    let value = serde_json::to_value(&report).expect("a report is JSON");
+    let wrong = violations(Schema::Report, &value);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn counts_add_up_and_evidence_points_into_the_transcript() {
+    let report = judged(Some(Defect::CallbackDropped), &[]).await;
+    let sum: usize = Outcome::ALL.iter().map(|outcome| report.counts.get(*outcome)).sum();
+    assert_eq!(sum, report.cases.len());
+    assert!(report.counts.not_testable > 0, "dependents of a dropped callback cannot be judged");
+    for case in report.cases.iter().filter(|case| case.outcome == Outcome::Fail) {
+        for finding in &case.findings {
+            let at = finding.evidence.expect("a finding has evidence");
+            assert!(at < case.transcript.len(), "{} points to {at}", case.name);
+            assert!(finding.curl.as_ref().is_some_and(|line| line.starts_with("curl ")), "{}", case.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_secret_leaves() {
+    // This defect sends the client's key to the vendor, so the key is in the evidence.
+    let options = Options::default();
+    let target = Target::embedded(Some(Defect::ClientKeyForwarded));
+    let session = Session::open(target, &options).await.expect("the reference starts");
+    let secrets = session.stage.subject.secrets().to_vec();
+    assert!(secrets.len() >= 6, "two clients and four vendors");
+    let report = session.judge().await;
+    assert!(report.counts.fail > 0);
+    let json = serde_json::to_string(&report).expect("a report is JSON");
+    let text = terminal::render(&report);
+    for (name, secret) in secrets {
+        assert!(!json.contains(secret.expose()), "{name} is in the JSON report");
+        assert!(!text.contains(secret.expose()), "{name} is in the terminal report");
+    }
+}
+
+#[tokio::test]
+async fn a_generated_violation_is_shrunk_and_names_its_seed() {
+    let report = judged(Some(Defect::EscapesUppercased), &["GW-PASS-010"]).await;
+    let case = report.cases.iter().find(|case| case.outcome == Outcome::Fail).expect("it is caught");
+    let finding = &case.findings[0];
+    assert!(finding.actual.contains("of seed 7"), "{}", finding.actual);
+    // Everything that is not the fault has been removed.
+    let expected = &finding.expected[0];
+    assert!(!expected.contains('#') && !expected.contains(":8443"), "not minimal: {expected}");
+    assert!(expected.contains("%2f"), "{expected}");
+}
