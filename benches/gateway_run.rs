@@ -29,7 +29,7 @@ fn report(what: &str, arguments: &[&str]) {
         wall(0),
         wall(ROUNDS / 2),
         wall(ROUNDS - 1),
-        peak as f64 / 1024.0
+        f64::from(u32::try_from(peak).unwrap_or(u32::MAX)) / 1024.0
     );
 }
 

@@ -3,6 +3,7 @@
 //! proptest makes and shrinks the values; judging is asynchronous and remote, so the search drives
 //! proptest's value trees itself. The same seed gives the same inputs.
 
+use std::fmt::Write as _;
 use std::future::Future;
 
 use proptest::collection::vec;
@@ -97,7 +98,7 @@ impl UrlShape {
     pub fn render(&self, token: &str) -> String {
         let mut url = format!("https://{}", self.host);
         if let Some(port) = self.port {
-            url.push_str(&format!(":{port}"));
+            let _ = write!(url, ":{port}");
         }
         url.push_str("/c/");
         url.push_str(token);

@@ -30,7 +30,7 @@ Examples:
 
 Exit codes: 0 conforms, 1 violations, 2 usage or configuration, 3 could not judge, 4 nothing ran";
 
-/// Judges gateways that hand a callback_url to Kling, Doubao, `MiniMax` and Vidu.
+/// Judges gateways that hand a callback URL to Kling, Doubao, MiniMax and Vidu.
 #[derive(Debug, Parser)]
 #[command(name = "ringback", version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -135,6 +135,7 @@ struct Problem {
     message: String,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
 fn usage(message: impl ToString) -> Problem {
     Problem { code: USAGE, message: message.to_string() }
 }

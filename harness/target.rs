@@ -143,9 +143,8 @@ impl Target {
     pub const fn mode(&self) -> Mode {
         match &self.reach {
             Reach::Embedded { .. } => Mode::Embedded,
-            Reach::Exec { .. } => Mode::Loopback,
             Reach::Url { upstreams, .. } if upstreams.is_empty() => Mode::Deployed,
-            Reach::Url { .. } => Mode::Loopback,
+            Reach::Exec { .. } | Reach::Url { .. } => Mode::Loopback,
         }
     }
 

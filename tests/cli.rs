@@ -1,5 +1,7 @@
 //! What does the command say and return: flags, configuration, exit codes, wording?
 
+#![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes its expectations so")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -130,6 +132,18 @@ fn list_and_explain_speak_of_every_requirement() {
         assert!(ringback::listing::explain(id).is_some_and(|text| text.contains("Remedy")), "{id}");
     }
     assert!(stdout(&run(&["explain", "gw-cb-001"])).contains("input.metadata"));
+}
+
+#[test]
+fn the_printed_catalogue_is_the_documented_one() {
+    let printed = stdout(&run(&["list", "--format", "md"]));
+    let documented = include_str!("../docs/requirements.md");
+    let (_, table) = documented.split_once("\n\n| id |").expect("a heading, then the table");
+    let wanted = format!("| id |{table}");
+    assert!(
+        printed == wanted,
+        "docs/requirements.md is stale; put the output of `ringback list --format md` below its heading"
+    );
 }
 
 /// A gateway that is just there, with a vendor's door that is closed: what a deployed one looks like.

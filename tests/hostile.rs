@@ -38,9 +38,8 @@ fn read_request(stream: &mut TcpStream) {
         let Some(head) = head else {
             if read == 0 {
                 return;
-            } else {
-                continue;
-            };
+            }
+            continue;
         };
         let length = String::from_utf8_lossy(&text[..head])
             .to_ascii_lowercase()
@@ -103,7 +102,8 @@ fn hangs(mut stream: TcpStream) {
 fn endless(mut stream: TcpStream) {
     read_request(&mut stream);
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
-    while stream.write_all(&[b' '; 65_536]).is_ok() {}
+    let blanks = vec![b' '; 65_536];
+    while stream.write_all(&blanks).is_ok() {}
 }
 
 fn trickles(mut stream: TcpStream) {

@@ -94,7 +94,7 @@ async fn whole_life(stage: &Stage, vendor: Vendor) -> Vec<Arc<Exchange>> {
         bench.status(&accepted).await.expect("the status is answered");
     }
     let posted = |all: &[Arc<Exchange>]| {
-        let last = all.iter().filter(|one| matches!(one.leg, Leg::Callback(_))).next_back()?;
+        let last = all.iter().rfind(|one| matches!(one.leg, Leg::Callback(_)))?;
         let word = vendor.main_dialect().word(Phase::Succeeded).callback?;
         String::from_utf8_lossy(&last.request.body).contains(word).then_some(())
     };

@@ -192,8 +192,9 @@ async fn shape(bench: &Bench) -> Result<(), Stop> {
     // Any word that is not the first one: a gateway may skip running, or say it in its own words.
     let running = match bench.settle(&accepted, |word| word != "not_started").await {
         Ok(Ok(reply) | Err(reply)) => reply,
-        // Noted above already.
-        Err(_) => return Ok(()),
+        // Elsewhere an unreadable status cannot be judged; here it is what is judged.
+        Err(Stop::NotTestable(_)) => bench.status(&accepted).await?,
+        Err(stop) => return Err(stop),
     };
     note_schema(bench, &running, Schema::StatusResponse);
     Ok(())
@@ -209,7 +210,7 @@ async fn success(bench: &Bench) -> Result<(), Stop> {
     let body = reply.body.as_ref().unwrap_or(&Value::Null);
     if reply.word() != Some("finished") {
         bench.note(Finding::new("status finished", reply.gist()).at("/data/status").seen_in(&reply.exchange));
-    } else if !body["data"]["files"].as_array().is_some_and(|files| !files.is_empty()) {
+    } else if body["data"]["files"].as_array().is_none_or(Vec::is_empty) {
         bench.note(
             Finding::new("at least one entry in data.files", format!("files is {}", body["data"]["files"]))
                 .at("/data/files")
@@ -253,7 +254,7 @@ async fn failure_explained(bench: &Bench) -> Result<(), Stop> {
         }
     };
     let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-    if !message.as_str().is_some_and(|text| !text.trim().is_empty()) {
+    if message.as_str().is_none_or(|text| text.trim().is_empty()) {
         bench.note(
             Finding::new("a non-empty error_message", format!("error_message is {message}"))
                 .at("/data/error_message")

@@ -171,8 +171,8 @@ pub(super) fn curl(
         &seen.request
     } else {
         // What the vendor saw followed from the latest submit that began before it.
-        let before = exchanges.iter().filter(is_client).filter(|one| one.at <= seen.at);
-        &before.filter(|one| one.request.method == "POST").next_back()?.request
+        let mut before = exchanges.iter().filter(is_client).filter(|one| one.at <= seen.at);
+        &before.rfind(|one| one.request.method == "POST")?.request
     };
     let mut line = format!("curl -sS -X {} \"{address}{}\"", request.method, request.target);
     for (name, value) in request.headers.iter() {

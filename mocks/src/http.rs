@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::wire::{Headers, Request, Response};
 
 /// Longest body read by the client or a server of this crate. The largest body any vendor
-/// documents is `MiniMax`'s 64 MB of inline media, which no check sends.
+/// documents is MiniMax's 64 MB of inline media, which no check sends.
 pub const BODY_MAX: usize = 4 * 1024 * 1024;
 
 /// A client that does nothing on its own.

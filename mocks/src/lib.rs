@@ -1,4 +1,4 @@
-//! The world around the subject: mock Kling, Doubao, `MiniMax` and Vidu, the courier that carries
+//! The world around the subject: mock Kling, Doubao, MiniMax and Vidu, the courier that carries
 //! their callbacks, an inbox to receive them, and a reference gateway to learn from.
 //!
 //! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it

@@ -73,7 +73,7 @@ impl ReferenceGateway {
 
 const SUBMIT: &str = "/api/generate/submit";
 const STATUS: &str = "/api/generate/status/";
-/// How long a vendor may take; longer than `MiniMax`'s challenge inside its submit.
+/// How long a vendor may take; longer than MiniMax's challenge inside its submit.
 const VENDOR_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// Tasks kept; a demonstration gateway forgets everything when it fills up.
 const TASKS_KEPT: usize = 50_000;

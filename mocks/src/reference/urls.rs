@@ -2,6 +2,8 @@
 //!
 //! The conforming gateway never looks into the URL, so nothing here runs without a defect.
 
+use std::fmt::Write as _;
+
 use url::Url;
 
 use super::defect::Defect;
@@ -41,7 +43,7 @@ const REWRITES: &[(Defect, Rewrite)] = &[
             if byte.is_ascii() {
                 escaped.push(char::from(byte));
             } else {
-                escaped.push_str(&format!("%{byte:02X}"));
+                let _ = write!(escaped, "%{byte:02X}");
             }
         }
         escaped

@@ -1,4 +1,4 @@
-//! `ByteDance` Doubao Seedance on Volcengine Ark (and `BytePlus` `ModelArk`, same paths and shapes).
+//! ByteDance Doubao Seedance on Volcengine Ark (and BytePlus ModelArk, same paths and shapes).
 //!
 //! Sources: <https://www.volcengine.com/docs/82379/1520757> (create and callbacks), `…/1521309`
 //! (query), `…/1299023` (errors), all read 2026-11-24. Callbacks have the body of the query answer

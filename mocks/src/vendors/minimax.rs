@@ -1,4 +1,4 @@
-//! `MiniMax` Hailuo, API v1: business errors inside HTTP 200, and a challenge inside the submit.
+//! MiniMax Hailuo, API v1: business errors inside HTTP 200, and a challenge inside the submit.
 //!
 //! Sources: <https://platform.minimax.io/docs/api-reference/video-generation-t2v> (create, callback
 //! text), `…/video-generation-query.md`, `…/video-generation-download`, `…/errorcode.md`, all read
@@ -21,7 +21,7 @@ use crate::wire::{Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
-/// `MiniMax` in the registry.
+/// MiniMax in the registry.
 pub const PROFILE: Profile =
     Profile { name: "minimax", title: "MiniMax Hailuo", dialects: &[&V1], api: || Box::new(MiniMax) };
 
