@@ -209,7 +209,7 @@ pub struct FindingReport {
 
 impl CaseReport {
     /// A case that was not run.
-    pub fn unjudged(case: &Case, seed: u64, outcome: Outcome, reason: String) -> Self {
+    pub fn unjudged(case: &Case, target: &Target, seed: u64, outcome: Outcome, reason: String) -> Self {
         let source = case.requirement.source;
         Self {
             name: case.name.clone(),
@@ -227,7 +227,7 @@ impl CaseReport {
             reason: Some(reason),
             findings: Vec::new(),
             transcript: Vec::new(),
-            replay: format!("--only '{}' --seed {seed}", case.name),
+            replay: format!("{}--only '{}' --seed {seed}", target.arguments(), case.name),
             duration_ms: 0,
         }
     }
@@ -266,7 +266,7 @@ impl CaseReport {
             findings,
             transcript: exchanges.iter().map(|exchange| ExchangeReport::new(exchange, mask)).collect(),
             duration_ms: millis(took),
-            ..Self::unjudged(case, seed, outcome, String::new())
+            ..Self::unjudged(case, target, seed, outcome, String::new())
         }
     }
 }

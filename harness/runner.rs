@@ -43,7 +43,13 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
     let began = Instant::now();
     let mask = Mask::new(stage.subject.secrets());
     if let Some(reason) = &case.untestable {
-        return CaseReport::unjudged(&case, stage.seed, Outcome::NotTestable, mask.text(reason));
+        return CaseReport::unjudged(
+            &case,
+            &stage.target,
+            stage.seed,
+            Outcome::NotTestable,
+            mask.text(reason),
+        );
     }
     let bench = Arc::new(Bench::new(
         Arc::clone(&stage.target),

@@ -153,6 +153,19 @@ impl Target {
         self.models.get(vendor.name()).map_or(vendor.main_dialect().model, String::as_str)
     }
 
+    /// Arguments of `ringback test gateway` that name this target again.
+    pub fn arguments(&self) -> String {
+        match &self.reach {
+            Reach::Embedded { .. } => String::new(),
+            Reach::Exec { command, .. } => format!("--exec '{}' ", command.replace('\'', r"'\''")),
+            Reach::Url { root, upstreams, .. } => {
+                upstreams.iter().fold(format!("{root} "), |text, (vendor, address)| {
+                    format!("{text}--upstream {vendor}={address} ")
+                })
+            }
+        }
+    }
+
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {

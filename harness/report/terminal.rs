@@ -146,6 +146,17 @@ fn not_judged(text: &mut String, report: &Report, outcome: Outcome, title: &str)
 }
 
 fn foot(text: &mut String, report: &Report) {
+    let repeats = |case: &CaseReport| {
+        case.findings
+            .iter()
+            .any(|finding| finding.curl.as_ref().is_some_and(|line| line.contains("$GATEWAY")))
+    };
+    if report.cases.iter().any(repeats) {
+        let _ = writeln!(
+            text,
+            "In the curl lines, GATEWAY is the address of your running gateway and RINGBACK_API_KEY a key it accepts.\n"
+        );
+    }
     let counts = &report.counts;
     let judged = |level: Level| {
         let of_level = || report.cases.iter().filter(move |case| case.level == level);
