@@ -10,11 +10,12 @@ use std::time::Duration;
 use ringback_mocks::http::NoAnswer;
 use ringback_mocks::jobs::{Rule, Step};
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::vendor::{CreateSeen, Vendor};
-use ringback_mocks::wire::{Request, Response};
+use ringback_mocks::vendor::Vendor;
+use ringback_mocks::wire::Request;
 use ringback_mocks::world::World;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
 use crate::outcome::{Finding, Stop};
 use crate::subject::Subject;
 use crate::target::Target;
@@ -49,126 +50,6 @@ pub struct Records {
     pub exchanges: Vec<Arc<Exchange>>,
     /// Whether the subject answered anything at all.
     pub answered: bool,
-}
-
-/// A submit request under construction.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// Travels in prompt and callback URL.
-    pub token: String,
-    /// The request body.
-    pub body: Value,
-}
-
-impl Job {
-    /// Sets `input.metadata.callback_url`.
-    #[must_use]
-    pub fn callback(self, url: impl Into<Value>) -> Self {
-        self.metadata("callback_url", url)
-    }
-
-    /// Sets a key of `input.metadata`.
-    #[must_use]
-    pub fn metadata(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.body["input"]["metadata"][key] = value.into();
-        self
-    }
-
-    /// Sets a key at the top of `input`.
-    #[must_use]
-    pub fn input(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.body["input"][key] = value.into();
-        self
-    }
-
-    /// Sets a key at the root of the body.
-    #[must_use]
-    pub fn root(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.body[key] = value.into();
-        self
-    }
-
-    /// Removes a key at the top of `input`.
-    #[must_use]
-    pub fn without_input(mut self, key: &str) -> Self {
-        if let Some(input) = self.body["input"].as_object_mut() {
-            input.shift_remove(key);
-        }
-        self
-    }
-}
-
-/// Whose key a request carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum As<'k> {
-    /// The client's.
-    Client,
-    /// The second client's.
-    OtherClient,
-    /// None.
-    Nobody,
-    /// This token, which the gateway cannot know.
-    Stranger(&'k str),
-}
-
-/// An answer of the gateway.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The exchange it came in.
-    pub exchange: Arc<Exchange>,
-    /// HTTP status.
-    pub status: u16,
-    /// The body, if it is JSON.
-    pub body: Option<Value>,
-}
-
-impl Reply {
-    fn new(exchange: Arc<Exchange>, response: &Response) -> Self {
-        Self { status: response.status, body: response.value(), exchange }
-    }
-
-    /// The task id, if the job was accepted: HTTP 2xx, `code` 200 and an id.
-    pub fn accepted(&self) -> Option<&str> {
-        let body = self.body.as_ref().filter(|_| (200..300).contains(&self.status))?;
-        body["data"]["task_id"].as_str().filter(|id| body["code"] == 200 && !id.is_empty())
-    }
-
-    /// The status word, if this is a readable status.
-    pub fn word(&self) -> Option<&str> {
-        self.body.as_ref().filter(|_| (200..300).contains(&self.status))?["data"]["status"].as_str()
-    }
-
-    /// The answer in a few words.
-    pub fn gist(&self) -> String {
-        let body = match &self.exchange.answer {
-            Ok(response) if response.body.is_empty() => "with an empty body".to_owned(),
-            Ok(response) => shortened(&String::from_utf8_lossy(&response.body), 300),
-            Err(error) => error.clone(),
-        };
-        format!("HTTP {} {body}", self.status)
-    }
-}
-
-/// A create the vendor received.
-#[derive(Clone, Debug)]
-pub struct Create {
-    /// The vendor.
-    pub vendor: Vendor,
-    /// What it carried.
-    pub seen: CreateSeen,
-    /// The exchange.
-    pub exchange: Arc<Exchange>,
-}
-
-/// An accepted job.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// Its token.
-    pub token: String,
-    /// The gateway's id.
-    pub task_id: String,
-    /// The answer to the submit.
-    pub reply: Reply,
 }
 
 impl Bench {
@@ -432,25 +313,4 @@ impl Bench {
 /// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
 fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {
     Finding::new("an HTTP answer", cause.to_string()).seen_in(exchange).into()
-}
-
-fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<Create> {
-    exchanges
-        .iter()
-        .filter_map(|exchange| {
-            let Leg::Upstream(vendor) = exchange.leg else { return None };
-            let seen =
-                vendor.dialects().iter().find_map(|dialect| (dialect.read_create)(&exchange.request))?;
-            Some(Create { vendor, seen, exchange: Arc::clone(exchange) })
-        })
-        .collect()
-}
-
-/// Text cut to `most` characters.
-pub fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(most).collect();
-    format!("{head}… ({} bytes)", text.len())
 }

@@ -15,6 +15,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "submit", requirements: checks::submit::REQUIREMENTS },
     Chapter { name: "errors", requirements: checks::errors::REQUIREMENTS },
     Chapter { name: "authentication", requirements: checks::authentication::REQUIREMENTS },
+    Chapter { name: "placement", requirements: checks::placement::REQUIREMENTS },
     Chapter { name: "callback-url", requirements: checks::callback_url::REQUIREMENTS },
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },

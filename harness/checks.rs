@@ -6,13 +6,15 @@ pub mod authentication;
 pub mod callback_url;
 pub mod errors;
 pub mod pass_through;
+pub mod placement;
 pub mod status;
 pub mod submit;
 pub mod upstream;
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Create, Job, Reply};
+use crate::bench::Bench;
+use crate::job::{Create, Job, Reply};
 use crate::outcome::{Finding, Stop};
 use crate::schema::{self, Schema};
 

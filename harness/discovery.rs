@@ -11,8 +11,9 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::world::World;
 use serde_json::Value;
 
-use crate::bench::{As, Bench};
+use crate::bench::Bench;
 use crate::catalogue::Need;
+use crate::job::As;
 use crate::outcome::Stop;
 use crate::subject::{SetupError, Subject};
 use crate::target::{Mode, Target};

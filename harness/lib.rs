@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Data flows one way: [`config`] → [`target`] → [`subject`] → [`discovery`] → [`plan`] → [`runner`]
-//! (checks on a [`bench`]) → [`report`] → writers. [`session`] is that line from end to end.
+//! (checks on a [`mod@bench`]) → [`report`] → writers. [`session`] is that line from end to end.
 
 pub mod bench;
 pub mod catalogue;
@@ -25,6 +25,7 @@ pub mod config;
 pub mod discovery;
 pub mod exec;
 pub mod generate;
+pub mod job;
 pub mod listing;
 pub mod normalize;
 pub mod outcome;

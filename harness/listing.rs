@@ -120,7 +120,10 @@ pub fn explain(id: &str) -> Option<String> {
 /// The nearest ids to one that does not exist.
 pub fn ids_like(id: &str) -> Vec<&'static str> {
     let prefix: String = id.to_ascii_uppercase().chars().take(5).collect();
-    catalogue::all().map(|(_, entry)| entry.id).filter(|known| known.starts_with(&prefix)).collect()
+    let mut like: Vec<&str> =
+        catalogue::all().map(|(_, entry)| entry.id).filter(|known| known.starts_with(&prefix)).collect();
+    like.sort_unstable();
+    like
 }
 
 fn scope(scope: Scope) -> String {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use evidence::{AnswerReport, BodyReport, ExchangeReport, Mask};
 
-use crate::bench::shortened;
+use crate::job::shortened;
 use crate::outcome::{Finding, Level, Outcome};
 use crate::plan::Case;
 use crate::target::{Mode, Target};

@@ -3,8 +3,9 @@
 use ringback_mocks::reference::defect::Defect;
 
 use super::check;
-use crate::bench::{As, Bench, Reply};
+use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
+use crate::job::{As, Reply};
 use crate::outcome::{Finding, Level, Stop};
 
 /// The chapter.

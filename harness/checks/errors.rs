@@ -4,8 +4,9 @@ use ringback_mocks::reference::defect::Defect;
 use serde_json::Value;
 
 use super::{check, note_schema};
-use crate::bench::{As, Bench, Reply};
+use crate::bench::Bench;
 use crate::catalogue::{Requirement, Scope, Source};
+use crate::job::{As, Reply};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::{self, Schema};
 

@@ -6,8 +6,9 @@ use ringback_mocks::vendor::{Ending, Phase};
 use serde_json::Value;
 
 use super::{check, note_schema};
-use crate::bench::{Accepted, Bench, Job, Reply};
+use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
+use crate::job::{Accepted, Job, Reply};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::Schema;
 

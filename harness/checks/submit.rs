@@ -6,9 +6,10 @@ use ringback_mocks::reference::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, note_schema, note_unless_400, refused_with_400};
-use crate::bench::{Bench, Job};
+use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::generate;
+use crate::job::Job;
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::Schema;
 

@@ -129,7 +129,7 @@ async fn prompt_and_model(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-fn note_other_model(bench: &Bench, create: &crate::bench::Create) {
+fn note_other_model(bench: &Bench, create: &crate::job::Create) {
     let model = bench.target.model(bench.vendor);
     // A gateway may have names of its own for models; only then they are configured, and not judged.
     if bench.target.models.contains_key(bench.vendor.name()) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, Verdict};
-use crate::bench::shortened;
+use crate::job::shortened;
 use crate::outcome::{Level, Outcome};
 use crate::target::Mode;
 

@@ -4,6 +4,7 @@
 //! defects proves that some check can fail. Its sources are the same documents the checks cite.
 
 pub mod defect;
+mod faults;
 pub mod gateway;
 mod submission;
 mod urls;

@@ -74,32 +74,32 @@ impl ReferenceGateway {
 const SUBMIT: &str = "/api/generate/submit";
 const STATUS: &str = "/api/generate/status/";
 /// How long a vendor may take; longer than MiniMax's challenge inside its submit.
-const VENDOR_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const VENDOR_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 /// Tasks kept; a demonstration gateway forgets everything when it fills up.
 const TASKS_KEPT: usize = 50_000;
 
-struct Gateway {
-    setup: Setup,
-    http: HttpClient,
+pub(super) struct Gateway {
+    pub(super) setup: Setup,
+    pub(super) http: HttpClient,
     tasks: Mutex<HashMap<String, Task>>,
     /// Only used by the defect that lets parallel jobs share a callback URL.
-    shared_callbacks: Mutex<HashMap<String, Value>>,
+    pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
 }
 
 #[derive(Clone)]
-struct Task {
+pub(super) struct Task {
     owner: usize,
     upstream: usize,
     wish: Wish,
-    vendor_id: String,
-    callback_url: Option<String>,
+    pub(super) vendor_id: String,
+    pub(super) callback_url: Option<String>,
     created: String,
     last: Outcome,
     asked: u32,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     Waiting,
     Running,
     Finished(Vec<String>),
@@ -121,7 +121,7 @@ impl Outcome {
 }
 
 impl Gateway {
-    fn is(&self, defect: Defect) -> bool {
+    pub(super) fn is(&self, defect: Defect) -> bool {
         self.setup.defect == Some(defect)
     }
 
@@ -394,76 +394,6 @@ impl Gateway {
 
     fn tasks(&self) -> MutexGuard<'_, HashMap<String, Task>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The places where defects need more than a condition.
-impl Gateway {
-    fn acts_before_refusing(&self, body: &[u8]) -> bool {
-        let misplaced = serde_json::from_slice::<Value>(body)
-            .is_ok_and(|body| body["input"].get("callback_url").is_some());
-        if misplaced {
-            self.is(Defect::CreatesBeforePlacement)
-        } else {
-            self.is(Defect::CreatesBeforeChecking)
-        }
-    }
-
-    async fn spoil(&self, mut wish: Wish, vendor: Vendor) -> Wish {
-        if self.is(Defect::CallbackDroppedForVidu) && vendor.name() == "vidu"
-            || self.is(Defect::DroppedWithImage) && !wish.images.is_empty()
-        {
-            wish.options.remove("callback_url");
-        }
-        if self.is(Defect::PromptTruncated) {
-            wish.prompt = wish.prompt.chars().take(80).collect();
-        }
-        if self.is(Defect::ModelReplaced) && vendor.name() == "minimax" {
-            wish.options.insert("model".to_owned(), json!("MiniMax-Hailuo-2.3"));
-        }
-        if self.is(Defect::CallbackShared)
-            && let Some(url) = wish.options.get("callback_url").cloned()
-        {
-            let slot = wish.prompt.split(' ').next().unwrap_or_default().to_owned();
-            self.shared_callbacks.lock().unwrap_or_else(PoisonError::into_inner).insert(slot.clone(), url);
-            // Long enough for jobs that arrive together to overwrite each other.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            let shared =
-                self.shared_callbacks.lock().unwrap_or_else(PoisonError::into_inner).get(&slot).cloned();
-            wish.options.insert("callback_url".to_owned(), shared.unwrap_or(Value::Null));
-        }
-        wish
-    }
-
-    fn hides(&self, vendor: Vendor, declined: &Declined) -> bool {
-        let by_minimax = vendor.name() == "minimax" && declined.message != "no answer";
-        self.is(Defect::RefusalHidden) || (self.is(Defect::BaseRespIgnored) && by_minimax)
-    }
-
-    fn shown_id(&self, id: &str, task: &Task) -> String {
-        if self.is(Defect::StatusNamesOtherId) { task.vendor_id.clone() } else { id.to_owned() }
-    }
-
-    fn distort(&self, outcome: Outcome, asked: u32) -> Outcome {
-        match outcome {
-            Outcome::Finished(_) if self.is(Defect::TerminalFlaps) && asked.is_multiple_of(2) => {
-                Outcome::Running
-            }
-            Outcome::Running if self.is(Defect::Regresses) && asked.is_multiple_of(2) => Outcome::Waiting,
-            outcome => outcome,
-        }
-    }
-
-    fn call_back(&self, task: &Task) {
-        let Some(url) = task.callback_url.clone() else { return };
-        let http = self.http.clone();
-        tokio::spawn(async move {
-            let Ok(url) = url::Url::parse(&url) else { return };
-            let root = url[..url::Position::BeforePath].to_owned();
-            let target = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
-            let body = json!({"status": "finished"});
-            let _ = http.send(&root, &Request::post(target, &body), VENDOR_ANSWERS_WITHIN).await;
-        });
     }
 }
 
