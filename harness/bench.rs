@@ -20,6 +20,12 @@ use crate::outcome::{Finding, Stop};
 use crate::subject::Subject;
 use crate::target::Target;
 
+/// Tries of a request that meets a rate limit, and the pause after the first.
+const RATE_TRIES: u32 = 6;
+const RATE_PAUSE: Duration = Duration::from_millis(250);
+/// Longest pause, whatever `Retry-After` says: a case has a deadline.
+const RATE_PAUSE_MAX: Duration = Duration::from_secs(10);
+
 /// A case's view of the world.
 #[derive(Debug)]
 pub struct Bench {
@@ -102,6 +108,11 @@ impl Bench {
         self.submit_as(As::Client, job).await
     }
 
+    /// Submits a job once, taking a 429 for the answer: the vendor's limit may be behind it.
+    pub async fn submit_once(&self, job: &Job) -> Result<Reply, Stop> {
+        self.ask_once(&job.token, As::Client, Request::post("/api/generate/submit", &job.body)).await
+    }
+
     /// Submits a job with somebody's key.
     pub async fn submit_as(&self, who: As<'_>, job: &Job) -> Result<Reply, Stop> {
         self.ask(&job.token, who, Request::post("/api/generate/submit", &job.body)).await
@@ -136,8 +147,26 @@ impl Bench {
         of: &Accepted,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Result<Reply, Reply>, Stop> {
+        self.settle_within(of, self.target.patience.settle, wanted).await
+    }
+
+    /// The same for a state that a gateway need not show at all, so not worth a long wait.
+    pub async fn glimpse(
+        &self,
+        of: &Accepted,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
+        self.settle_within(of, self.target.patience.create, wanted).await
+    }
+
+    async fn settle_within(
+        &self,
+        of: &Accepted,
+        within: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
         let patience = &self.target.patience;
-        let deadline = tokio::time::Instant::now() + patience.settle;
+        let deadline = tokio::time::Instant::now() + within;
         let mut pause = patience.poll;
         loop {
             let reply = self.status(of).await?;
@@ -284,7 +313,24 @@ impl Bench {
         Records { findings: std::mem::take(&mut notes.findings), exchanges, answered: notes.answered }
     }
 
+    /// Asks, and asks again after a pause when the gateway limits the rate: that is its right, and no
+    /// answer to the question.
     async fn ask(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+        let mut pause = RATE_PAUSE;
+        for _ in 0..RATE_TRIES {
+            let reply = self.ask_once(token, who, request.clone()).await?;
+            if reply.status != 429 {
+                return Ok(reply);
+            }
+            tokio::time::sleep(reply.retry_after().unwrap_or(pause).min(RATE_PAUSE_MAX)).await;
+            pause *= 2;
+        }
+        Err(Stop::Inconclusive(format!(
+            "the gateway limits the rate (HTTP 429, {RATE_TRIES} times); try fewer cases at once with --jobs"
+        )))
+    }
+
+    async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
         let token_value = match who {
             As::Client => Some(self.subject.key().expose().to_owned()),
             As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),

@@ -96,6 +96,12 @@ impl Reply {
         self.body.as_ref().filter(|_| (200..300).contains(&self.status))?["data"]["status"].as_str()
     }
 
+    /// What `Retry-After` asks for, in its form of seconds.
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        let response = self.exchange.answer.as_ref().ok()?;
+        response.headers.get("retry-after")?.parse().ok().map(std::time::Duration::from_secs)
+    }
+
     /// The answer in a few words.
     pub fn gist(&self) -> String {
         let body = match &self.exchange.answer {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{check, note_schema};
 use crate::bench::Bench;
-use crate::catalogue::{Requirement, Scope, Source};
+use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{As, Reply};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::{self, Schema};
@@ -92,6 +92,21 @@ pub const REQUIREMENTS: &[Requirement] = &[
         ],
         check: check!(unknown_task_404),
     },
+    Requirement {
+        id: "GW-ERR-006",
+        slug: "envelope-for-every-mistake",
+        level: Level::Must,
+        sentence: "Whatever is wrong with a submit, the refusal has the error envelope.",
+        source: Source::REFERENCE,
+        why: "One validator that answers in its own words is enough to leave a client without a message.",
+        remedy: "Let every refusal leave through the one place that builds the envelope.",
+        scope: Scope::Once,
+        needs: &[Need::Accepts],
+        jobs: 5,
+        generated: false,
+        defects: &[Defect::PlacementErrorAsText, Defect::ErrorsAsText, Defect::NativeErrors],
+        check: check!(envelope_for_every_mistake),
+    },
 ];
 
 /// An id in the documented form that no gateway has given out.
@@ -126,6 +141,26 @@ async fn readable(bench: &Bench) -> Result<(Reply, Value), Stop> {
 async fn envelope(bench: &Bench) -> Result<(), Stop> {
     let reply = bad_request(bench).await?;
     note_schema(bench, &reply, Schema::ErrorResponse);
+    Ok(())
+}
+
+async fn envelope_for_every_mistake(bench: &Bench) -> Result<(), Stop> {
+    let misplaced = bench.job();
+    let url = Bench::hook(&misplaced.token);
+    let mistakes = [
+        misplaced.input("callback_url", url),
+        bench.job().input("resolution", "1080p"),
+        bench.job().input("prompt", " "),
+        bench.job().root("input", "a paper boat"),
+        bench.job().root("model", ""),
+    ];
+    for job in mistakes {
+        let reply = bench.submit(&job).await?;
+        // A mistake that is not refused at all is its own requirement's business.
+        if (400..500).contains(&reply.status) {
+            note_schema(bench, &reply, Schema::ErrorResponse);
+        }
+    }
     Ok(())
 }
 

@@ -191,7 +191,7 @@ async fn shape(bench: &Bench) -> Result<(), Stop> {
     note_schema(bench, &bench.status(&accepted).await?, Schema::StatusResponse);
     bench.advance(&job, Step::To(Phase::Running)).await?;
     // Any word that is not the first one: a gateway may skip running, or say it in its own words.
-    let running = match bench.settle(&accepted, |word| word != "not_started").await {
+    let running = match bench.glimpse(&accepted, |word| word != "not_started").await {
         Ok(Ok(reply) | Err(reply)) => reply,
         // Elsewhere an unreadable status cannot be judged; here it is what is judged.
         Err(Stop::NotTestable(_)) => bench.status(&accepted).await?,
@@ -306,7 +306,7 @@ async fn terminal_is_final(bench: &Bench) -> Result<(), Stop> {
 async fn never_back(bench: &Bench) -> Result<(), Stop> {
     let (job, accepted) = started(bench).await?;
     bench.advance(&job, Step::To(Phase::Running)).await?;
-    if bench.settle(&accepted, |word| word != "not_started").await?.is_err() {
+    if bench.glimpse(&accepted, |word| word != "not_started").await?.is_err() {
         return Err(Stop::NotApplicable(
             "the gateway never reported more than not_started while the job ran".into(),
         ));
@@ -362,7 +362,7 @@ async fn own_task_id(bench: &Bench) -> Result<(), Stop> {
 
 /// Judges the answer to a submit whose create the vendor refuses.
 async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -> Result<(), Stop> {
-    let reply = bench.submit(job).await?;
+    let reply = bench.submit_once(job).await?;
     let Some(task_id) = reply.accepted() else {
         if reply.status < 400 {
             bench.note(

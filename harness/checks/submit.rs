@@ -221,7 +221,9 @@ async fn minimal_accepted(bench: &Bench) -> Result<(), Stop> {
     let reply = bench.submit(&bench.job()).await?;
     if reply.accepted().is_none() {
         bench.note(
-            Finding::new("HTTP 2xx with code 200 and data.task_id", reply.gist()).seen_in(&reply.exchange),
+            Finding::new("HTTP 2xx with code 200 and data.task_id", reply.gist())
+                .or("a vendor you do not offer left out of the run with --vendor")
+                .seen_in(&reply.exchange),
         );
     }
     Ok(())

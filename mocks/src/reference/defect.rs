@@ -49,6 +49,7 @@ defects! {
     // errors
     ErrorsAsText "errors-as-text" "answers errors in plain text"
     NativeErrors "native-errors" "answers submit errors in the shape of the software behind it"
+    PlacementErrorAsText "placement-error-as-text" "answers a misplaced key in plain text"
     ErrorsIn200 "errors-in-200" "carries errors in HTTP 200"
     ErrorCodeDiffers "error-code-differs" "puts a number of its own into the error's code"
     ErrorTypeOdd "error-type-odd" "names the error type of a bad request differently"

@@ -158,11 +158,15 @@ impl Gateway {
         let submission = match submission::read(&request.body, self.setup.defect) {
             Ok(submission) => submission,
             Err(Mistake { status, message, otherwise }) => {
+                let misplaced = otherwise.is_some();
                 if let Some(submission) = otherwise
                     && self.acts_before_refusing(&request.body)
                     && let Some((upstream, dialect)) = self.route(&submission.model)
                 {
                     let _ = self.create(upstream, dialect, &wish(&submission), request).await;
+                }
+                if misplaced && self.is(Defect::PlacementErrorAsText) {
+                    return Response::text(status, "Bad Request");
                 }
                 return self.error(status, "invalid_request_error", &message);
             }
