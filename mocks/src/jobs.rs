@@ -131,10 +131,12 @@ impl Jobs {
         self.tasks.entry(id).insert_entry(job).into_mut()
     }
 
-    /// Moves a task; `None` if it is unknown, has ended, or would move backwards.
+    /// Moves a task; `None` if it is unknown, has ended, would move backwards, or its dialect has no
+    /// word for the phase.
     pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Job> {
         let job = self.tasks.get_mut(id)?;
-        if job.phase.is_terminal() || rank(step.phase()) <= rank(job.phase) {
+        let known = job.draft.dialect.words.iter().any(|word| word.phase == step.phase());
+        if !known || job.phase.is_terminal() || rank(step.phase()) <= rank(job.phase) {
             return None;
         }
         job.phase = step.phase();
