@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ringback_mocks::http::NoAnswer;
+use ringback_mocks::http::{HttpClient, NoAnswer};
 use ringback_mocks::jobs::{Rule, Step};
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::vendor::Vendor;
@@ -254,6 +254,22 @@ impl Bench {
                 all.iter().find(|exchange| exchange.leg == Leg::Inbox && counts(exchange)).cloned()
             })
             .await
+    }
+
+    /// Proves that the inbox was open all the while, by sending something there ourselves.
+    pub async fn inbox_is_open(&self) -> Result<(), Stop> {
+        let probe = self.job().token;
+        let request = Request::post(format!("/c/{probe}"), &json!({"probe": true}));
+        let sent =
+            HttpClient::unpooled().send(&self.world.inbox.url(), &request, self.target.patience.answer).await;
+        let arrived = self.world.journal.of(&probe).iter().any(|exchange| exchange.leg == Leg::Inbox);
+        match sent {
+            Ok(_) if arrived => Ok(()),
+            Ok(_) => Err(Stop::Broken("the inbox answered a probe and did not record it".into())),
+            Err(cause) => {
+                Err(Stop::Inconclusive(format!("the inbox could not be reached by a probe: {cause}")))
+            }
+        }
     }
 
     /// Length of the quiet window, for findings and reasons.

@@ -200,7 +200,7 @@ impl Said {
                 let mut line = Vec::new();
                 match (&mut lines).take(LINE_MAX).read_until(b'\n', &mut line).await {
                     Ok(0) | Err(_) => return,
-                    Ok(_) => said.keep(String::from_utf8_lossy(&line).trim_end().to_owned()),
+                    Ok(_) => said.keep(printable(&line)),
                 }
             }
         });
@@ -221,6 +221,11 @@ impl Said {
         }
         lines.iter().fold("; its last lines:".to_owned(), |text, line| format!("{text}\n    {line}"))
     }
+}
+
+/// A line that cannot steer our terminal.
+fn printable(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end().replace(char::is_control, " ")
 }
 
 fn free_port() -> std::io::Result<u16> {

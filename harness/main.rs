@@ -161,30 +161,50 @@ fn test(flags: Flags, output: &Output) -> Result<u8, Problem> {
     let secrets = Secrets::read(|name| std::env::var(name).ok());
     let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
     let written = output.report.iter().map(|report| destination(report)).collect::<Result<Vec<_>, _>>()?;
+    // Dropping the run ends the gateway that it started, and its whole process group.
     let report = block_on(async {
         tokio::select! {
-            report = session::judge(target, &options) => Some(report),
-            _ = signal::ctrl_c() => None,
+            report = session::judge(target, &options) => Ok(report),
+            code = interrupted() => Err(Problem { code, message: "interrupted".to_owned() }),
         }
-    })?;
+    })??;
     let report = match report {
-        None => return Err(Problem { code: 130, message: "interrupted".to_owned() }),
-        Some(Err(error @ session::RunError::Unmatched { .. })) => return Err(usage(error)),
-        Some(Err(error)) => {
-            return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") });
-        }
-        Some(Ok(report)) => report,
+        Err(error @ session::RunError::Unmatched { .. }) => return Err(usage(error)),
+        Err(error) => return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") }),
+        Ok(report) => report,
     };
     // Decided once, before anything is rendered.
     let code = report.verdict.exit_code();
-    for path in written {
-        write_whole(&path, &json(&report)?)?;
-    }
     match output.format {
         Some(RunFormat::Json) => print(&json(&report)?)?,
         _ => print(&terminal::render(&report))?,
     }
+    for path in written {
+        write_whole(&path, &json(&report)?)?;
+    }
     Ok(code)
+}
+
+/// Waits for somebody to stop the run; the exit code is the shell's custom, 128 and the signal.
+#[cfg(unix)]
+async fn interrupted() -> u8 {
+    let terminated = async {
+        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => terminate.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = signal::ctrl_c() => 130,
+        _ = terminated => 143,
+    }
+}
+
+/// Waits for somebody to stop the run.
+#[cfg(not(unix))]
+async fn interrupted() -> u8 {
+    let _ = signal::ctrl_c().await;
+    130
 }
 
 fn destination(report: &str) -> Result<PathBuf, Problem> {

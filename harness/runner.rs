@@ -72,7 +72,7 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
     };
     let records = bench.records();
     let (outcome, reason, findings) = judge(&case, ended, &records, stage.strict);
-    CaseReport::judged(
+    let mut report = CaseReport::judged(
         &case,
         stage.seed,
         outcome,
@@ -83,7 +83,9 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
         began.elapsed(),
         &stage.target,
         stage.subject.root(),
-    )
+    );
+    report.replay = mask.text(&report.replay);
+    report
 }
 
 /// Turns how a check ended into an outcome. What was seen of the subject counts even when the check

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::discovery::Discovery;
 use crate::plan::{self, Case, Selection};
-use crate::report::{CaseReport, Counts, FORMAT, Report, Tool, millis};
+use crate::report::{CaseReport, Counts, FORMAT, Mask, Report, Tool, millis};
 use crate::runner::{self, Stage};
 use crate::subject::{SetupError, Subject};
 use crate::target::Target;
@@ -112,7 +112,7 @@ fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseRepo
         subject: "gateway".to_owned(),
         mode: target.mode(),
         target: json!({
-            "description": target.describe(),
+            "description": Mask::new(stage.subject.secrets()).text(&target.describe()),
             "vendors": vendors,
             "root_callback": target.root_callback,
             "spend": target.spend,

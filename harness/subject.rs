@@ -110,7 +110,7 @@ impl Subject {
             key,
             other_key,
             secrets,
-            http: HttpClient::new(),
+            http: HttpClient::unpooled(),
             journal,
             silent: AtomicU32::new(0),
             running,

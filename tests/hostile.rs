@@ -128,7 +128,7 @@ fn babbles(mut stream: TcpStream) {
 
 #[rstest]
 #[case::hangs(hangs, "no complete answer within 1s")]
-#[case::endless(endless, "longer than 4 MiB")]
+#[case::endless(endless, "longer than 256 KiB")]
 #[case::trickles(trickles, "no complete answer within 1s")]
 #[case::breaks_off(breaks_off, "the connection broke")]
 #[case::closes(closes, "the connection broke")]

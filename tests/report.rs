@@ -73,3 +73,19 @@ async fn a_generated_violation_is_shrunk_and_names_its_seed() {
     assert!(!expected.contains('#') && !expected.contains(":8443"), "not minimal: {expected}");
     assert!(expected.contains("%2f"), "{expected}");
 }
+
+/// What a subject says is shown, and cannot forge a line, steer a terminal or run in a shell.
+#[tokio::test]
+async fn a_subjects_words_stay_words() {
+    let mut report = judged(Some(Defect::CallbackDropped), &["GW-CB-001"]).await;
+    let case = report.cases.iter_mut().find(|case| case.outcome == Outcome::Fail).expect("it is caught");
+    case.findings[0].actual = "\u{1b}[2Jno\nVerdict: CONFORMS (exit code 0)".to_owned();
+    let text = terminal::render(&report);
+    assert!(!text.contains('\u{1b}'));
+    assert_eq!(text.lines().filter(|line| line.starts_with("Verdict:")).count(), 1, "{text}");
+    let curl =
+        report.cases.iter().flat_map(|case| &case.findings).filter_map(|finding| finding.curl.as_deref());
+    for line in curl {
+        assert!(line.contains("\"$GATEWAY\"'/api/generate/submit'"), "the target is quoted: {line}");
+    }
+}

@@ -150,12 +150,18 @@ impl ExchangeReport {
     }
 }
 
-/// How a curl line names the gateway: an address that lives on, or a variable to set.
+/// How a curl line names the gateway, quoted for a shell: an address that lives on, or a variable.
 pub(super) fn address(target: &Target, root: &str) -> String {
     match target.reach {
-        Reach::Url { .. } => root.to_owned(),
-        Reach::Embedded { .. } | Reach::Exec { .. } => "$GATEWAY".to_owned(),
+        Reach::Url { .. } => quoted(root),
+        Reach::Embedded { .. } | Reach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
     }
+}
+
+/// Text that a shell takes as it is. What the subject chose, a task id say, ends up in lines that
+/// people paste.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The client's request behind a finding, as a `curl` line with the key in a variable.
@@ -174,13 +180,12 @@ pub(super) fn curl(
         let mut before = exchanges.iter().filter(is_client).filter(|one| one.at <= seen.at);
         &before.rfind(|one| one.request.method == "POST")?.request
     };
-    let mut line = format!("curl -sS -X {} \"{address}{}\"", request.method, request.target);
+    let mut line = format!("curl -sS -X {} {address}{}", request.method, quoted(&request.target));
     for (name, value) in request.headers.iter() {
         let _ = write!(line, " -H \"{name}: {}\"", mask.shell(value));
     }
     if !request.body.is_empty() {
-        let text = String::from_utf8_lossy(&request.body).replace('\'', r"'\''");
-        let _ = write!(line, " --data-raw '{text}'");
+        let _ = write!(line, " --data-raw {}", quoted(&String::from_utf8_lossy(&request.body)));
     }
     Some(line)
 }

@@ -53,6 +53,13 @@ fn head(text: &mut String, report: &Report) {
     let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}\n", report.seed);
 }
 
+/// Text that cannot steer a terminal or forge a line of this report, whoever wrote it.
+fn plain(text: &str) -> String {
+    text.chars()
+        .flat_map(|one| if one.is_control() { one.escape_default().collect() } else { vec![one] })
+        .collect()
+}
+
 /// Cases of an outcome, together where they are about the same requirement.
 fn groups(report: &Report, outcome: Outcome) -> Vec<Vec<&CaseReport>> {
     let mut groups: Vec<Vec<&CaseReport>> = Vec::new();
@@ -77,7 +84,7 @@ fn violation(text: &mut String, group: &[&CaseReport]) {
     }
     for other in &group[1..] {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
-        let _ = writeln!(text, "      also {}: {}", other.name, shortened(actual, 160));
+        let _ = writeln!(text, "      also {}: {}", other.name, shortened(&plain(actual), 160));
     }
     let _ = writeln!(text, "      replay    ringback test gateway {}", case.replay);
     let _ = writeln!(text, "      explain   ringback explain {}\n", case.requirement);
@@ -86,17 +93,17 @@ fn violation(text: &mut String, group: &[&CaseReport]) {
 fn write_finding(text: &mut String, case: &CaseReport, finding: &FindingReport) {
     for (at, expected) in finding.expected.iter().enumerate() {
         let label = if at == 0 { "expected" } else { "or" };
-        let _ = writeln!(text, "    · {label:<9} {expected}");
+        let _ = writeln!(text, "    · {label:<9} {}", plain(expected));
     }
-    let _ = writeln!(text, "      actual    {}", finding.actual);
+    let _ = writeln!(text, "      actual    {}", plain(&finding.actual));
     if let Some(pointer) = finding.pointer.as_ref().filter(|pointer| !pointer.is_empty()) {
-        let _ = writeln!(text, "      at        {pointer}");
+        let _ = writeln!(text, "      at        {}", plain(pointer));
     }
     if let Some(exchange) = finding.evidence.and_then(|at| case.transcript.get(at)) {
         evidence(text, exchange);
     }
     if let Some(curl) = &finding.curl {
-        let _ = writeln!(text, "      repeat    {}", shortened(curl, 3_000));
+        let _ = writeln!(text, "      repeat    {}", shortened(&plain(curl), 3_000));
     }
 }
 
@@ -110,23 +117,28 @@ fn evidence(text: &mut String, exchange: &ExchangeReport) {
     };
     let request = &exchange.request;
     let sent = request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
-    let _ = writeln!(text, "      evidence  {parties}: {} {}", request.method, request.target);
+    let _ =
+        writeln!(text, "      evidence  {parties}: {} {}", plain(&request.method), plain(&request.target));
     if !sent.is_empty() {
-        let _ = writeln!(text, "                {}", shortened(sent, EVIDENCE_BODY));
+        let _ = writeln!(text, "                {}", shortened(&plain(sent), EVIDENCE_BODY));
     }
     let _ = match &exchange.answer {
         AnswerReport::Response { status, body, .. } => {
             let body = body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
-            writeln!(text, "                answered HTTP {status} {}", shortened(body, EVIDENCE_BODY))
+            writeln!(
+                text,
+                "                answered HTTP {status} {}",
+                shortened(&plain(body), EVIDENCE_BODY)
+            )
         }
-        AnswerReport::Error { error } => writeln!(text, "                no answer: {error}"),
+        AnswerReport::Error { error } => writeln!(text, "                no answer: {}", plain(error)),
     };
 }
 
 fn undecided(text: &mut String, group: &[&CaseReport]) {
     for case in group {
         let word = if case.outcome == Outcome::Error { "ERROR (ours)" } else { "UNDECIDED" };
-        let reason = case.reason.as_deref().unwrap_or("");
+        let reason = plain(case.reason.as_deref().unwrap_or(""));
         let _ = writeln!(text, "{word}  {}  {}\n      {reason}\n", case.name, case.requirement);
     }
 }
@@ -137,7 +149,7 @@ fn not_judged(text: &mut String, report: &Report, outcome: Outcome, title: &str)
         by_reason.entry(case.reason.as_deref().unwrap_or("")).or_default().push(&case.name);
     }
     for (reason, names) in by_reason {
-        let _ = writeln!(text, "{title} ({}): {reason}", names.len());
+        let _ = writeln!(text, "{title} ({}): {}", names.len(), plain(reason));
         let listed = names.iter().take(NAMES_LISTED).copied().collect::<Vec<_>>().join(", ");
         let more = names.len().saturating_sub(NAMES_LISTED);
         let tail = if more > 0 { format!(", and {more} more") } else { String::new() };

@@ -17,9 +17,12 @@ use tokio::task::JoinHandle;
 
 use crate::wire::{Headers, Request, Response};
 
-/// Longest body read by the client or a server of this crate. The largest body any vendor
-/// documents is MiniMax's 64 MB of inline media, which no check sends.
-pub const BODY_MAX: usize = 4 * 1024 * 1024;
+/// Longest answer read. Gateways and vendors of this field answer with a few kilobytes; what is
+/// kept of many answers at once must fit into little memory, whatever a hostile peer sends.
+pub const ANSWER_MAX: usize = 256 * 1024;
+/// Longest request body read by a server of this crate. The largest any vendor documents is
+/// MiniMax's 64 MB of inline media, which no check sends.
+pub const REQUEST_MAX: usize = 1024 * 1024;
 
 /// A client that does nothing on its own.
 #[derive(Clone, Debug)]
@@ -37,8 +40,8 @@ pub enum NoAnswer {
     /// The connection ended before the response did.
     #[error("the connection broke before the answer was complete: {0}")]
     Broken(String),
-    /// The body is longer than [`BODY_MAX`].
-    #[error("the answer is longer than {} MiB and was not read on", BODY_MAX / 1024 / 1024)]
+    /// The body is longer than [`ANSWER_MAX`].
+    #[error("the answer is longer than {} KiB and was not read on", ANSWER_MAX / 1024)]
     TooLong,
 }
 
@@ -50,8 +53,18 @@ impl NoAnswer {
 }
 
 impl HttpClient {
-    /// Builds a client.
+    /// Builds a client that keeps connections.
     pub fn new() -> Self {
+        Self::keeping(usize::MAX)
+    }
+
+    /// Builds a client that opens a connection for each request: a server may close an idle one at any
+    /// moment, and a request that runs into that would look like the server's refusal to answer.
+    pub fn unpooled() -> Self {
+        Self::keeping(0)
+    }
+
+    fn keeping(idle: usize) -> Self {
         // Fails only if a provider is already installed, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -59,6 +72,7 @@ impl HttpClient {
             .retry(reqwest::retry::never())
             .no_proxy()
             .tcp_nodelay(true)
+            .pool_max_idle_per_host(idle)
             .build()
             .expect("the fixed client configuration is valid");
         Self(client)
@@ -87,7 +101,7 @@ impl HttpClient {
         let mut stream = answer.bytes_stream();
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| broken(&error))?;
-            if body.len() + chunk.len() > BODY_MAX {
+            if body.len() + chunk.len() > ANSWER_MAX {
                 return Err(NoAnswer::TooLong);
             }
             body.extend_from_slice(&chunk);
@@ -170,7 +184,7 @@ pub const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::
 
 async fn read(request: axum::extract::Request) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, BODY_MAX)
+    let body = axum::body::to_bytes(body, REQUEST_MAX)
         .await
         .map_err(|_| Response::text(413, "the request body is too long or incomplete"))?;
     let target = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
