@@ -180,7 +180,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Answer 400 (or 404) with the error envelope when no route exists for the model.",
         scope: Scope::Once,
         needs: &[Need::Accepts],
-        jobs: 0,
+        jobs: 2,
         generated: false,
         defects: &[Defect::UnknownModelAccepted, Defect::ErrorsIn200],
         check: check!(unknown_model_refused),
@@ -350,6 +350,7 @@ async fn model_required(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn unknown_model_refused(bench: &Bench) -> Result<(), Stop> {
+    bench.accept(&bench.job()).await?;
     let reply = bench.submit(&bench.job().root("model", "no-such-model-9f3")).await?;
     if !(400..500).contains(&reply.status) {
         bench.note(Finding::new("an HTTP 4xx status", reply.gist()).at("/model").seen_in(&reply.exchange));
