@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ringback_mocks::http::{HttpClient, NoAnswer};
-use ringback_mocks::jobs::{Rule, Step};
+use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::script::Rule;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Request;
 use ringback_mocks::world::World;
@@ -280,7 +281,8 @@ impl Bench {
     /// Decides what the vendor does with creates of a job, before it is submitted.
     pub fn script(&self, job: &Job, refuse: Option<&'static str>, notify: bool) {
         if let Some(mock) = self.world.mock(self.vendor) {
-            mock.rule(Rule { prompt_contains: job.token.clone(), refuse, plan: Vec::new(), notify });
+            let refuse = refuse.map(str::to_owned);
+            mock.rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
         }
     }
 
@@ -321,7 +323,7 @@ impl Bench {
             exchanges.extend(self.world.journal.take(token));
             for vendor in &self.target.vendors {
                 if let Some(mock) = self.world.mock(*vendor) {
-                    mock.forget_rule(token);
+                    mock.forget_rules(|rule| rule.when.prompt.as_ref() == Some(token));
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ringback_mocks::http::{self, HttpClient, NoAnswer};
-use ringback_mocks::jobs::Ids;
+use ringback_mocks::ids::Ids;
 use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::reference::gateway::{ReferenceGateway, Setup, Upstream};
 use ringback_mocks::vendor::Vendor;

@@ -163,5 +163,5 @@ impl Courier {
 
 /// A fresh UUID for each attempt, as in Vidu's documented example.
 fn nonce() -> String {
-    crate::jobs::Ids::seeded(fastrand::u64(..)).uuid()
+    crate::ids::Ids::seeded(fastrand::u64(..)).uuid()
 }

@@ -3,12 +3,14 @@
 //! An event of a vendor becomes one delivery; a delivery is attempts on a retry schedule. Who sends
 //! them and when is the courier's business.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::signature;
+use crate::trouble::Trouble;
 use crate::vendor::Vendor;
 use crate::wire::{Headers, Secret};
 
@@ -34,7 +36,9 @@ pub struct Delivery {
     /// How long an attempt waits for an answer.
     pub timeout: Duration,
     /// Pauses before each further attempt after a failed one.
-    pub retries: &'static [Duration],
+    pub retries: Vec<Duration>,
+    /// What happens to it on the way.
+    pub trouble: Option<Arc<Trouble>>,
 }
 
 impl Delivery {

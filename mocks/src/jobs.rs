@@ -1,18 +1,23 @@
-//! The tasks of one vendor account, what is planned for them, and where their ids come from.
+//! The tasks of one vendor account, what is planned for them, and the rules that decide it.
 //!
 //! A task only moves forward and never leaves a terminal phase; that rule is kept here, for every
 //! vendor at once. No bodies, no words, no time of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::account::Settings;
 use crate::machine::Draft;
+use crate::script::{Course, Rule};
+use crate::trouble::Trouble;
 use crate::vendor::{Ending, Phase};
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
-const TASKS_KEPT: usize = 100_000;
+pub const TASKS_KEPT: usize = 100_000;
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 /// One task.
 #[derive(Debug)]
@@ -31,6 +36,12 @@ pub struct Job {
     pub updated: Timestamp,
     /// Whether changes are called back.
     pub notify: bool,
+    /// What happens to its callbacks on the way.
+    pub trouble: Option<Arc<Trouble>>,
+    /// Position in the order of acceptance.
+    serial: u64,
+    /// Keys of what is planned for it.
+    planned: Vec<(Timestamp, u64)>,
 }
 
 /// One move of a task.
@@ -51,38 +62,37 @@ impl Step {
     }
 }
 
-/// What will happen to a task by itself: each step so long after the one before. An empty plan
-/// leaves the task where it is until somebody advances it.
-pub type Plan = Vec<(Duration, Step)>;
-
-/// What becomes of creates whose prompt contains a text.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// The text to look for.
-    pub prompt_contains: String,
-    /// Refuse the create, by the name of a row in the dialect's error table.
-    pub refuse: Option<&'static str>,
-    /// What happens to an accepted task.
-    pub plan: Plan,
-    /// Whether its changes are called back.
-    pub notify: bool,
-}
-
 /// All tasks of an account.
 #[derive(Debug, Default)]
 pub struct Jobs {
     tasks: HashMap<String, Job>,
-    /// Insertion order, to forget the oldest.
+    /// Order of acceptance, to list the newest and to forget the oldest.
     order: BTreeMap<u64, String>,
-    added: u64,
+    /// Ids that callers chose.
+    external: HashMap<String, String>,
     due: BTreeMap<(Timestamp, u64), (String, Step)>,
     rules: Vec<Rule>,
+    added: u64,
+    creates: u64,
+    active: u32,
+    /// Times of the creates of the last minute, when there is a limit on them.
+    recent: VecDeque<Timestamp>,
 }
 
 impl Jobs {
     /// A task by id.
     pub fn get(&self, id: &str) -> Option<&Job> {
         self.tasks.get(id)
+    }
+
+    /// A task by the id its creator chose.
+    pub fn by_external_id(&self, id: &str) -> Option<&Job> {
+        self.external.get(id).and_then(|id| self.tasks.get(id))
+    }
+
+    /// Every task, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Job> {
+        self.order.values().rev().filter_map(|id| self.tasks.get(id))
     }
 
     /// How many tasks are kept.
@@ -95,40 +105,116 @@ impl Jobs {
         self.tasks.is_empty()
     }
 
+    /// How many tasks have not ended.
+    pub const fn active(&self) -> u32 {
+        self.active
+    }
+
+    /// The rules, in the order in which they are tried.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     pub(crate) fn add_rule(&mut self, rule: Rule) {
         self.rules.push(rule);
     }
 
-    pub(crate) fn remove_rule(&mut self, text: &str) {
-        self.rules.retain(|rule| rule.prompt_contains != text);
+    pub(crate) fn remove_rules(&mut self, unwanted: impl Fn(&Rule) -> bool) {
+        self.rules.retain(|rule| !unwanted(rule));
     }
 
-    pub(crate) fn refusal_for(&self, prompt: &str) -> Option<&'static str> {
-        self.rule_for(prompt).and_then(|rule| rule.refuse)
+    /// Counts a valid create, and finds the rule it falls under.
+    pub(crate) fn decide(&mut self, draft: &Draft) -> Option<Rule> {
+        self.creates += 1;
+        self.rules.iter().find(|rule| rule.when.holds(&draft.prompt, self.creates, draft.dialect)).cloned()
     }
 
-    pub(crate) fn add(&mut self, id: String, draft: Draft, now: Timestamp) -> &Job {
-        let (plan, notify) =
-            self.rule_for(&draft.prompt).map_or((Plan::new(), true), |rule| (rule.plan.clone(), rule.notify));
-        let mut at = now;
-        for (after, step) in plan {
-            // Saturates: a step planned beyond the end of time never comes.
-            at = at
-                .checked_add(SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX))
-                .unwrap_or(Timestamp::MAX);
-            self.added += 1;
-            self.due.insert((at, self.added), (id.clone(), step));
+    /// Whether one more create is within the limits; the name of the limit that it breaks.
+    pub(crate) fn within(&mut self, settings: &Settings, now: Timestamp) -> Result<(), Exceeded> {
+        if settings.limits.concurrent.is_some_and(|most| self.active >= most) {
+            return Err(Exceeded::Concurrent);
         }
+        let Some(most) = settings.limits.per_minute else { return Ok(()) };
+        while self.recent.front().is_some_and(|at| now.duration_since(*at) >= MINUTE) {
+            self.recent.pop_front();
+        }
+        if self.recent.len() >= most as usize {
+            return Err(Exceeded::Rate);
+        }
+        self.recent.push_back(now);
+        Ok(())
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        id: String,
+        draft: Draft,
+        rule: Option<Rule>,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> &Job {
+        let (course, silent, trouble) = rule.map_or_else(
+            || (settings.course.clone(), false, None),
+            |rule| (rule.course, rule.silent, rule.trouble),
+        );
+        let planned = self.plan(&id, &draft, &course, settings, now);
         self.added += 1;
         self.order.insert(self.added, id.clone());
+        if let Some(external) = &draft.external_id {
+            self.external.insert(external.clone(), id.clone());
+        }
         if self.tasks.len() >= TASKS_KEPT
             && let Some((_, oldest)) = self.order.pop_first()
         {
-            self.tasks.remove(&oldest);
+            self.drop_task(&oldest);
         }
+        self.active += 1;
         let phase = draft.dialect.words[0].phase;
-        let job = Job { id: id.clone(), draft, phase, ending: None, created: now, updated: now, notify };
+        let job = Job {
+            id: id.clone(),
+            draft,
+            phase,
+            ending: None,
+            created: now,
+            updated: now,
+            notify: !silent,
+            trouble,
+            serial: self.added,
+            planned,
+        };
         self.tasks.entry(id).insert_entry(job).into_mut()
+    }
+
+    fn plan(
+        &mut self,
+        id: &str,
+        draft: &Draft,
+        course: &Course,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Vec<(Timestamp, u64)> {
+        let Course::Run { ending, queue, work } = course else { return Vec::new() };
+        let mut planned = Vec::new();
+        let dialect = draft.dialect;
+        let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
+        let steps = [
+            (Duration::ZERO, Step::To(Phase::Queued)),
+            (*queue, Step::To(Phase::Running)),
+            (*work, Step::End(end)),
+        ];
+        let mut at = now;
+        for (after, step) in steps {
+            // Saturates: a step planned beyond the end of time never comes.
+            let after = SignedDuration::try_from(settings.scaled(after)).unwrap_or(SignedDuration::MAX);
+            at = at.checked_add(after).unwrap_or(Timestamp::MAX);
+            let known = dialect.words.iter().any(|word| word.phase == step.phase());
+            if known && step.phase() != dialect.words[0].phase {
+                self.added += 1;
+                self.due.insert((at, self.added), (id.to_owned(), step));
+                planned.push((at, self.added));
+            }
+        }
+        planned
     }
 
     /// Moves a task; `None` if it is unknown, has ended, would move backwards, or its dialect has no
@@ -142,7 +228,20 @@ impl Jobs {
         job.phase = step.phase();
         job.ending = if let Step::End(ending) = step { Some(ending) } else { None };
         job.updated = now.max(job.updated);
+        if job.phase.is_terminal() {
+            self.active = self.active.saturating_sub(1);
+        }
         Some(job)
+    }
+
+    /// Removes a task; whether there was one.
+    pub(crate) fn forget(&mut self, id: &str) -> bool {
+        self.drop_task(id)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        let rules = std::mem::take(&mut self.rules);
+        *self = Self { rules, ..Self::default() };
     }
 
     pub(crate) fn due(&self) -> Option<Timestamp> {
@@ -155,9 +254,29 @@ impl Jobs {
         Some((task, step, at))
     }
 
-    fn rule_for(&self, prompt: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| prompt.contains(&rule.prompt_contains))
+    fn drop_task(&mut self, id: &str) -> bool {
+        let Some(job) = self.tasks.remove(id) else { return false };
+        self.order.remove(&job.serial);
+        for key in &job.planned {
+            self.due.remove(key);
+        }
+        if let Some(external) = &job.draft.external_id {
+            self.external.remove(external);
+        }
+        if !job.phase.is_terminal() {
+            self.active = self.active.saturating_sub(1);
+        }
+        true
     }
+}
+
+/// Which limit a create would exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exceeded {
+    /// Tasks at one time.
+    Concurrent,
+    /// Creates in a minute.
+    Rate,
 }
 
 const fn rank(phase: Phase) -> u8 {
@@ -166,52 +285,5 @@ const fn rank(phase: Phase) -> u8 {
         Phase::Queued => 1,
         Phase::Running => 2,
         _ => 3,
-    }
-}
-
-/// Ids, unique in a run and the same for the same seed.
-#[derive(Debug)]
-pub struct Ids {
-    rng: fastrand::Rng,
-    made: u64,
-}
-
-impl Ids {
-    /// A generator.
-    pub fn seeded(seed: u64) -> Self {
-        Self { rng: fastrand::Rng::with_seed(seed), made: 0 }
-    }
-
-    /// A number never given before.
-    pub const fn serial(&mut self) -> u64 {
-        self.made += 1;
-        self.made
-    }
-
-    /// `length` decimal digits, not starting with zero.
-    pub fn decimal(&mut self, length: usize) -> String {
-        (0..length).map(|at| char::from(b'0' + self.rng.u8(u8::from(at == 0)..10))).collect()
-    }
-
-    /// `length` lower-case hexadecimal digits.
-    pub fn hex(&mut self, length: usize) -> String {
-        (0..length).map(|_| self.pick(b"0123456789abcdef")).collect()
-    }
-
-    /// `length` lower-case letters and digits.
-    pub fn alphanumeric(&mut self, length: usize) -> String {
-        (0..length).map(|_| self.pick(b"0123456789abcdefghijklmnopqrstuvwxyz")).collect()
-    }
-
-    /// A version 4 UUID.
-    pub fn uuid(&mut self) -> String {
-        let variant = self.pick(b"89ab");
-        let digits = self.hex(30);
-        let (head, mid, rest) = (&digits[..8], &digits[8..12], &digits[12..]);
-        format!("{head}-{mid}-4{}-{variant}{}-{}", &rest[..3], &rest[3..6], &rest[6..])
-    }
-
-    fn pick(&mut self, alphabet: &[u8]) -> char {
-        char::from(alphabet[self.rng.usize(0..alphabet.len())])
     }
 }

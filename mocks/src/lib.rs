@@ -4,17 +4,22 @@
 //! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it
 //! alone.
 
+pub mod account;
 pub mod client;
 pub mod courier;
 pub mod delivery;
 pub mod http;
+pub mod ids;
 pub mod inbox;
 pub mod jobs;
 pub mod journal;
 pub mod machine;
 pub mod mock;
 pub mod reference;
+pub mod results;
+pub mod script;
 pub mod signature;
+pub mod trouble;
 pub mod vendor;
 pub mod vendors;
 pub mod wire;

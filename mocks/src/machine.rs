@@ -2,7 +2,7 @@
 //!
 //! Nothing here opens a socket, reads a clock or draws from a global source of randomness: `now`
 //! is an argument and ids come from a seeded generator, so a transport, a test and a replay all
-//! drive the same machine. What the answers *look like* is each vendor's `Api`.
+//! drive the same machine. What the answers *look like* is each dialect's `Api`.
 
 use std::time::Duration;
 
@@ -10,115 +10,17 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::account::Settings;
 use crate::delivery::{Delivery, Signer};
-use crate::jobs::{Ids, Job, Jobs, Rule, Step};
-use crate::vendor::{Dialect, Refusal, Signing, Vendor};
-use crate::wire::{Request, Response, Secret};
+use crate::ids::Ids;
+use crate::jobs::{Exceeded, Job, Jobs, Step};
+use crate::results;
+use crate::script::Rule;
+use crate::vendor::{Dialect, Document, Refusal, Signing, Vendor};
+use crate::wire::{Request, Response};
 
-/// How a vendor's account is set up.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Keys that authenticate; empty accepts any key of the right form.
-    pub api_keys: Vec<Secret>,
-    /// Webhook secrets that sign, the newest last; empty leaves callbacks unsigned where the
-    /// vendor makes signing optional.
-    pub webhook_secrets: Vec<Secret>,
-    /// Root of result URLs, without a slash at the end.
-    pub results: String,
-    /// Seed of ids.
-    pub seed: u64,
-}
-
-impl Settings {
-    /// Whether `key` authenticates.
-    pub fn knows(&self, key: &str) -> bool {
-        self.api_keys.is_empty() || self.api_keys.iter().any(|known| known.expose() == key)
-    }
-}
-
-/// A vendor's side of its API: bodies, routes and words.
-pub trait Api: Send {
-    /// Decides a request, without changing anything.
-    fn route(&self, call: &mut Call<'_>) -> Routed;
-    /// Answers a create that was accepted.
-    fn created(&self, job: &Job, ids: &mut Ids) -> Response;
-    /// Answers with a row of the error table; `detail` replaces the row's sentence.
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, ids: &mut Ids) -> Response;
-    /// The body posted when `job` enters its phase, the word being `word`.
-    fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes;
-    /// An id for a new job.
-    fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String;
-    /// How the vendor examines a callback URL inside the create call, if it does.
-    fn challenge(&self) -> Option<ChallengeRule> {
-        None
-    }
-}
-
-/// A request together with everything the answer may depend on.
-#[derive(Debug)]
-pub struct Call<'c> {
-    /// The request.
-    pub request: &'c Request,
-    /// The tasks of the account.
-    pub jobs: &'c Jobs,
-    /// The account.
-    pub settings: &'c Settings,
-    /// Source of request ids.
-    pub ids: &'c mut Ids,
-    /// The present.
-    pub now: Timestamp,
-}
-
-/// What a request turned out to be.
-#[derive(Debug)]
-pub enum Routed {
-    /// A valid create; what becomes of it depends on scripts and challenges.
-    Create(Draft),
-    /// Anything else, answered at once.
-    Answer {
-        /// The answer.
-        response: Response,
-        /// The task it is about.
-        task: Option<String>,
-    },
-}
-
-impl Routed {
-    /// An answer that is about no task.
-    pub const fn answer(response: Response) -> Self {
-        Self::Answer { response, task: None }
-    }
-}
-
-/// A create that passed validation.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// The dialect it came in.
-    pub dialect: &'static Dialect,
-    /// The product, for vendors whose query path depends on it.
-    pub product: &'static str,
-    /// Model asked for.
-    pub model: String,
-    /// Prompt, empty where the product needs none.
-    pub prompt: String,
-    /// Where to call back.
-    pub callback_url: Option<String>,
-    /// The request body, for vendors that echo it.
-    pub body: serde_json::Value,
-    /// The key that created it.
-    pub key: Secret,
-}
-
-/// How a vendor examines a callback URL.
-#[derive(Clone, Copy, Debug)]
-pub struct ChallengeRule {
-    /// Field that carries the opaque value both ways.
-    pub field: &'static str,
-    /// How long the receiver has.
-    pub within: Duration,
-    /// The refusal when it fails.
-    pub refusal: &'static str,
-}
+mod api;
+pub use api::{Act, Api, Call, ChallengeRule, Draft, Routed};
 
 /// What follows from one request.
 #[derive(Debug)]
@@ -129,6 +31,22 @@ pub struct Turn {
     pub task: Option<String>,
     /// Callbacks to send.
     pub deliveries: Vec<Delivery>,
+    /// Which of the dialect's documents the response is; `None` for a result file.
+    pub document: Option<(&'static Dialect, Document)>,
+    /// The row of the error table it was refused with.
+    pub refused: Option<&'static Refusal>,
+}
+
+impl Turn {
+    const fn of(response: Response) -> Self {
+        Self {
+            reply: Reply::Response(response),
+            task: None,
+            deliveries: Vec::new(),
+            document: None,
+            refused: None,
+        }
+    }
 }
 
 /// The answer to a request.
@@ -149,33 +67,25 @@ pub struct Question {
     pub body: Bytes,
     /// How long to wait.
     pub within: Duration,
-    draft: Draft,
+    draft: Box<Draft>,
+    rule: Option<Rule>,
     value: String,
 }
 
 /// One vendor, all its tasks, and what it will do next.
+#[derive(Debug)]
 pub struct Machine {
     vendor: Vendor,
-    api: Box<dyn Api>,
     settings: Settings,
     jobs: Jobs,
     ids: Ids,
-}
-
-impl std::fmt::Debug for Machine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Machine")
-            .field("vendor", &self.vendor)
-            .field("jobs", &self.jobs)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Machine {
     /// A vendor without tasks.
     pub fn new(vendor: Vendor, settings: Settings) -> Self {
         let ids = Ids::seeded(settings.seed);
-        Self { vendor, api: vendor.api(), settings, jobs: Jobs::default(), ids }
+        Self { vendor, settings, jobs: Jobs::default(), ids }
     }
 
     /// The vendor played.
@@ -188,46 +98,80 @@ impl Machine {
         &self.jobs
     }
 
-    /// Decides beforehand what becomes of creates whose prompt contains the rule's text.
+    /// The account.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the account from now on.
+    pub const fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// Decides beforehand what becomes of creates that a rule is about; the first that fits counts.
     pub fn rule(&mut self, rule: Rule) {
         self.jobs.add_rule(rule);
     }
 
-    /// Drops the rule for `text`.
-    pub fn forget_rule(&mut self, text: &str) {
-        self.jobs.remove_rule(text);
+    /// Drops the rules that `unwanted` points out.
+    pub fn forget_rules(&mut self, unwanted: impl Fn(&Rule) -> bool) {
+        self.jobs.remove_rules(unwanted);
+    }
+
+    /// Forgets every task and everything planned; rules and the order of ids stay.
+    pub fn reset(&mut self) {
+        self.jobs.clear();
     }
 
     /// Handles one request.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Turn {
-        let mut call = Call { request, jobs: &self.jobs, settings: &self.settings, ids: &mut self.ids, now };
-        match self.api.route(&mut call) {
-            Routed::Answer { response, task } => {
-                Turn { reply: Reply::Response(response), task, deliveries: Vec::new() }
-            }
+        if let Some(response) = results::serve(request, &self.jobs, &self.settings, now) {
+            return Turn::of(response);
+        }
+        let routing = self.vendor.routing(request);
+        let (settings, ids) = (&self.settings, &mut self.ids);
+        let mut call = Call { request, jobs: &self.jobs, settings, ids, now, refused: None };
+        let dialect = routing.dialect;
+        let Some(route) = routing.route else {
+            let response = dialect.api.unrouted(&mut call);
+            let refused = call.refused;
+            return Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) };
+        };
+        let routed = dialect.api.handle(&mut call, route, routing.segment);
+        let refused = call.refused;
+        let document = if refused.is_some() { Document::Error } else { route.answered_with() };
+        let document = Some((dialect, document));
+        match routed {
+            Routed::Answer { response, task } => Turn { task, document, refused, ..Turn::of(response) },
             Routed::Create(draft) => self.create(draft, now),
+            Routed::Act { task, act, response } => {
+                let deliveries = match act {
+                    Act::End(ending) => self.advance(&task, Step::End(ending), now).unwrap_or_default(),
+                    Act::Forget => {
+                        self.jobs.forget(&task);
+                        Vec::new()
+                    }
+                };
+                Turn { task: Some(task), deliveries, document, ..Turn::of(response) }
+            }
         }
     }
 
     /// Goes on with a create after the receiver was asked; `answer` is what it said, if anything.
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
-        let Question { draft, value, .. } = question;
-        let passed = self.api.challenge().is_none_or(|rule| {
+        let Question { draft, rule, value, .. } = question;
+        let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
+        let passed =
             answer.filter(|answer| answer.is_success()).and_then(Response::value).is_some_and(|body| {
-                body.get(rule.field).and_then(serde_json::Value::as_str) == Some(value.as_str())
-            })
-        });
-        if passed {
-            return self.accept(draft, now);
-        }
-        let name = self.api.challenge().map_or("invalid", |rule| rule.refusal);
-        self.turn_away(draft.dialect, name)
+                body.get(challenge.field).and_then(serde_json::Value::as_str) == Some(value.as_str())
+            });
+        if passed { self.accept(*draft, rule, now) } else { self.turn_away(draft.dialect, challenge.refusal) }
     }
 
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
     pub fn advance(&mut self, task: &str, step: Step, now: Timestamp) -> Option<Vec<Delivery>> {
         let job = self.jobs.enter(task, step, now)?;
-        Some(deliveries_of(self.vendor, self.api.as_ref(), &self.settings, &mut self.ids, job))
+        Some(delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect())
     }
 
     /// When the next planned step is due.
@@ -240,86 +184,98 @@ impl Machine {
         let mut deliveries = Vec::new();
         while let Some((task, step, at)) = self.jobs.next_due(now) {
             if let Some(job) = self.jobs.enter(&task, step, at) {
-                deliveries.extend(deliveries_of(
-                    self.vendor,
-                    self.api.as_ref(),
-                    &self.settings,
-                    &mut self.ids,
-                    job,
-                ));
+                deliveries.extend(delivery_of(self.vendor, &self.settings, &mut self.ids, job));
             }
         }
         deliveries
     }
 
-    fn create(&mut self, draft: Draft, now: Timestamp) -> Turn {
-        if let Some(refusal) = self.jobs.refusal_for(&draft.prompt) {
+    fn create(&mut self, draft: Box<Draft>, now: Timestamp) -> Turn {
+        let rule = self.jobs.decide(&draft);
+        if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }
-        match (&draft.callback_url, self.api.challenge()) {
-            (Some(url), Some(rule)) => {
+        if let Err(exceeded) = self.jobs.within(&self.settings, now) {
+            let (concurrent, rate) = draft.dialect.api.limits();
+            let name = if exceeded == Exceeded::Concurrent { concurrent } else { rate };
+            return self.turn_away(draft.dialect, name);
+        }
+        match (&draft.callback_url, draft.dialect.api.challenge()) {
+            (Some(url), Some(challenge)) => {
                 let value = self.ids.hex(32);
                 let question = Question {
                     url: url.clone(),
-                    body: Bytes::from(json!({ rule.field: value }).to_string()),
-                    within: rule.within,
+                    body: Bytes::from(json!({ challenge.field: value }).to_string()),
+                    within: challenge.within,
                     draft,
+                    rule,
                     value,
                 };
-                Turn { reply: Reply::Ask(Box::new(question)), task: None, deliveries: Vec::new() }
+                let document = Some((question.draft.dialect, Document::CreateResponse));
+                Turn {
+                    reply: Reply::Ask(Box::new(question)),
+                    task: None,
+                    deliveries: Vec::new(),
+                    document,
+                    refused: None,
+                }
             }
-            _ => self.accept(draft, now),
+            _ => self.accept(*draft, rule, now),
         }
     }
 
-    fn accept(&mut self, draft: Draft, now: Timestamp) -> Turn {
-        let id = self.api.new_id(&mut self.ids, now);
-        let job = self.jobs.add(id.clone(), draft, now);
-        let response = self.api.created(job, &mut self.ids);
-        let deliveries = deliveries_of(self.vendor, self.api.as_ref(), &self.settings, &mut self.ids, job);
-        Turn { reply: Reply::Response(response), task: Some(id), deliveries }
+    fn accept(&mut self, draft: Draft, rule: Option<Rule>, now: Timestamp) -> Turn {
+        let api = draft.dialect.api;
+        let id = api.new_id(&mut self.ids, now);
+        let job = self.jobs.add(id.clone(), draft, rule, &self.settings, now);
+        let response = api.created(job, &self.settings, &mut self.ids);
+        let deliveries = delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect();
+        let document = Some((job.draft.dialect, Document::CreateResponse));
+        Turn { task: Some(id), deliveries, document, ..Turn::of(response) }
     }
 
     fn turn_away(&mut self, dialect: &'static Dialect, name: &str) -> Turn {
-        let response = match dialect.refusal(name) {
-            Some(refusal) => self.api.refuse(refusal, None, &mut self.ids),
-            None => Response::text(500, "the script names a refusal this vendor does not have"),
+        let refused = dialect.refusal(name);
+        let response = match refused {
+            Some(refusal) => dialect.api.refuse(refusal, None, &self.settings, &mut self.ids),
+            None => Response::text(500, "the rule names a refusal this dialect does not have"),
         };
-        Turn { reply: Reply::Response(response), task: None, deliveries: Vec::new() }
+        Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) }
     }
 }
 
-fn deliveries_of(
-    vendor: Vendor,
-    api: &dyn Api,
-    settings: &Settings,
-    ids: &mut Ids,
-    job: &Job,
-) -> Vec<Delivery> {
+fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) -> Option<Delivery> {
     let draft = &job.draft;
-    let (Some(url), Some(word)) = (&draft.callback_url, draft.dialect.word(job.phase).callback) else {
-        return Vec::new();
-    };
-    if !job.notify || url.is_empty() {
-        return Vec::new();
-    }
-    let rules = &draft.dialect.callbacks;
-    let signer = match rules.signing {
+    let dialect = draft.dialect;
+    let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
+    let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    vec![Delivery {
+    let retries = if job.phase.is_terminal() {
+        settings
+            .knobs
+            .times(dialect, "callback-retries")
+            .into_iter()
+            .map(|pause| settings.scaled(pause))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    Some(Delivery {
         id: ids.decimal(19),
         vendor,
         task: job.id.clone(),
         state: word,
         url: url.clone(),
-        content_type: rules.content_type,
-        body: api.callback(job, word, settings),
+        content_type: dialect.callbacks.content_type,
+        body: dialect.api.callback(job, word, settings),
         signer,
-        timeout: rules.timeout,
-        retries: if job.phase.is_terminal() { rules.retries } else { &[] },
-    }]
+        timeout: settings.knobs.time(dialect, "callback-timeout"),
+        retries,
+        trouble: job.trouble.clone(),
+    })
 }

@@ -12,11 +12,13 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::account::Settings;
 use crate::courier::Courier;
 use crate::http::Server;
-use crate::jobs::{Rule, Step};
+use crate::jobs::Step;
 use crate::journal::{Entry, Journal, Leg};
-use crate::machine::{Machine, Reply, Settings, Turn};
+use crate::machine::{Machine, Reply, Turn};
+use crate::script::Rule;
 use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
@@ -73,14 +75,14 @@ impl MockVendor {
         self.server.url()
     }
 
-    /// Decides beforehand what becomes of creates whose prompt contains the rule's text.
+    /// Decides beforehand what becomes of creates that a rule is about.
     pub fn rule(&self, rule: Rule) {
         self.desk.machine().rule(rule);
     }
 
-    /// Drops the rule for `text`.
-    pub fn forget_rule(&self, text: &str) {
-        self.desk.machine().forget_rule(text);
+    /// Drops the rules that `unwanted` points out.
+    pub fn forget_rules(&self, unwanted: impl Fn(&Rule) -> bool) {
+        self.desk.machine().forget_rules(unwanted);
     }
 
     /// Moves a task on and sends the callbacks that follow; false if it cannot move so.
@@ -109,7 +111,7 @@ impl Desk {
         let mut turn = self.machine().handle(&request, Timestamp::now());
         let (response, task, deliveries) = loop {
             match turn {
-                Turn { reply: Reply::Response(response), task, deliveries } => {
+                Turn { reply: Reply::Response(response), task, deliveries, .. } => {
                     break (response, task, deliveries);
                 }
                 Turn { reply: Reply::Ask(question), .. } => {

@@ -1,17 +1,16 @@
-//! What a vendor is: the tables each file under `vendors/` fills in, and the registry.
+//! What a vendor is: its dialects as tables and one trait, and the registry.
 //!
-//! Only shapes live here: which words, errors, endings and rules a dialect has, with the evidence
-//! for each. What a vendor *does* with them is its own file; when things happen is `machine`.
+//! What a vendor *says* is its own file under `vendors/`; when things happen is `machine`.
 
 use std::fmt;
-use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::client::Client;
 use crate::machine::Api;
 use crate::vendors;
 use crate::wire::Request;
+
+mod tables;
+pub use tables::*;
 
 /// Every vendor the mocks know. Adding one is its file and one line here.
 const REGISTRY: &[&Profile] = &[
@@ -56,9 +55,22 @@ impl Vendor {
         self.0.dialects
     }
 
-    /// The vendor's side of its API.
-    pub fn api(self) -> Box<dyn Api> {
-        (self.0.api)()
+    /// The dialect a request is in, and its route. A path that no dialect knows is the main dialect's
+    /// to refuse.
+    pub fn routing(self, request: &Request) -> Routing<'_> {
+        let path = request.path();
+        let mut routing = Routing { dialect: self.main_dialect(), route: None, segment: "" };
+        for dialect in self.dialects() {
+            for route in dialect.routes {
+                let Some(segment) = route.segment(path) else { continue };
+                // Right path and wrong method: the dialect is known, the route is not.
+                routing.dialect = dialect;
+                if route.method == request.method {
+                    return Routing { dialect, route: Some(route), segment };
+                }
+            }
+        }
+        routing
     }
 
     /// Name of an environment variable about this vendor, `RINGBACK_KLING_URL` for `URL`.
@@ -96,12 +108,20 @@ pub struct Profile {
     pub title: &'static str,
     /// Dialects, the main one first.
     pub dialects: &'static [&'static Dialect],
-    /// Builds the vendor's side of its API.
-    pub api: fn() -> Box<dyn Api>,
+}
+
+/// Where a request belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Routing<'r> {
+    /// The dialect that answers.
+    pub dialect: &'static Dialect,
+    /// The route, if there is one for path and method.
+    pub route: Option<&'static Route>,
+    /// The segment that the route's braces stand for.
+    pub segment: &'r str,
 }
 
 /// One generation of a vendor's API, as tables.
-#[derive(Debug)]
 pub struct Dialect {
     /// Stable name, also the folder of its schemas and snapshots.
     pub name: &'static str,
@@ -111,6 +131,8 @@ pub struct Dialect {
     pub auth: AuthScheme,
     /// Where the create body holds the callback URL (JSON Pointer).
     pub callback_url: &'static str,
+    /// The calls it answers.
+    pub routes: &'static [Route],
     /// The state words.
     pub words: &'static [Word],
     /// How a job can end.
@@ -119,6 +141,14 @@ pub struct Dialect {
     pub refusals: &'static [Refusal],
     /// How callbacks are signed, timed and repeated.
     pub callbacks: CallbackRules,
+    /// What can be set, besides `callback-timeout` and `callback-retries`, which every dialect has.
+    pub knobs: &'static [Knob],
+    /// How long results last.
+    pub expiry: Expiry,
+    /// Texts of the JSON Schemas of its documents.
+    pub schemas: &'static [(Document, &'static str)],
+    /// Valid creates, path and JSON body: at least one for each create route, the simplest first.
+    pub creates: &'static [(&'static str, &'static str)],
     /// Request values that are valid at this vendor, for driving a gateway.
     pub sample: Sample,
     /// What a request asks to be created, if it is a create of this dialect; reads any create,
@@ -126,6 +156,14 @@ pub struct Dialect {
     pub read_create: fn(&Request) -> Option<CreateSeen>,
     /// How a client speaks the dialect; used by the reference gateway.
     pub client: Client,
+    /// What it answers.
+    pub api: &'static dyn Api,
+}
+
+impl fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Dialect {
@@ -154,226 +192,29 @@ impl Dialect {
     pub fn refusal(&self, name: &str) -> Option<&'static Refusal> {
         self.refusals.iter().find(|refusal| refusal.name == name)
     }
-}
 
-/// How sure a fact is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// The vendor's own documentation says so.
-    Documented,
-    /// Third parties report having seen it at the vendor.
-    Observed,
-    /// Nobody says; this is our stated choice.
-    Assumed,
-}
-
-/// Where a job stands, in words common to all vendors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Accepted.
-    Submitted,
-    /// Waiting for capacity.
-    Queued,
-    /// At work.
-    Running,
-    /// Ended with a result.
-    Succeeded,
-    /// Ended without one.
-    Failed,
-    /// Ended because it took too long.
-    Expired,
-    /// Ended because the account's owner asked for it.
-    Cancelled,
-}
-
-impl Phase {
-    /// Whether nothing can follow.
-    pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Expired | Self::Cancelled)
-    }
-}
-
-/// The vendor's words for a phase.
-#[derive(Debug)]
-pub struct Word {
-    /// The phase.
-    pub phase: Phase,
-    /// What a query says.
-    pub query: &'static str,
-    /// What a callback says; `None` where the vendor sends none.
-    pub callback: Option<&'static str>,
-    /// How sure the callback column is.
-    pub evidence: Evidence,
-}
-
-impl Word {
-    /// A row of a dialect's table.
-    pub const fn row(
-        phase: Phase,
-        query: &'static str,
-        callback: Option<&'static str>,
-        evidence: Evidence,
-    ) -> Self {
-        Self { phase, query, callback, evidence }
-    }
-}
-
-/// One way a job can end.
-#[derive(Debug)]
-pub struct Ending {
-    /// Our name for it.
-    pub name: &'static str,
-    /// The phase it ends in.
-    pub phase: Phase,
-    /// The vendor's code for the reason, empty where it has none.
-    pub code: &'static str,
-    /// The vendor's sentence for the reason, empty on success.
-    pub message: &'static str,
-    /// How sure code and sentence are.
-    pub evidence: Evidence,
-}
-
-impl Ending {
-    /// A row of a dialect's table.
-    pub const fn row(
-        name: &'static str,
-        phase: Phase,
-        code: &'static str,
-        message: &'static str,
-        evidence: Evidence,
-    ) -> Self {
-        Self { name, phase, code, message, evidence }
-    }
-}
-
-/// One way a call can be refused: a row of the vendor's error table.
-#[derive(Debug)]
-pub struct Refusal {
-    /// Our name for it.
-    pub name: &'static str,
-    /// HTTP status.
-    pub http: u16,
-    /// The vendor's code.
-    pub code: &'static str,
-    /// The vendor's class of error, empty where it has none.
-    pub kind: &'static str,
-    /// The vendor's sentence.
-    pub message: &'static str,
-    /// How sure the row is.
-    pub evidence: Evidence,
-}
-
-impl Refusal {
-    /// A row of a dialect's table.
-    pub const fn row(
-        name: &'static str,
-        http: u16,
-        code: &'static str,
-        kind: &'static str,
-        message: &'static str,
-        evidence: Evidence,
-    ) -> Self {
-        Self { name, http, code, kind, message, evidence }
-    }
-}
-
-/// How a caller proves who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthScheme {
-    /// `Authorization: Bearer KEY`.
-    Bearer,
-    /// `Authorization: Token KEY`.
-    Token,
-}
-
-impl AuthScheme {
-    /// The word before the key.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bearer => "Bearer",
-            Self::Token => "Token",
-        }
-    }
-
-    /// The key in an `Authorization` value of this scheme.
-    pub fn key(self, authorization: &str) -> Option<&str> {
-        authorization.strip_prefix(self.word())?.strip_prefix(' ').filter(|key| !key.is_empty())
-    }
-}
-
-/// How callbacks of a dialect are signed, timed and repeated.
-#[derive(Debug)]
-pub struct CallbackRules {
-    /// The signature scheme.
-    pub signing: Signing,
-    /// `Content-Type` of the body.
-    pub content_type: &'static str,
-    /// How long the vendor waits for an answer.
-    pub timeout: Duration,
-    /// Pauses before each repetition of an undelivered terminal callback.
-    pub retries: &'static [Duration],
-    /// How sure timeout and retries are.
-    pub evidence: Evidence,
-}
-
-/// Signature scheme of a dialect's callbacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signing {
-    /// No signature is documented.
-    Unsigned,
-    /// Standard Webhooks, when the account has a webhook secret.
-    StandardWebhooks,
-    /// Vidu's HMAC over method, path, query and listed headers, keyed by the API key of the task.
-    ViduHmac,
-}
-
-/// Request values that are valid for a vendor's main model.
-#[derive(Debug)]
-pub struct Sample {
-    /// A duration in seconds the model takes.
-    pub duration: u64,
-    /// A documented option besides `callback_url`, as it may stand in `input.metadata`.
-    pub option: (&'static str, OptionValue),
-}
-
-/// The value of a sample option.
-#[derive(Clone, Copy, Debug)]
-pub enum OptionValue {
-    /// A boolean.
-    Bool(bool),
-    /// An integer.
-    Integer(i64),
-    /// A string.
-    Text(&'static str),
-}
-
-impl OptionValue {
-    /// The value as JSON.
-    pub fn value(self) -> Value {
-        match self {
-            Self::Bool(value) => Value::from(value),
-            Self::Integer(value) => Value::from(value),
-            Self::Text(value) => Value::from(value),
-        }
-    }
-}
-
-/// What a create request carries, read from its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateSeen {
-    /// The model asked for.
-    pub model: Option<String>,
-    /// The prompt.
-    pub prompt: Option<String>,
-    /// The callback URL at the dialect's own place; `None` when the key is absent.
-    pub callback_url: Option<Value>,
-}
-
-impl CreateSeen {
-    /// Reads a create whose model and prompt are top-level strings.
-    pub fn from_flat(request: &Request, model: &str, callback_url: &str) -> Self {
-        let body = request.json().unwrap_or(Value::Null);
-        let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-        Self { model: text(model), prompt: text("prompt"), callback_url: body.pointer(callback_url).cloned() }
+    /// Every knob: the two that each dialect has, then its own.
+    pub fn all_knobs(&self) -> Vec<Knob> {
+        let rules = &self.callbacks;
+        let mut knobs = vec![
+            Knob::row(
+                "callback-timeout",
+                "how long an attempt waits for an answer",
+                Takes::Time,
+                rules.timeout,
+                rules.timeout_evidence,
+                rules.source,
+            ),
+            Knob::row(
+                "callback-retries",
+                "pauses before each repetition of an undelivered terminal callback",
+                Takes::Times,
+                rules.retries,
+                rules.retries_evidence,
+                rules.source,
+            ),
+        ];
+        knobs.extend(self.knobs.iter().map(|knob| Knob { ..*knob }));
+        knobs
     }
 }

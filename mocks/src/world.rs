@@ -5,11 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::account::Settings;
 use crate::courier::{Courier, Routes};
 use crate::http;
 use crate::inbox::Inbox;
 use crate::journal::Journal;
-use crate::machine::Settings;
 use crate::mock::MockVendor;
 use crate::vendor::Vendor;
 use crate::wire::Secret;
@@ -53,9 +53,9 @@ impl World {
         for Placement { vendor, address, key } in placements {
             let settings = Settings {
                 api_keys: key.iter().cloned().collect(),
-                webhook_secrets: Vec::new(),
                 results: format!("https://results.{CALLBACK_DOMAIN}/{vendor}"),
                 seed,
+                ..Settings::default()
             };
             let mock =
                 MockVendor::start(*vendor, settings, *address, Arc::clone(&journal), Arc::clone(&courier))

@@ -37,7 +37,8 @@ fn delivery(vendor: &str, url: String, signer: Signer) -> Delivery {
         body: Bytes::from_static(br#"{"id":"812841849562607616","state":"success"}"#),
         signer,
         timeout: Duration::from_secs(5),
-        retries: PAUSES,
+        retries: PAUSES.to_vec(),
+        trouble: None,
     }
 }
 
@@ -143,7 +144,7 @@ async fn nothing_is_sent_beyond_loopback(#[case] prefix: &str) {
     let routes = Routes::default().map("example.com", "127.0.0.1:9".parse().expect("an address"));
     let courier = Courier::new(routes, Arc::clone(&journal));
     let refused =
-        Delivery { retries: &[], ..delivery("kling", format!("{prefix}{token}"), Signer::Unsigned) };
+        Delivery { retries: Vec::new(), ..delivery("kling", format!("{prefix}{token}"), Signer::Unsigned) };
     courier.send(vec![refused]);
     let attempts = attempts(&journal, &token, 1).await;
     let why = attempts[0].answer.as_ref().expect_err("it is refused");

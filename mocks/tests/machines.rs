@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use ringback_mocks::jobs::{Rule, Step};
-use ringback_mocks::machine::{Machine, Reply, Settings, Turn};
+use ringback_mocks::account::Settings;
+use ringback_mocks::jobs::Step;
+use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::script::Rule;
 use ringback_mocks::vendor::{Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
@@ -14,9 +16,9 @@ use serde_json::{Value, json};
 fn machine(vendor: &str) -> Machine {
     let settings = Settings {
         api_keys: vec![Secret::new("key")],
-        webhook_secrets: Vec::new(),
         results: "https://results.example.com".to_owned(),
         seed: 1,
+        ..Settings::default()
     };
     Machine::new(Vendor::named(vendor).expect("the registry has it"), settings)
 }
@@ -253,8 +255,7 @@ fn documented_changes_and_no_others_are_called_back(#[case] vendor: &str, #[case
 fn nothing_is_called_back_without_a_url_or_when_a_rule_says_so() {
     let mut machine = machine("doubao");
     assert!(create(&mut machine, |_| {}).deliveries.is_empty());
-    let rule = Rule { prompt_contains: "boat".to_owned(), refuse: None, plan: Vec::new(), notify: false };
-    machine.rule(rule);
+    machine.rule("prompt=boat: stay; silent".parse().expect("a rule"));
     let turn = create(&mut machine, |body| body["callback_url"] = json!("https://hooks.example.com/x"));
     assert!(turn.deliveries.is_empty());
 }
@@ -301,17 +302,12 @@ fn minimax_file_ids_are_strings_in_the_query_and_numbers_in_retrieve() {
 #[test]
 fn seventy_two_hours_of_plan_take_no_time() {
     let mut machine = machine("vidu");
-    let dialect = machine.vendor().main_dialect();
-    let ending = dialect.ending("succeeded").expect("a good end");
-    let day = Duration::from_secs(86_400);
-    let plan =
-        vec![(day, Step::To(Phase::Queued)), (day, Step::To(Phase::Running)), (day, Step::End(ending))];
-    machine.rule(Rule { prompt_contains: "boat".to_owned(), refuse: None, plan, notify: true });
+    machine.rule("prompt=boat: succeeded after 24h+48h".parse().expect("a rule"));
     let task = create(&mut machine, |body| body["callback_url"] = json!("https://hooks.example.com/x")).task;
     let task = task.expect("a task was made");
     let later = |hours: i64| now() + SignedDuration::from_hours(hours);
-    assert_eq!(machine.due(), Some(later(24)));
     assert!(machine.tick(later(23)).is_empty());
+    assert_eq!(machine.due(), Some(later(24)));
     let states: Vec<&str> = machine.tick(later(72)).iter().map(|delivery| delivery.state).collect();
     assert_eq!(states, ["processing", "success"]);
     assert_eq!(machine.jobs().get(&task).expect("it is kept").updated, later(72));
@@ -323,13 +319,7 @@ fn a_rule_refuses_with_the_row_it_names(#[values("kling", "doubao", "minimax", "
     for refusal in ["moderation", "balance", "rate-limit"] {
         let mut machine = machine(vendor);
         let row = machine.vendor().main_dialect().refusal(refusal).expect("every vendor has it");
-        let rule = Rule {
-            prompt_contains: "boat".to_owned(),
-            refuse: Some(refusal),
-            plan: Vec::new(),
-            notify: true,
-        };
-        machine.rule(rule);
+        machine.rule(Rule { refuse: Some(refusal.to_owned()), ..Rule::about("boat") });
         let (response, task) = answered(create(&mut machine, |_| {}));
         assert_eq!((response.status, task), (row.http, None));
         assert!(String::from_utf8_lossy(&response.body).contains(row.code), "{vendor} {refusal}");

@@ -16,7 +16,7 @@ use super::defect::Defect;
 use super::submission::{self, Mistake, Submission};
 use crate::client::{Blame, Declined, Sighting, Wish};
 use crate::http::{HttpClient, Server};
-use crate::jobs::Ids;
+use crate::ids::Ids;
 use crate::vendor::{Dialect, Phase, Vendor};
 use crate::wire::{Request, Response, Secret};
 

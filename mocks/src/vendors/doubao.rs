@@ -11,20 +11,21 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 
+use crate::account::Settings;
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::jobs::{Ids, Job};
-use crate::machine::{Api, Call, Draft, Routed, Settings};
+use crate::ids::Ids;
+use crate::jobs::Job;
+use crate::machine::{Api, Call, Draft, Routed};
 use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, OptionValue, Phase, Profile, Refusal,
-    Sample, Signing, Word,
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, Expiry, OptionValue, Phase, Profile,
+    Purpose, Refusal, Route, Sample, Signing, Word,
 };
 use crate::wire::{Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// Doubao in the registry.
-pub const PROFILE: Profile =
-    Profile { name: "doubao", title: "ByteDance Doubao", dialects: &[&ARK], api: || Box::new(Ark) };
+pub const PROFILE: Profile = Profile { name: "doubao", title: "ByteDance Doubao", dialects: &[&ARK] };
 
 /// The Ark task API.
 pub static ARK: Dialect = Dialect {
@@ -32,6 +33,7 @@ pub static ARK: Dialect = Dialect {
     model: "doubao-seedance-1-0-pro-250528",
     auth: AuthScheme::Bearer,
     callback_url: "/callback_url",
+    routes: ROUTES,
     words: &[
         Word::row(Phase::Queued, "queued", Some("queued"), Documented),
         Word::row(Phase::Running, "running", Some("running"), Documented),
@@ -57,11 +59,20 @@ pub static ARK: Dialect = Dialect {
     callbacks: CallbackRules {
         signing: Signing::Unsigned,
         content_type: "application/json",
-        timeout: Duration::from_secs(5),
+        timeout: "5s",
+        timeout_evidence: Documented,
         // "Three times" for succeeded and failed, read as three in all; the spacing is not stated.
-        retries: &[Duration::from_secs(5), Duration::from_secs(5)],
-        evidence: Documented,
+        retries: "5s,5s",
+        retries_evidence: Assumed,
+        source: CREATE_PAGE,
     },
+    knobs: &[],
+    expiry: Expiry { result: ONE_DAY, cover: ONE_DAY, evidence: Documented },
+    schemas: &[],
+    creates: &[(
+        TASKS,
+        r#"{"model":"doubao-seedance-1-0-pro-250528","content":[{"type":"text","text":"A paper boat"}]}"#,
+    )],
     sample: Sample { duration: 5, option: ("seed", OptionValue::Integer(7)) },
     read_create: |request| {
         (request.method == "POST" && request.path() == TASKS).then(|| {
@@ -74,7 +85,18 @@ pub static ARK: Dialect = Dialect {
         })
     },
     client: Client { create, created, query, queried },
+    api: &Ark,
 };
+
+const ONE_DAY: Duration = Duration::from_secs(24 * 3_600);
+const CREATE_PAGE: &str = "https://www.volcengine.com/docs/82379/1520757";
+const QUERY_PAGE: &str = "https://www.volcengine.com/docs/82379/1521309";
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route::row("POST", TASKS, Purpose::Create, "video", Documented, CREATE_PAGE),
+    Route::row("GET", "/api/v3/contents/generations/tasks/{id}", Purpose::Query, "video", Documented, QUERY_PAGE),
+];
 
 /// The error table.
 #[rustfmt::skip]
@@ -103,38 +125,41 @@ const FRAMES_PER_SECOND: u64 = 24;
 struct Ark;
 
 impl Api for Ark {
-    fn route(&self, call: &mut Call<'_>) -> Routed {
-        let request = call.request;
-        let mut refuse = |name: &str, detail: Option<&str>| {
-            let refusal = ARK.refusal(name).unwrap_or(&ARK.refusals[0]);
-            Routed::answer(self.refuse(refusal, detail, call.ids))
+    fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
+        let Some(key) = authenticate(call) else {
+            return Routed::answer(call.refuse(&ARK, "unauthorized", None));
         };
-        let key = request.headers.get("authorization").and_then(|value| ARK.auth.key(value));
-        let Some(key) = key.filter(|key| call.settings.knows(key)) else {
-            return refuse("unauthorized", None);
-        };
-        let Some(rest) = request.path().strip_prefix(TASKS) else { return refuse("route", None) };
-        match (request.method.as_str(), rest.strip_prefix('/')) {
-            ("POST", None) if rest.is_empty() => match draft(request, Secret::new(key)) {
-                Ok(draft) => Routed::Create(draft),
-                Err((name, detail)) => refuse(name, Some(&detail)),
+        if route.purpose == Purpose::Create {
+            return match draft(call.request, key) {
+                Ok(draft) => Routed::Create(Box::new(draft)),
+                Err((name, detail)) => Routed::answer(call.refuse(&ARK, name, Some(&detail))),
+            };
+        }
+        match call.jobs.get(segment) {
+            Some(job) => Routed::Answer {
+                task: Some(job.id.clone()),
+                response: Response::json(200, &record(job, call.settings)),
             },
-            ("GET", Some(id)) if !id.is_empty() => match call.jobs.get(id) {
-                Some(job) => Routed::Answer {
-                    task: Some(job.id.clone()),
-                    response: Response::json(200, &record(job, call.settings)),
-                },
-                None => refuse("task", None),
-            },
-            _ => refuse("route", None),
+            None => Routed::answer(call.refuse(&ARK, "task", None)),
         }
     }
 
-    fn created(&self, job: &Job, _ids: &mut Ids) -> Response {
+    fn unrouted(&self, call: &mut Call<'_>) -> Response {
+        let name = if authenticate(call).is_some() { "route" } else { "unauthorized" };
+        call.refuse(&ARK, name, None)
+    }
+
+    fn created(&self, job: &Job, _settings: &Settings, _ids: &mut Ids) -> Response {
         Response::json(200, &json!({"id": job.id}))
     }
 
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, ids: &mut Ids) -> Response {
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        _settings: &Settings,
+        ids: &mut Ids,
+    ) -> Response {
         let message = detail.unwrap_or(refusal.message);
         Response::json(
             refusal.http,
@@ -156,6 +181,11 @@ impl Api for Ark {
         let local = UTC_PLUS_8.to_datetime(now);
         format!("cgt-{}-{}", local.strftime("%Y%m%d%H%M%S"), unique_tail(ids))
     }
+}
+
+fn authenticate(call: &Call<'_>) -> Option<Secret> {
+    let key = ARK.auth.key(call.request.headers.get("authorization")?)?;
+    call.settings.knows(key).then(|| Secret::new(key))
 }
 
 /// Five characters that never repeat within one second's worth of ids: base 36 of a serial number,
@@ -221,7 +251,7 @@ fn draft(request: &Request, key: Secret) -> Result<Draft, (&'static str, String)
     }
     let callback_url = body["callback_url"].as_str().map(str::to_owned);
     let prompt = prompt_of(&body).unwrap_or_default();
-    Ok(Draft { dialect: &ARK, product: "video", model, prompt, callback_url, body, key })
+    Ok(Draft { dialect: &ARK, product: "video", model, prompt, callback_url, external_id: None, body, key })
 }
 
 type Fits = fn(&Value) -> bool;

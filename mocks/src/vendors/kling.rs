@@ -10,20 +10,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::account::Settings;
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::jobs::{Ids, Job};
-use crate::machine::{Api, Call, Draft, Routed, Settings};
+use crate::ids::Ids;
+use crate::jobs::Job;
+use crate::machine::{Api, Call, Draft, Routed};
 use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, OptionValue, Phase, Profile, Refusal,
-    Sample, Signing, Word,
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, Expiry, OptionValue, Phase, Profile,
+    Purpose, Refusal, Route, Sample, Signing, Word,
 };
 use crate::wire::{Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// Kling in the registry.
-pub const PROFILE: Profile =
-    Profile { name: "kling", title: "Kling", dialects: &[&LEGACY], api: || Box::new(Kling) };
+pub const PROFILE: Profile = Profile { name: "kling", title: "Kling", dialects: &[&LEGACY] };
 
 /// The legacy dialect: the model is a body field, the good end is `succeed`.
 pub static LEGACY: Dialect = Dialect {
@@ -31,6 +32,7 @@ pub static LEGACY: Dialect = Dialect {
     model: "kling-v1",
     auth: AuthScheme::Bearer,
     callback_url: "/callback_url",
+    routes: ROUTES,
     words: &[
         // Whether `submitted` is called back is not stated; off by default.
         Word::row(Phase::Submitted, "submitted", None, Assumed),
@@ -47,17 +49,42 @@ pub static LEGACY: Dialect = Dialect {
         signing: Signing::StandardWebhooks,
         content_type: "application/json; charset=utf-8",
         // Timeout and retries are undocumented; a single attempt is what is certain.
-        timeout: Duration::from_secs(5),
-        retries: &[],
-        evidence: Assumed,
+        timeout: "5s",
+        timeout_evidence: Assumed,
+        retries: "",
+        retries_evidence: Assumed,
+        source: "the callback page says nothing about timeout, retries or order",
     },
+    knobs: &[],
+    expiry: Expiry { result: THIRTY_DAYS, cover: THIRTY_DAYS, evidence: Documented },
+    schemas: &[],
+    creates: &[
+        ("/v1/videos/text2video", r#"{"model_name":"kling-v1","prompt":"A paper boat"}"#),
+        (
+            "/v1/videos/image2video",
+            r#"{"model_name":"kling-v1","prompt":"A paper boat","image":"https://img.example.com/boat.png"}"#,
+        ),
+    ],
     sample: Sample { duration: 5, option: ("negative_prompt", OptionValue::Text("rain")) },
     read_create: |request| {
         product_of(request).filter(|_| request.method == "POST")?;
         Some(CreateSeen::from_flat(request, "model_name", "/callback_url"))
     },
     client: Client { create, created, query, queried },
+    api: &Kling,
 };
+
+const THIRTY_DAYS: Duration = Duration::from_secs(30 * 24 * 3_600);
+const TEXT_TO_VIDEO: &str = "https://kling.ai/document-api/apiReference/model/textToVideo";
+const IMAGE_TO_VIDEO: &str = "https://kling.ai/document-api/apiReference/model/imageToVideo";
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route::row("POST", "/v1/videos/text2video", Purpose::Create, "text2video", Documented, TEXT_TO_VIDEO),
+    Route::row("GET", "/v1/videos/text2video/{id}", Purpose::Query, "text2video", Documented, TEXT_TO_VIDEO),
+    Route::row("POST", "/v1/videos/image2video", Purpose::Create, "image2video", Documented, IMAGE_TO_VIDEO),
+    Route::row("GET", "/v1/videos/image2video/{id}", Purpose::Query, "image2video", Documented, IMAGE_TO_VIDEO),
+];
 
 /// The error table.
 #[rustfmt::skip]
@@ -95,40 +122,36 @@ const SNOWFLAKE_EPOCH_MS: i64 = 1_568_028_518_778;
 struct Kling;
 
 impl Api for Kling {
-    fn route(&self, call: &mut Call<'_>) -> Routed {
-        let request = call.request;
-        let mut refuse = |name: &str, detail: Option<&str>| {
-            let refusal = LEGACY.refusal(name).unwrap_or(&LEGACY.refusals[0]);
-            Routed::answer(self.refuse(refusal, detail, call.ids))
+    fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
+        let key = match authenticate(call) {
+            Ok(key) => key,
+            Err(name) => return Routed::answer(call.refuse(&LEGACY, name, None)),
         };
-        let key = match request.headers.get("authorization") {
-            None | Some("") => return refuse("authorization-empty", None),
-            Some(value) => match LEGACY.auth.key(value) {
-                Some(key) if call.settings.knows(key) => Secret::new(key),
-                _ => return refuse("unauthorized", None),
+        if route.purpose == Purpose::Create {
+            return match draft(call.request, route.product, key) {
+                Ok(draft) => Routed::Create(Box::new(draft)),
+                Err((name, detail)) => Routed::answer(call.refuse(&LEGACY, name, Some(&detail))),
+            };
+        }
+        match call.jobs.get(segment).filter(|job| job.draft.product == route.product) {
+            Some(job) => Routed::Answer {
+                task: Some(job.id.clone()),
+                response: envelope(&record(job, call.settings, Channel::Query), call.ids),
             },
-        };
-        let Some((product, rest)) = product_of(request) else { return refuse("route", None) };
-        match (request.method.as_str(), rest) {
-            ("POST", "") => match draft(request, product, key) {
-                Ok(draft) => Routed::Create(draft),
-                Err((name, detail)) => refuse(name, Some(&detail)),
-            },
-            ("GET", id) if !id.is_empty() => {
-                match call.jobs.get(id).filter(|job| job.draft.product == product) {
-                    Some(job) => Routed::Answer {
-                        task: Some(job.id.clone()),
-                        response: envelope(&record(job, call.settings, Channel::Query), call.ids),
-                    },
-                    // Observed: not 404 and not 1203.
-                    None => refuse("invalid", Some(&format!("Task not found by id/external id: {id}"))),
-                }
+            // Observed: not 404 and not 1203.
+            None => {
+                let detail = format!("Task not found by id/external id: {segment}");
+                Routed::answer(call.refuse(&LEGACY, "invalid", Some(&detail)))
             }
-            _ => refuse("route", None),
         }
     }
 
-    fn created(&self, job: &Job, ids: &mut Ids) -> Response {
+    fn unrouted(&self, call: &mut Call<'_>) -> Response {
+        let name = authenticate(call).err().unwrap_or("route");
+        call.refuse(&LEGACY, name, None)
+    }
+
+    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
         let data = json!({
             "task_id": job.id,
             "task_status": LEGACY.word(job.phase).query,
@@ -139,7 +162,13 @@ impl Api for Kling {
         envelope(&data, ids)
     }
 
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, ids: &mut Ids) -> Response {
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        _settings: &Settings,
+        ids: &mut Ids,
+    ) -> Response {
         let code: u64 = refusal.code.parse().unwrap_or(5000);
         let message = detail.unwrap_or(refusal.message);
         Response::json(refusal.http, &json!({"code": code, "message": message, "request_id": ids.uuid()}))
@@ -152,6 +181,16 @@ impl Api for Kling {
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
         let since = now.as_millisecond() - SNOWFLAKE_EPOCH_MS;
         ((since << 22) + i64::try_from(ids.serial() & 0x3f_ffff).unwrap_or(0)).to_string()
+    }
+}
+
+fn authenticate(call: &Call<'_>) -> Result<Secret, &'static str> {
+    match call.request.headers.get("authorization") {
+        None | Some("") => Err("authorization-empty"),
+        Some(value) => match LEGACY.auth.key(value) {
+            Some(key) if call.settings.knows(key) => Ok(Secret::new(key)),
+            _ => Err("unauthorized"),
+        },
     }
 }
 
@@ -197,7 +236,17 @@ fn draft(request: &Request, product: &'static str, key: Secret) -> Result<Draft,
         text(field)?;
     }
     let callback_url = text("callback_url")?;
-    Ok(Draft { dialect: &LEGACY, product, model, prompt, callback_url, body: Value::Object(body), key })
+    let external_id = text("external_task_id")?;
+    Ok(Draft {
+        dialect: &LEGACY,
+        product,
+        model,
+        prompt,
+        callback_url,
+        external_id,
+        body: Value::Object(body),
+        key,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,20 +10,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::account::Settings;
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::jobs::{Ids, Job};
-use crate::machine::{Api, Call, ChallengeRule, Draft, Routed, Settings};
+use crate::ids::Ids;
+use crate::jobs::Job;
+use crate::machine::{Api, Call, ChallengeRule, Draft, Routed};
 use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, OptionValue, Phase, Profile, Refusal,
-    Sample, Signing, Word,
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, Expiry, OptionValue, Phase, Profile,
+    Purpose, Refusal, Route, Sample, Signing, Word,
 };
 use crate::wire::{Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// MiniMax in the registry.
-pub const PROFILE: Profile =
-    Profile { name: "minimax", title: "MiniMax Hailuo", dialects: &[&V1], api: || Box::new(MiniMax) };
+pub const PROFILE: Profile = Profile { name: "minimax", title: "MiniMax Hailuo", dialects: &[&V1] };
 
 /// API v1.
 pub static V1: Dialect = Dialect {
@@ -31,6 +32,7 @@ pub static V1: Dialect = Dialect {
     model: "MiniMax-Hailuo-02",
     auth: AuthScheme::Bearer,
     callback_url: "/callback_url",
+    routes: ROUTES,
     words: &[
         Word::row(Phase::Submitted, "Preparing", None, Documented),
         Word::row(Phase::Queued, "Queueing", None, Documented),
@@ -48,17 +50,33 @@ pub static V1: Dialect = Dialect {
         signing: Signing::Unsigned,
         content_type: "application/json",
         // Neither a timeout nor a retry is documented for status pushes.
-        timeout: Duration::from_secs(5),
-        retries: &[],
-        evidence: Assumed,
+        timeout: "5s",
+        timeout_evidence: Assumed,
+        retries: "",
+        retries_evidence: Assumed,
+        source: "nothing is documented about status pushes beyond their body",
     },
+    knobs: &[],
+    expiry: Expiry { result: ONE_HOUR, cover: ONE_HOUR, evidence: Documented },
+    schemas: &[],
+    creates: &[(CREATE, r#"{"model":"MiniMax-Hailuo-02","prompt":"A paper boat"}"#)],
     sample: Sample { duration: 6, option: ("prompt_optimizer", OptionValue::Bool(false)) },
     read_create: |request| {
         (request.method == "POST" && request.path() == CREATE)
             .then(|| CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: Client { create, created, query, queried },
+    api: &MiniMax,
 };
+
+const ONE_HOUR: Duration = Duration::from_secs(3_600);
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route::row("POST", CREATE, Purpose::Create, "video", Documented, "https://platform.minimax.io/docs/api-reference/video-generation-t2v"),
+    Route::row("GET", QUERY, Purpose::Query, "video", Documented, "https://platform.minimax.io/docs/api-reference/video-generation-query.md"),
+    Route::row("GET", RETRIEVE, Purpose::File, "video", Documented, "https://platform.minimax.io/docs/api-reference/video-generation-download"),
+];
 
 /// The error table.
 #[rustfmt::skip]
@@ -102,53 +120,55 @@ struct Takes {
 struct MiniMax;
 
 impl Api for MiniMax {
-    fn route(&self, call: &mut Call<'_>) -> Routed {
-        let request = call.request;
-        let mut refuse = |name: &str, detail: Option<&str>| {
-            let refusal = V1.refusal(name).unwrap_or(&V1.refusals[0]);
-            Routed::answer(self.refuse(refusal, detail, call.ids))
-        };
-        let route = (request.method.as_str(), request.path());
-        if !matches!(route, ("POST", CREATE) | ("GET", QUERY | RETRIEVE)) {
-            return refuse("route", None);
-        }
-        let key = request.headers.get("authorization").and_then(|value| V1.auth.key(value));
-        let Some(key) = key.filter(|key| call.settings.knows(key)) else {
-            return refuse("unauthorized", None);
+    fn handle(&self, call: &mut Call<'_>, route: &'static Route, _segment: &str) -> Routed {
+        let key = call.request.headers.get("authorization").and_then(|value| V1.auth.key(value));
+        let Some(key) = key.filter(|key| call.settings.knows(key)).map(Secret::new) else {
+            return Routed::answer(call.refuse(&V1, "unauthorized", None));
         };
         let answered = |job: &Job, body: &Value| Routed::Answer {
             task: Some(job.id.clone()),
             response: Response::json(200, body),
         };
-        match route {
-            ("POST", _) => match draft(request, Secret::new(key)) {
-                Ok(draft) => Routed::Create(draft),
-                Err(detail) => refuse("invalid", Some(&detail)),
+        let detail = match route.purpose {
+            Purpose::Create => match draft(call.request, key) {
+                Ok(draft) => return Routed::Create(Box::new(draft)),
+                Err(detail) => detail,
             },
-            (_, QUERY) => {
-                let id = request.query("task_id").unwrap_or_default();
+            Purpose::Query => {
+                let id = call.request.query("task_id").unwrap_or_default();
                 match call.jobs.get(&id) {
-                    Some(job) => answered(job, &query_answer(job)),
-                    None => refuse("invalid", Some("invalid params, invalid task_id")),
+                    Some(job) => return answered(job, &query_answer(job)),
+                    None => "invalid params, invalid task_id".to_owned(),
                 }
             }
             _ => {
-                let id = request.query("file_id").unwrap_or_default();
+                let id = call.request.query("file_id").unwrap_or_default();
                 match task_of_file(&id).and_then(|task| call.jobs.get(&task)) {
                     Some(job) if job.phase == Phase::Succeeded => {
-                        answered(job, &file_answer(job, call.settings))
+                        return answered(job, &file_answer(job, call.settings));
                     }
-                    _ => refuse("invalid", Some("invalid params, invalid file_id")),
+                    _ => "invalid params, invalid file_id".to_owned(),
                 }
             }
-        }
+        };
+        Routed::answer(call.refuse(&V1, "invalid", Some(&detail)))
     }
 
-    fn created(&self, job: &Job, _ids: &mut Ids) -> Response {
+    fn unrouted(&self, call: &mut Call<'_>) -> Response {
+        call.refuse(&V1, "route", None)
+    }
+
+    fn created(&self, job: &Job, _settings: &Settings, _ids: &mut Ids) -> Response {
         Response::json(200, &json!({"task_id": job.id, "base_resp": base_resp(0, "success")}))
     }
 
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, _ids: &mut Ids) -> Response {
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        _settings: &Settings,
+        _ids: &mut Ids,
+    ) -> Response {
         match refusal.code.parse() {
             Ok(code) => {
                 let message = detail.unwrap_or(refusal.message);
@@ -224,7 +244,7 @@ fn draft(request: &Request, key: Secret) -> Result<Draft, String> {
     }
     text("resolution")?;
     let callback_url = text("callback_url")?;
-    Ok(Draft { dialect: &V1, product: "video", model, prompt, callback_url, body, key })
+    Ok(Draft { dialect: &V1, product: "video", model, prompt, callback_url, external_id: None, body, key })
 }
 
 fn query_answer(job: &Job) -> Value {

@@ -10,20 +10,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::account::Settings;
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::jobs::{Ids, Job};
-use crate::machine::{Api, Call, Draft, Routed, Settings};
+use crate::ids::Ids;
+use crate::jobs::Job;
+use crate::machine::{Api, Call, Draft, Routed};
 use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, OptionValue, Phase, Profile, Refusal,
-    Sample, Signing, Word,
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, Expiry, OptionValue, Phase, Profile,
+    Purpose, Refusal, Route, Sample, Signing, Word,
 };
 use crate::wire::{Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// Vidu in the registry.
-pub const PROFILE: Profile =
-    Profile { name: "vidu", title: "Vidu", dialects: &[&ENT_V2], api: || Box::new(Vidu) };
+pub const PROFILE: Profile = Profile { name: "vidu", title: "Vidu", dialects: &[&ENT_V2] };
 
 /// The enterprise API, version 2.
 pub static ENT_V2: Dialect = Dialect {
@@ -31,6 +32,7 @@ pub static ENT_V2: Dialect = Dialect {
     model: "viduq1",
     auth: AuthScheme::Token,
     callback_url: "/callback_url",
+    routes: ROUTES,
     words: &[
         // Pushes for `created` and `queueing` were seen by one receiver and are not documented.
         Word::row(Phase::Submitted, "created", None, Assumed),
@@ -54,18 +56,41 @@ pub static ENT_V2: Dialect = Dialect {
     callbacks: CallbackRules {
         signing: Signing::ViduHmac,
         content_type: "application/json",
-        timeout: Duration::from_secs(5),
+        timeout: "5s",
+        timeout_evidence: Assumed,
         // "Retry three times", read as one plus three; timeout and spacing are not stated.
-        retries: &[Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)],
-        evidence: Assumed,
+        retries: "1s,5s,25s",
+        retries_evidence: Assumed,
+        source: "https://platform.vidu.com/docs/image-to-video",
     },
+    knobs: &[],
+    expiry: Expiry { result: ONE_DAY, cover: ONE_HOUR, evidence: Documented },
+    schemas: &[],
+    creates: &[
+        ("/ent/v2/text2video", r#"{"model":"viduq1","prompt":"A paper boat"}"#),
+        (
+            "/ent/v2/img2video",
+            r#"{"model":"viduq1","prompt":"A paper boat","images":["https://img.example.com/boat.png"]}"#,
+        ),
+    ],
     sample: Sample { duration: 5, option: ("seed", OptionValue::Integer(7)) },
     read_create: |request| {
         product_of(request).filter(|_| request.method == "POST")?;
         Some(CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: Client { create, created, query, queried },
+    api: &Vidu,
 };
+
+const ONE_HOUR: Duration = Duration::from_secs(3_600);
+const ONE_DAY: Duration = Duration::from_secs(24 * 3_600);
+
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    Route::row("POST", "/ent/v2/text2video", Purpose::Create, "text2video", Documented, "https://platform.vidu.com/docs/text-to-video"),
+    Route::row("POST", "/ent/v2/img2video", Purpose::Create, "img2video", Documented, "https://platform.vidu.com/docs/image-to-video"),
+    Route::row("GET", "/ent/v2/tasks/{id}/creations", Purpose::Query, "", Documented, "https://platform.vidu.com/docs/get-generation"),
+];
 
 /// The error table.
 #[rustfmt::skip]
@@ -122,37 +147,33 @@ const FIELDS: &[(&str, Fits)] = &[
 struct Vidu;
 
 impl Api for Vidu {
-    fn route(&self, call: &mut Call<'_>) -> Routed {
-        let request = call.request;
-        let mut refuse = |name: &str, detail: Option<&str>| {
-            let refusal = ENT_V2.refusal(name).unwrap_or(&ENT_V2.refusals[0]);
-            Routed::answer(self.refuse(refusal, detail, call.ids))
+    fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
+        let Some(key) = authenticate(call) else {
+            return Routed::answer(call.refuse(&ENT_V2, "unauthorized", None));
         };
-        let key = request.headers.get("authorization").and_then(|value| ENT_V2.auth.key(value));
-        let Some(key) = key.filter(|key| call.settings.knows(key)) else {
-            return refuse("unauthorized", None);
-        };
-        if request.method == "POST"
-            && let Some((product, images)) = product_of(request)
-        {
-            return match draft(request, product, images, Secret::new(key)) {
-                Ok(draft) => Routed::Create(draft),
-                Err((name, detail)) => refuse(name, Some(&detail)),
+        if route.purpose == Purpose::Create {
+            let images =
+                PRODUCTS.iter().find(|(product, ..)| *product == route.product).map(|(.., images)| images);
+            return match draft(call.request, route.product, images.unwrap_or(&(0..=0)), key) {
+                Ok(draft) => Routed::Create(Box::new(draft)),
+                Err((name, detail)) => Routed::answer(call.refuse(&ENT_V2, name, Some(&detail))),
             };
         }
-        match task_of(request).filter(|_| request.method == "GET") {
-            Some(id) => match call.jobs.get(id) {
-                Some(job) => Routed::Answer {
-                    task: Some(job.id.clone()),
-                    response: Response::json(200, &record(job, call.settings)),
-                },
-                None => refuse("task", None),
+        match call.jobs.get(segment) {
+            Some(job) => Routed::Answer {
+                task: Some(job.id.clone()),
+                response: Response::json(200, &record(job, call.settings)),
             },
-            None => refuse("route", None),
+            None => Routed::answer(call.refuse(&ENT_V2, "task", None)),
         }
     }
 
-    fn created(&self, job: &Job, _ids: &mut Ids) -> Response {
+    fn unrouted(&self, call: &mut Call<'_>) -> Response {
+        let name = if authenticate(call).is_some() { "route" } else { "unauthorized" };
+        call.refuse(&ENT_V2, name, None)
+    }
+
+    fn created(&self, job: &Job, _settings: &Settings, _ids: &mut Ids) -> Response {
         let given = &job.draft.body;
         let mut body = Map::new();
         let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
@@ -176,7 +197,13 @@ impl Api for Vidu {
         Response::json(200, &Value::Object(body))
     }
 
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, ids: &mut Ids) -> Response {
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        _settings: &Settings,
+        ids: &mut Ids,
+    ) -> Response {
         let message = detail.unwrap_or(refusal.message);
         Response::json(
             refusal.http,
@@ -204,8 +231,9 @@ fn product_of(request: &Request) -> Option<(&'static str, &'static std::ops::Ran
     PRODUCTS.iter().find(|(product, ..)| *product == name).map(|(_, kind, images)| (*kind, images))
 }
 
-fn task_of(request: &Request) -> Option<&str> {
-    request.path().strip_prefix(ROOT)?.strip_prefix("tasks/")?.strip_suffix("/creations")
+fn authenticate(call: &Call<'_>) -> Option<Secret> {
+    let key = ENT_V2.auth.key(call.request.headers.get("authorization")?)?;
+    call.settings.knows(key).then(|| Secret::new(key))
 }
 
 fn draft(
@@ -247,7 +275,16 @@ fn draft(
         return Err(("invalid", "invalid field: prompt".to_owned()));
     }
     let callback_url = text("callback_url");
-    Ok(Draft { dialect: &ENT_V2, product, model, prompt, callback_url, body: Value::Object(body), key })
+    Ok(Draft {
+        dialect: &ENT_V2,
+        product,
+        model,
+        prompt,
+        callback_url,
+        external_id: None,
+        body: Value::Object(body),
+        key,
+    })
 }
 
 fn record(job: &Job, settings: &Settings) -> Value {

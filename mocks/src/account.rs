@@ -1,0 +1,175 @@
+//! How a vendor's account is set up: keys, secrets, limits, knobs, and the pace of its tasks.
+//!
+//! Plain values; reading them from flags or files is somebody else's business.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::script::Course;
+use crate::vendor::{Dialect, Takes, Vendor};
+use crate::wire::Secret;
+
+/// A vendor's account.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Keys that authenticate; empty accepts any key of the right form.
+    pub api_keys: Vec<Secret>,
+    /// Pairs of access key and secret key for callers that sign a token themselves (Kling).
+    pub access_keys: Vec<(String, Secret)>,
+    /// Webhook secrets that sign, the newest last; empty leaves callbacks unsigned where the
+    /// vendor makes signing optional.
+    pub webhook_secrets: Vec<Secret>,
+    /// Root of result URLs, without a slash at the end.
+    pub results: String,
+    /// Seed of ids.
+    pub seed: u64,
+    /// What becomes of tasks that no rule is about.
+    pub course: Course,
+    /// How many times faster than the vendor's documented times everything happens.
+    pub speed: f64,
+    /// What the account may do.
+    pub limits: Limits,
+    /// Where the vendor is silent.
+    pub knobs: Knobs,
+}
+
+impl Default for Settings {
+    /// An account that accepts any key and whose tasks stay where they are.
+    fn default() -> Self {
+        Self {
+            api_keys: Vec::new(),
+            access_keys: Vec::new(),
+            webhook_secrets: Vec::new(),
+            results: "http://127.0.0.1/results".to_owned(),
+            seed: 0,
+            course: Course::Stay,
+            speed: 1.0,
+            limits: Limits::default(),
+            knobs: Knobs::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether `key` authenticates.
+    pub fn knows(&self, key: &str) -> bool {
+        self.api_keys.is_empty() || self.api_keys.iter().any(|known| known.expose() == key)
+    }
+
+    /// A documented time, at the account's speed.
+    pub fn scaled(&self, time: Duration) -> Duration {
+        if self.speed > 0.0 {
+            Duration::try_from_secs_f64(time.as_secs_f64() / self.speed).unwrap_or(Duration::MAX)
+        } else {
+            time
+        }
+    }
+}
+
+/// What an account may do; `None` for no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Tasks that have not ended at one time.
+    pub concurrent: Option<u32>,
+    /// Creates in a minute.
+    pub per_minute: Option<u32>,
+}
+
+/// Settings of knobs, by dialect and name; what is not set has its default.
+#[derive(Clone, Debug, Default)]
+pub struct Knobs(BTreeMap<(&'static str, &'static str), String>);
+
+/// Why a knob cannot be set so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KnobError(String);
+
+impl Knobs {
+    /// Sets `DIALECT.KNOB` to a value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), KnobError> {
+        let (dialect, knob) = name
+            .split_once('.')
+            .ok_or_else(|| KnobError(format!("a knob is named DIALECT.KNOB, not `{name}`")))?;
+        let dialect = Vendor::all()
+            .flat_map(|vendor| vendor.dialects().iter())
+            .find(|row| row.name == dialect)
+            .ok_or_else(|| KnobError(format!("there is no dialect `{dialect}`")))?;
+        let row = dialect
+            .all_knobs()
+            .into_iter()
+            .find(|row| row.name == knob)
+            .ok_or_else(|| KnobError(format!("{} has no knob `{knob}`", dialect.name)))?;
+        if !fits(row.takes, value) {
+            return Err(KnobError(format!("{name} takes {}, not `{value}`", wanted(row.takes))));
+        }
+        self.0.insert((dialect.name, row.name), value.to_owned());
+        Ok(())
+    }
+
+    /// The value of a knob as text.
+    pub fn get(&self, dialect: &'static Dialect, name: &'static str) -> &str {
+        if let Some(value) = self.0.get(&(dialect.name, name)) {
+            return value;
+        }
+        match name {
+            "callback-timeout" => dialect.callbacks.timeout,
+            "callback-retries" => dialect.callbacks.retries,
+            _ => dialect.knobs.iter().find(|knob| knob.name == name).map_or("", |knob| knob.default),
+        }
+    }
+
+    /// Whether a switch is on.
+    pub fn is_on(&self, dialect: &'static Dialect, name: &'static str) -> bool {
+        self.get(dialect, name) == "on"
+    }
+
+    /// A whole number.
+    pub fn count(&self, dialect: &'static Dialect, name: &'static str) -> u64 {
+        self.get(dialect, name).parse().unwrap_or(0)
+    }
+
+    /// A time.
+    pub fn time(&self, dialect: &'static Dialect, name: &'static str) -> Duration {
+        time(self.get(dialect, name)).unwrap_or(Duration::ZERO)
+    }
+
+    /// Several times.
+    pub fn times(&self, dialect: &'static Dialect, name: &'static str) -> Vec<Duration> {
+        times(self.get(dialect, name)).unwrap_or_default()
+    }
+}
+
+/// Reads a time such as `5s`, `250ms` or `1h30m`.
+pub fn time(text: &str) -> Option<Duration> {
+    let time: SignedDuration = text.trim().parse().ok()?;
+    Duration::try_from(time).ok()
+}
+
+fn times(text: &str) -> Option<Vec<Duration>> {
+    if text.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    text.split(',').map(time).collect()
+}
+
+fn fits(takes: Takes, value: &str) -> bool {
+    match takes {
+        Takes::Switch => matches!(value, "on" | "off"),
+        Takes::OneOf(words) => words.contains(&value),
+        Takes::Count => value.parse::<u64>().is_ok(),
+        Takes::Time => time(value).is_some(),
+        Takes::Times => times(value).is_some(),
+    }
+}
+
+fn wanted(takes: Takes) -> String {
+    match takes {
+        Takes::Switch => "on or off".to_owned(),
+        Takes::OneOf(words) => format!("one of {}", words.join(", ")),
+        Takes::Count => "a whole number".to_owned(),
+        Takes::Time => "a time such as 5s".to_owned(),
+        Takes::Times => "times such as 1s,5s,25s".to_owned(),
+    }
+}

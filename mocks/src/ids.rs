@@ -1,0 +1,48 @@
+//! Where ids come from: unique in a run, and the same for the same seed.
+
+/// A source of ids.
+#[derive(Debug)]
+pub struct Ids {
+    rng: fastrand::Rng,
+    made: u64,
+}
+
+impl Ids {
+    /// A generator.
+    pub fn seeded(seed: u64) -> Self {
+        Self { rng: fastrand::Rng::with_seed(seed), made: 0 }
+    }
+
+    /// A number never given before.
+    pub const fn serial(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
+    /// `length` decimal digits, not starting with zero.
+    pub fn decimal(&mut self, length: usize) -> String {
+        (0..length).map(|at| char::from(b'0' + self.rng.u8(u8::from(at == 0)..10))).collect()
+    }
+
+    /// `length` lower-case hexadecimal digits.
+    pub fn hex(&mut self, length: usize) -> String {
+        (0..length).map(|_| self.pick(b"0123456789abcdef")).collect()
+    }
+
+    /// `length` lower-case letters and digits.
+    pub fn alphanumeric(&mut self, length: usize) -> String {
+        (0..length).map(|_| self.pick(b"0123456789abcdefghijklmnopqrstuvwxyz")).collect()
+    }
+
+    /// A version 4 UUID.
+    pub fn uuid(&mut self) -> String {
+        let variant = self.pick(b"89ab");
+        let digits = self.hex(30);
+        let (head, mid, rest) = (&digits[..8], &digits[8..12], &digits[12..]);
+        format!("{head}-{mid}-4{}-{variant}{}-{}", &rest[..3], &rest[3..6], &rest[6..])
+    }
+
+    fn pick(&mut self, alphabet: &[u8]) -> char {
+        char::from(alphabet[self.rng.usize(0..alphabet.len())])
+    }
+}

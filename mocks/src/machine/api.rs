@@ -1,0 +1,143 @@
+//! A dialect's side of its API: what a vendor file implements, and what it is given to decide with.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::account::Settings;
+use crate::ids::Ids;
+use crate::jobs::{Job, Jobs};
+use crate::vendor::{Dialect, Ending, Refusal, Route, Word};
+use crate::wire::{Request, Response, Secret};
+
+/// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
+pub trait Api: Sync {
+    /// Decides a call on one of the dialect's routes; `segment` is what the route's braces stand for.
+    fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed;
+    /// Answers a call that no route is for.
+    fn unrouted(&self, call: &mut Call<'_>) -> Response;
+    /// Answers a create that was accepted.
+    fn created(&self, job: &Job, settings: &Settings, ids: &mut Ids) -> Response;
+    /// Answers with a row of the error table; `detail` replaces the row's sentence.
+    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, settings: &Settings, ids: &mut Ids)
+    -> Response;
+    /// The body posted when `job` enters its phase, the word being `word`.
+    fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes;
+    /// An id for a new job.
+    fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String;
+    /// The word of a callback for a phase, if there is a callback; a knob may add to the table.
+    fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
+        word.callback
+    }
+    /// How the vendor examines a callback URL inside the create call, if it does.
+    fn challenge(&self) -> Option<ChallengeRule> {
+        None
+    }
+    /// The refusals for a create beyond the account's limits: too many at once, too many a minute.
+    fn limits(&self) -> (&'static str, &'static str) {
+        ("rate-limit", "rate-limit")
+    }
+}
+
+/// A request together with everything the answer may depend on.
+#[derive(Debug)]
+pub struct Call<'c> {
+    /// The request.
+    pub request: &'c Request,
+    /// The tasks of the account.
+    pub jobs: &'c Jobs,
+    /// The account.
+    pub settings: &'c Settings,
+    /// Source of request ids.
+    pub ids: &'c mut Ids,
+    /// The present.
+    pub now: Timestamp,
+    /// The row it was refused with, if it was.
+    pub refused: Option<&'static Refusal>,
+}
+
+impl Call<'_> {
+    /// Answers with a row of a dialect's error table, by name; `detail` replaces its sentence.
+    ///
+    /// # Panics
+    /// When the table lacks the row, which a test of the dialect would show.
+    pub fn refuse(&mut self, dialect: &'static Dialect, name: &str, detail: Option<&str>) -> Response {
+        let refusal =
+            dialect.refusal(name).unwrap_or_else(|| panic!("{} has no refusal {name}", dialect.name));
+        self.refused = Some(refusal);
+        dialect.api.refuse(refusal, detail, self.settings, self.ids)
+    }
+}
+
+/// What a request turned out to be.
+#[derive(Debug)]
+pub enum Routed {
+    /// A valid create; what becomes of it depends on rules, limits and challenges.
+    Create(Box<Draft>),
+    /// Anything else that changes nothing, answered at once.
+    Answer {
+        /// The answer.
+        response: Response,
+        /// The task it is about.
+        task: Option<String>,
+    },
+    /// Ends or removes a task, then answers.
+    Act {
+        /// The task.
+        task: String,
+        /// What happens to it.
+        act: Act,
+        /// The answer.
+        response: Response,
+    },
+}
+
+impl Routed {
+    /// An answer that is about no task.
+    pub const fn answer(response: Response) -> Self {
+        Self::Answer { response, task: None }
+    }
+}
+
+/// What a caller does to a task.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Ends it.
+    End(&'static Ending),
+    /// Removes its record.
+    Forget,
+}
+
+/// A create that passed validation.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The dialect it came in.
+    pub dialect: &'static Dialect,
+    /// The product, for vendors whose query path depends on it.
+    pub product: &'static str,
+    /// Model asked for.
+    pub model: String,
+    /// Prompt, empty where the product needs none.
+    pub prompt: String,
+    /// Where to call back.
+    pub callback_url: Option<String>,
+    /// The id the caller chose, where the vendor has such a thing.
+    pub external_id: Option<String>,
+    /// The request body, for vendors that echo it.
+    pub body: Value,
+    /// The key that created it.
+    pub key: Secret,
+}
+
+/// How a vendor examines a callback URL.
+#[derive(Clone, Copy, Debug)]
+pub struct ChallengeRule {
+    /// Field that carries the opaque value both ways.
+    pub field: &'static str,
+    /// How long the receiver has.
+    pub within: Duration,
+    /// The refusal when it fails.
+    pub refusal: &'static str,
+}

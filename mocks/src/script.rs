@@ -1,0 +1,217 @@
+//! What becomes of tasks: rules a person can write on one line, and the course a task takes.
+//!
+//! ```text
+//! prompt=storm: refuse moderation
+//! job=3: moderated after 20s
+//! dialect=kling-v2 prompt=slow: succeeded after 5s+2m; silent
+//! any: stay
+//! any: succeeded after 2s; trouble duplicate=2 delay=3s
+//! ```
+//!
+//! Before the colon, what a create must be like: `prompt=` a word it contains, `job=` its number
+//! among the vendor's valid creates, `dialect=` its dialect, or `any`. After it, what happens:
+//! `refuse` and a name from the vendor's error table, an ending from its table `after` the time at
+//! work (with `+`, the time in the queue before that), or `stay`. Parsing and printing only;
+//! applying rules is `jobs`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::account;
+use crate::trouble::Trouble;
+use crate::vendor::Dialect;
+
+/// What becomes of the creates it is about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rule {
+    /// Which creates.
+    pub when: When,
+    /// Refuse the create, by the name of a row in the dialect's error table.
+    pub refuse: Option<String>,
+    /// What happens to an accepted task.
+    pub course: Course,
+    /// Whether its changes are not called back.
+    pub silent: bool,
+    /// What happens to its callbacks on the way.
+    pub trouble: Option<Arc<Trouble>>,
+}
+
+impl Rule {
+    /// A rule about creates whose prompt contains `text`; the task stays where it is.
+    pub fn about(text: impl Into<String>) -> Self {
+        Self { when: When { prompt: Some(text.into()), ..When::default() }, ..Self::default() }
+    }
+}
+
+/// Which creates a rule is about: all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// The prompt contains this.
+    pub prompt: Option<String>,
+    /// Its number among the vendor's valid creates, from 1.
+    pub job: Option<u64>,
+    /// The name of its dialect.
+    pub dialect: Option<String>,
+}
+
+impl When {
+    pub(crate) fn holds(&self, prompt: &str, job: u64, dialect: &Dialect) -> bool {
+        self.prompt.as_ref().is_none_or(|text| prompt.contains(text.as_str()))
+            && self.job.is_none_or(|wanted| wanted == job)
+            && self.dialect.as_ref().is_none_or(|name| name == dialect.name)
+    }
+}
+
+/// How a task goes on by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    /// Not at all: somebody moves it.
+    #[default]
+    Stay,
+    /// To an end.
+    Run {
+        /// The ending's name; one the dialect does not have counts as `succeeded`.
+        ending: String,
+        /// Time before work begins.
+        queue: Duration,
+        /// Time at work.
+        work: Duration,
+    },
+}
+
+/// Why a rule cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RuleError(String);
+
+impl FromStr for Rule {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let (when, then) = text.split_once(": ").ok_or_else(|| {
+            RuleError(format!(
+                "a rule is `WHEN: WHAT`, such as `prompt=storm: refuse moderation`, not `{text}`"
+            ))
+        })?;
+        let mut rule = Self { when: when.parse()?, ..Self::default() };
+        let mut parts = then.split(';').map(str::trim);
+        rule.act(parts.next().unwrap_or_default())?;
+        for part in parts {
+            match part.split_once(' ') {
+                None if part == "silent" => rule.silent = true,
+                Some(("trouble", schedule)) => {
+                    let trouble = schedule.parse().map_err(|error| RuleError(format!("{error}")))?;
+                    rule.trouble = Some(Arc::new(trouble));
+                }
+                _ => return Err(RuleError(format!("`{part}` is neither `silent` nor `trouble …`"))),
+            }
+        }
+        Ok(rule)
+    }
+}
+
+impl Rule {
+    fn act(&mut self, text: &str) -> Result<(), RuleError> {
+        match text.split_once(' ') {
+            None if text == "stay" => self.course = Course::Stay,
+            Some(("refuse", name)) => self.refuse = Some(name.trim().to_owned()),
+            Some((ending, rest)) => {
+                let times = rest.trim().strip_prefix("after ").ok_or_else(|| {
+                    RuleError(format!("`{text}` is neither `stay`, `refuse NAME` nor `ENDING after TIME`"))
+                })?;
+                let (queue, work) = times.split_once('+').unwrap_or(("0s", times));
+                let read = |text: &str| {
+                    account::time(text).ok_or_else(|| RuleError(format!("`{text}` is no time such as 20s")))
+                };
+                self.course =
+                    Course::Run { ending: ending.to_owned(), queue: read(queue)?, work: read(work)? };
+            }
+            None => {
+                self.course =
+                    Course::Run { ending: text.to_owned(), queue: Duration::ZERO, work: Duration::ZERO }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for When {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let mut when = Self::default();
+        if text.trim() == "any" {
+            return Ok(when);
+        }
+        for part in text.split_whitespace() {
+            match part.split_once('=') {
+                Some(("prompt", word)) if !word.is_empty() => when.prompt = Some(word.to_owned()),
+                Some(("dialect", name)) => when.dialect = Some(name.to_owned()),
+                Some(("job", number)) => {
+                    let number = number.parse().ok().filter(|number| *number > 0);
+                    when.job =
+                        Some(number.ok_or_else(|| RuleError("job= takes a number from 1".to_owned()))?);
+                }
+                _ => {
+                    return Err(RuleError(format!(
+                        "`{part}` is none of any, prompt=WORD, job=N, dialect=NAME"
+                    )));
+                }
+            }
+        }
+        if when == Self::default() {
+            return Err(RuleError(
+                "a rule says when it applies: any, prompt=WORD, job=N, dialect=NAME".to_owned(),
+            ));
+        }
+        Ok(when)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.when)?;
+        match (&self.refuse, &self.course) {
+            (Some(name), _) => write!(f, "refuse {name}")?,
+            (None, Course::Stay) => f.write_str("stay")?,
+            (None, Course::Run { ending, queue, work }) => {
+                write!(f, "{ending} after ")?;
+                if !queue.is_zero() {
+                    write!(f, "{}+", written(*queue))?;
+                }
+                f.write_str(&written(*work))?;
+            }
+        }
+        if self.silent {
+            f.write_str("; silent")?;
+        }
+        if let Some(trouble) = &self.trouble {
+            write!(f, "; trouble {trouble}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = [
+            self.dialect.as_ref().map(|name| format!("dialect={name}")),
+            self.prompt.as_ref().map(|word| format!("prompt={word}")),
+            self.job.map(|number| format!("job={number}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if parts.is_empty() { f.write_str("any") } else { f.write_str(&parts.join(" ")) }
+    }
+}
+
+/// A time as [`account::time`] reads it.
+pub(crate) fn written(time: Duration) -> String {
+    let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+    format!("{time:#}")
+}
