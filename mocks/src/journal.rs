@@ -166,6 +166,22 @@ impl Journal {
         self.lock().strays.clone()
     }
 
+    /// The newest exchanges, in order of recording.
+    pub fn newest(&self) -> Vec<Arc<Exchange>> {
+        let inner = self.lock();
+        let mut all: Vec<_> = inner.by_token.values().flatten().chain(&inner.strays).cloned().collect();
+        all.sort_by_key(|exchange| exchange.seq);
+        all
+    }
+
+    /// Forgets every exchange.
+    pub fn clear(&self) {
+        let mut inner = self.lock();
+        inner.by_token.clear();
+        inner.token_of_task.clear();
+        inner.strays.clear();
+    }
+
     /// Removes and returns what was recorded under a token, to bound memory over a long run.
     pub fn take(&self, token: &str) -> Vec<Arc<Exchange>> {
         let mut inner = self.lock();

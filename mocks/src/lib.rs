@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod client;
+pub mod control;
 pub mod courier;
 pub mod delivery;
 pub mod http;
@@ -15,10 +16,12 @@ pub mod jobs;
 pub mod journal;
 pub mod machine;
 pub mod mock;
+pub mod record;
 pub mod reference;
 pub mod results;
 pub mod script;
 pub mod signature;
+pub mod standalone;
 pub mod trouble;
 pub mod vendor;
 pub mod vendors;

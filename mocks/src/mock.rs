@@ -85,6 +85,14 @@ impl MockVendor {
         self.desk.machine().forget_rules(unwanted);
     }
 
+    /// Looks at the machine, or changes it, between two requests.
+    pub fn with_machine<T>(&self, work: impl FnOnce(&mut Machine) -> T) -> T {
+        let result = work(&mut self.desk.machine());
+        // What was planned may have changed.
+        self.desk.planned.notify_one();
+        result
+    }
+
     /// Moves a task on and sends the callbacks that follow; false if it cannot move so.
     pub fn advance(&self, task: &str, step: Step) -> bool {
         let deliveries = self.desk.machine().advance(task, step, Timestamp::now());
