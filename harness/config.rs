@@ -3,6 +3,8 @@
 //! Every configuration error is found here, before anything starts. Secrets come from the
 //! environment only; the file has no place for them.
 
+pub mod mock;
+
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -111,6 +113,7 @@ struct File {
     gateway: GatewaySection,
     run: RunSection,
     patience: PatienceSection,
+    mock: mock::MockSection,
 }
 
 #[derive(Debug, Default, Deserialize)]

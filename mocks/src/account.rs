@@ -3,11 +3,13 @@
 //! Plain values; reading them from flags or files is somebody else's business.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use crate::script::Course;
+use crate::trouble::Trouble;
 use crate::vendor::{Dialect, Takes, Vendor};
 use crate::wire::Secret;
 
@@ -27,6 +29,8 @@ pub struct Settings {
     pub seed: u64,
     /// What becomes of tasks that no rule is about.
     pub course: Course,
+    /// What happens to the callbacks of tasks whose rule says nothing about that.
+    pub trouble: Option<Arc<Trouble>>,
     /// How many times faster than the vendor's documented times everything happens.
     pub speed: f64,
     /// What the account may do.
@@ -45,6 +49,7 @@ impl Default for Settings {
             results: "http://127.0.0.1/results".to_owned(),
             seed: 0,
             course: Course::Stay,
+            trouble: None,
             speed: 1.0,
             limits: Limits::default(),
             knobs: Knobs::default(),

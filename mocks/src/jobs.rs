@@ -154,8 +154,8 @@ impl Jobs {
         now: Timestamp,
     ) -> &Job {
         let (course, silent, trouble) = rule.map_or_else(
-            || (settings.course.clone(), false, None),
-            |rule| (rule.course, rule.silent, rule.trouble),
+            || (settings.course.clone(), false, settings.trouble.clone()),
+            |rule| (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone())),
         );
         let planned = self.plan(&id, &draft, &course, settings, now);
         self.added += 1;
