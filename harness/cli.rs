@@ -2,12 +2,22 @@
 
 use std::io::{self, Write as _};
 
+pub(crate) mod listen;
 pub(crate) mod mock;
 
 /// Usage or configuration.
 pub(crate) const USAGE: u8 = 2;
 /// No verdict could be reached.
 pub(crate) const UNDECIDED: u8 = 3;
+
+/// How to print what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: a JSON object a line
+    Json,
+}
 
 /// One sentence and an exit code.
 #[derive(Debug)]

@@ -46,6 +46,8 @@ enum Command {
     },
     /// Run the mock vendors until Ctrl-C
     Mock(cli::mock::Arguments),
+    /// Receive callbacks: verify, validate, print, keep
+    Listen(cli::listen::Arguments),
     /// The requirement catalogue
     List {
         /// How to print it
@@ -115,6 +117,7 @@ fn main() -> ExitCode {
             test(flags, &output)
         }
         Command::Mock(arguments) => cli::mock::run(arguments),
+        Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),
         Command::Selftest { defect } => prove(&defect),

@@ -10,7 +10,7 @@ use ringback_mocks::journal::Journal;
 use ringback_mocks::standalone::{Setup, Standalone};
 use serde_json::json;
 
-use super::{Problem, UNDECIDED, block_on, interrupted, print, usage};
+use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     describe: Option<DescribeFormat>,
     /// How to say that they are ready
     #[arg(long, value_enum, default_value = "text", env = "RINGBACK_FORMAT")]
-    format: ReadyFormat,
+    format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,14 +30,6 @@ enum DescribeFormat {
     /// Tables
     Md,
     /// For programs
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ReadyFormat {
-    /// For people
-    Text,
-    /// One JSON object
     Json,
 }
 
@@ -67,9 +59,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     })?
 }
 
-fn ready(running: &Standalone, format: ReadyFormat) -> String {
+fn ready(running: &Standalone, format: Format) -> String {
     let control = running.control().unwrap_or_default();
-    if format == ReadyFormat::Json {
+    if format == Format::Json {
         let urls: serde_json::Map<String, serde_json::Value> =
             running.mocks().iter().map(|mock| (mock.vendor().name().to_owned(), json!(mock.url()))).collect();
         return format!("{}\n", json!({"ready": true, "vendors": urls, "control": control}));
