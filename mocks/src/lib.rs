@@ -18,6 +18,7 @@ pub mod machine;
 pub mod mock;
 pub mod record;
 pub mod reference;
+pub mod rehearsal;
 pub mod results;
 pub mod script;
 pub mod signature;
