@@ -23,8 +23,11 @@ pub mod results;
 pub mod script;
 pub mod signature;
 pub mod standalone;
+pub mod started;
 pub mod trouble;
 pub mod vendor;
 pub mod vendors;
 pub mod wire;
 pub mod world;
+
+pub use started::{Doubao, Kling, MiniMax, Vidu};
