@@ -28,6 +28,8 @@ pub mod trouble;
 pub mod vendor;
 pub mod vendors;
 pub mod wire;
+#[cfg(feature = "wiremock")]
+pub mod wiremock;
 pub mod world;
 
 pub use started::{Doubao, Kling, MiniMax, Vidu};
