@@ -58,8 +58,8 @@ pub(crate) enum Callbacks {
 pub(crate) struct Answers(pub(crate) usize);
 
 impl Answers {
-    pub(crate) fn per_second(self, window: Duration) -> f64 {
-        f64::from(u32::try_from(self.0).unwrap_or(u32::MAX)) / window.as_secs_f64()
+    pub(crate) fn number(self) -> f64 {
+        f64::from(u32::try_from(self.0).unwrap_or(u32::MAX))
     }
 }
 
@@ -68,6 +68,9 @@ impl Answers {
 pub(crate) struct Outcome {
     pub(crate) answers: Answers,
     pub(crate) callbacks: Answers,
+    /// The same, without regard to when.
+    pub(crate) answers_ever: Answers,
+    pub(crate) callbacks_ever: Answers,
     latencies: Vec<Duration>,
 }
 
@@ -81,6 +84,8 @@ impl Outcome {
     fn add(&mut self, other: Self) {
         self.answers.0 += other.answers.0;
         self.callbacks.0 += other.callbacks.0;
+        self.answers_ever.0 += other.answers_ever.0;
+        self.callbacks_ever.0 += other.callbacks_ever.0;
         self.latencies.extend(other.latencies);
         self.latencies.sort_unstable();
     }
@@ -108,19 +113,8 @@ impl Sinks {
     }
 }
 
-/// Sends creates and waits for nothing else.
-pub(crate) fn run(
-    server: SocketAddr,
-    create: &Create,
-    connections: usize,
-    until: Until,
-    callbacks: Callbacks,
-) -> Outcome {
-    run_with(Sinks::open(), server, create, connections, until, callbacks)
-}
-
 /// Sends creates on `connections` at once, each waiting for the callbacks of one before the next.
-pub(crate) fn run_with(
+pub(crate) fn run(
     sinks: Sinks,
     server: SocketAddr,
     create: &Create,
@@ -251,8 +245,10 @@ impl Desk {
             stream.write_all(&request).await.expect("the server reads");
             read_answer(&mut stream, &mut buffer).await;
             let answered = Instant::now();
-            if self.counts(answered) {
-                shared.0.borrow_mut().outcome.answers.0 += 1;
+            {
+                let outcome = &mut shared.0.borrow_mut().outcome;
+                outcome.answers_ever.0 += 1;
+                outcome.answers.0 += usize::from(self.counts(answered));
             }
             match self.callbacks {
                 Callbacks::None => {}
@@ -293,9 +289,8 @@ impl Desk {
     fn arrive(&self, shared: &Shared, head: &[u8], body: &[u8]) {
         let now = Instant::now();
         let mut ledger = shared.0.borrow_mut();
-        if self.counts(now) {
-            ledger.outcome.callbacks.0 += 1;
-        }
+        ledger.outcome.callbacks_ever.0 += 1;
+        ledger.outcome.callbacks.0 += usize::from(self.counts(now));
         let serial = head
             .strip_prefix(b"POST /c/".as_slice())
             .and_then(|rest| std::str::from_utf8(&rest[..DIGITS]).ok()?.parse::<usize>().ok());

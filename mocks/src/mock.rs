@@ -154,9 +154,8 @@ impl VendorDesk {
                         .courier
                         .ask(self.vendor, &question.url, question.body.clone(), question.within)
                         .await;
-                    turn = self.turn(|machine| {
-                        machine.challenged(*question, answer.as_ref(), Timestamp::now())
-                    });
+                    turn =
+                        self.turn(|machine| machine.challenged(*question, answer.as_ref(), Timestamp::now()));
                 }
                 None => break (Response::text(500, "the mock met a fault of its own"), None, Vec::new()),
             }

@@ -44,7 +44,8 @@ impl Pool {
     pub(super) fn call(authority: &str, request: &Request) -> Option<Call> {
         let mut call = Call::new(Full::new(request.body.clone()));
         *call.method_mut() = Method::from_bytes(request.method.as_bytes()).ok()?;
-        *call.uri_mut() = Uri::try_from(request.target.as_str()).ok().filter(|uri| uri.authority().is_none())?;
+        *call.uri_mut() =
+            Uri::try_from(request.target.as_str()).ok().filter(|uri| uri.authority().is_none())?;
         let headers = call.headers_mut();
         headers.reserve(8);
         for (name, value) in request.headers.iter() {
@@ -74,8 +75,7 @@ impl Pool {
             }
         }
         let mut sender = connect(authority).await?;
-        let answer =
-            sender.send_request(call).await.map_err(|error| NoAnswer::Broken(cause(&error)))?;
+        let answer = sender.send_request(call).await.map_err(|error| NoAnswer::Broken(cause(&error)))?;
         self.finish(authority, sender, answer).await
     }
 
@@ -114,7 +114,8 @@ impl Pool {
     fn keep(&self, authority: &str, sender: SendRequest<Full<Bytes>>) {
         let one = Idle { authority: authority.to_owned(), since: Instant::now(), sender };
         let mut idle = self.idle();
-        while idle.front().is_some_and(|oldest| idle.len() >= IDLE_MAX || oldest.since.elapsed() >= IDLE_TIME) {
+        while idle.front().is_some_and(|oldest| idle.len() >= IDLE_MAX || oldest.since.elapsed() >= IDLE_TIME)
+        {
             idle.pop_front();
         }
         idle.push_back(one);

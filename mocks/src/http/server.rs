@@ -193,10 +193,8 @@ where
         }
     });
     // An error is the peer's: it went away or does not speak HTTP, and hyper has answered what it could.
-    let _ = http1::Builder::new()
-        .max_buf_size(BUFFER_MAX)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ =
+        http1::Builder::new().max_buf_size(BUFFER_MAX).serve_connection(TokioIo::new(stream), service).await;
 }
 
 impl<A, F> Desk<A>
