@@ -179,8 +179,8 @@ impl Machine {
     /// Takes every planned step that is due by `now`, in order of time.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
-        while let Some((task, step, at)) = self.jobs.next_due(now) {
-            if let Some(job) = self.jobs.enter(&task, step, at) {
+        while let Some((serial, step, at)) = self.jobs.next_due(now) {
+            if let Some(job) = self.jobs.enter_at(serial, step, at) {
                 deliveries.extend(delivery_of(self.vendor, &self.settings, &mut self.ids, job));
             }
         }
