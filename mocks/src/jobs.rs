@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
 
 use crate::account::Settings;
 use crate::machine::Draft;
 use crate::script::{Course, Rule};
 use crate::trouble::Trouble;
 use crate::vendor::{Ending, Phase};
+use crate::wire::Secret;
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
 pub const TASKS_KEPT: usize = 100_000;
@@ -80,6 +80,8 @@ pub struct Jobs {
     /// Of each task that is to move, its next step.
     due: BTreeMap<Due, u64>,
     bytes: usize,
+    /// The key of the latest create.
+    key: Option<Secret>,
     rules: Vec<Rule>,
     added: u64,
     creates: u64,
@@ -175,8 +177,12 @@ impl Jobs {
         if let Some(external) = &draft.external_id {
             self.external.insert(external.as_str().into(), serial);
         }
-        draft.body = fitted(draft.body);
-        let bytes = text_in(&draft.body);
+        // One key makes many tasks; each need not have its own copy.
+        match &self.key {
+            Some(key) if *key == draft.key => draft.key = key.clone(),
+            _ => self.key = Some(draft.key.clone()),
+        }
+        let bytes = draft.body.text().len() + draft.prompt.len();
         self.bytes += bytes;
         while self.tasks.len() >= TASKS_KEPT || self.bytes > TASK_BYTES_KEPT {
             let Some(oldest) = self.tasks.keys().next().copied() else { break };
@@ -197,7 +203,7 @@ impl Jobs {
             planned,
             bytes,
         };
-        self.tasks.entry(serial).insert_entry(Box::new(job)).into_mut()
+        self.tasks.entry(serial).or_insert_with(|| Box::new(job))
     }
 
     fn plan(
@@ -281,6 +287,25 @@ impl Jobs {
         Some((serial, step, at))
     }
 
+    /// Puts what was read of a task's create back to text.
+    pub(crate) fn rest(&mut self, id: &str) {
+        if let Some(serial) = self.ids.get(id) {
+            self.rest_at(*serial);
+        }
+    }
+
+    /// The same, by order of acceptance.
+    pub(crate) fn rest_at(&mut self, serial: u64) {
+        if let Some(job) = self.tasks.get_mut(&serial) {
+            job.draft.body.rest();
+        }
+    }
+
+    /// The same for every task.
+    pub(crate) fn rest_all(&mut self) {
+        self.tasks.values_mut().for_each(|job| job.draft.body.rest());
+    }
+
     fn at(&self, serial: u64) -> Option<&Job> {
         self.tasks.get(&serial).map(Box::as_ref)
     }
@@ -311,28 +336,4 @@ pub(crate) enum Exceeded {
     Concurrent,
     /// Creates in a minute.
     Rate,
-}
-
-/// Bytes of the strings in a value: what makes it large, if it is.
-fn text_in(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(text_in).sum(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + text_in(value)).sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-    }
-}
-
-/// The same object without the room that reading it left for more fields: it is kept for long, and
-/// a hundred thousand times.
-fn fitted(body: Value) -> Value {
-    match body {
-        // Room doubles as fields are read, so these have none left.
-        Value::Object(fields) if !fields.len().is_power_of_two() => {
-            let mut kept = Map::with_capacity(fields.len());
-            kept.extend(fields);
-            Value::Object(kept)
-        }
-        body => body,
-    }
 }

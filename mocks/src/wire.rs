@@ -4,6 +4,7 @@
 //! headers, a secret. No sockets, no clocks and no opinion about what a message means.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -181,12 +182,12 @@ fn bytes_of(value: &Value) -> Bytes {
 
 /// A value that must never be printed: an API key, a webhook secret.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Secret(String);
+pub struct Secret(Arc<str>);
 
 impl Secret {
     /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+    pub fn new(value: impl AsRef<str>) -> Self {
+        Self(Arc::from(value.as_ref()))
     }
 
     /// The value itself, for the wire and for masking; never for output.

@@ -251,7 +251,16 @@ fn draft(request: &Request, key: Secret) -> Result<Draft, (&'static str, String)
     }
     let callback_url = body["callback_url"].as_str().map(str::to_owned);
     let prompt = prompt_of(&body).unwrap_or_default();
-    Ok(Draft { dialect: &ARK, product: "video", model, prompt, callback_url, external_id: None, body, key })
+    Ok(Draft {
+        dialect: &ARK,
+        product: "video",
+        model,
+        prompt,
+        callback_url,
+        external_id: None,
+        body: body.into(),
+        key,
+    })
 }
 
 type Fits = fn(&Value) -> bool;

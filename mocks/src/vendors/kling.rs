@@ -244,7 +244,7 @@ fn draft(request: &Request, product: &'static str, key: Secret) -> Result<Draft,
         prompt,
         callback_url,
         external_id,
-        body: Value::Object(body),
+        body: Value::Object(body).into(),
         key,
     })
 }

@@ -244,7 +244,16 @@ fn draft(request: &Request, key: Secret) -> Result<Draft, String> {
     }
     text("resolution")?;
     let callback_url = text("callback_url")?;
-    Ok(Draft { dialect: &V1, product: "video", model, prompt, callback_url, external_id: None, body, key })
+    Ok(Draft {
+        dialect: &V1,
+        product: "video",
+        model,
+        prompt,
+        callback_url,
+        external_id: None,
+        body: body.into(),
+        key,
+    })
 }
 
 fn query_answer(job: &Job) -> Value {

@@ -282,7 +282,7 @@ fn draft(
         prompt,
         callback_url,
         external_id: None,
-        body: Value::Object(body),
+        body: Value::Object(body).into(),
         key,
     })
 }
