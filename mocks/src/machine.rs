@@ -4,6 +4,7 @@
 //! is an argument and ids come from a seeded generator, so a transport, a test and a replay all
 //! drive the same machine. What the answers *look like* is each dialect's `Api`.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,13 +80,15 @@ pub struct Machine {
     settings: Settings,
     jobs: Jobs,
     ids: Ids,
+    /// Callback URLs that passed, where a dialect does not ask again.
+    vouched: HashSet<String>,
 }
 
 impl Machine {
     /// A vendor without tasks.
     pub fn new(vendor: Vendor, settings: Settings) -> Self {
         let ids = Ids::seeded(settings.seed);
-        Self { vendor, settings, jobs: Jobs::default(), ids }
+        Self { vendor, settings, jobs: Jobs::default(), ids, vouched: HashSet::new() }
     }
 
     /// The vendor played.
@@ -121,6 +124,7 @@ impl Machine {
     /// Forgets every task and everything planned; rules and the order of ids stay.
     pub fn reset(&mut self) {
         self.jobs.clear();
+        self.vouched.clear();
     }
 
     /// Handles one request.
@@ -165,7 +169,13 @@ impl Machine {
             answer.filter(|answer| answer.is_success()).and_then(Response::value).is_some_and(|body| {
                 body.get(challenge.field).and_then(serde_json::Value::as_str) == Some(value.as_str())
             });
-        if passed { self.accept(*draft, rule, now) } else { self.turn_away(draft.dialect, challenge.refusal) }
+        if !passed {
+            return self.turn_away(draft.dialect, challenge.refusal);
+        }
+        if !draft.dialect.api.asks_again(&self.settings) {
+            self.vouched.extend(draft.callback_url.clone());
+        }
+        self.accept(*draft, rule, now)
     }
 
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
@@ -201,7 +211,9 @@ impl Machine {
             return self.turn_away(draft.dialect, name);
         }
         match (&draft.callback_url, draft.dialect.api.challenge()) {
-            (Some(url), Some(challenge)) => {
+            (Some(url), Some(challenge))
+                if draft.dialect.api.asks_again(&self.settings) || !self.vouched.contains(url) =>
+            {
                 let value = self.ids.hex(32);
                 let question = Question {
                     url: url.clone(),

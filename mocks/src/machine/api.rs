@@ -35,6 +35,10 @@ pub trait Api: Sync {
     fn challenge(&self) -> Option<ChallengeRule> {
         None
     }
+    /// Whether a callback URL that passed its examination is examined again at the next create.
+    fn asks_again(&self, _settings: &Settings) -> bool {
+        true
+    }
     /// The refusals for a create beyond the account's limits: too many at once, too many a minute.
     fn limits(&self) -> (&'static str, &'static str) {
         ("rate-limit", "rate-limit")
