@@ -3,14 +3,14 @@
 //!
 //! Read 2026-11-24: the create pages (`…/docs/api-reference/video-generation-t2v`, `-i2v`, `-fl2v`,
 //! `-s2v`), `…/video-generation-query.md`, `…/video-generation-download`, `…/errorcode.md`,
-//! `…/video-agent-create`, `…/video-agent-query`. What a create takes is `parameters`, what a client
-//! makes of the answers is `client`.
+//! `…/video-agent-create`, `…/video-agent-query`. What a create takes is `parameters`, what a task
+//! looks like is `task`, what a client makes of the answers is `client`.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{CHALLENGE, Stranger, caller, text};
 use crate::account::Settings;
@@ -27,6 +27,7 @@ use Evidence::{Assumed, Documented, Observed};
 
 mod client;
 mod parameters;
+mod task;
 
 /// API v1.
 pub static V1: Dialect = Dialect {
@@ -147,7 +148,9 @@ const KNOBS: &[Knob] = &[
         "the create pages list processing, success and failed; the sample on the template page has Success"),
     Knob::row("size-in-callback", "a success callback carries video_width and video_height", Takes::Switch, "off", Documented,
         "pushes are said to have the structure of the query answer; the sample has neither field"),
-    Knob::row("fail-code", "the code in the query answer of a task that ended in moderation", Takes::OneOf(&["1027", "0"]), "1027", Observed,
+    Knob::row("template-callback", "how the success callback of a template names its result", Takes::OneOf(&["video_url", "file_id"]), "video_url", Documented,
+        "pushes are said to have the structure of the query answer, which has video_url; the page's sample has file_id"),
+    Knob::row("fail-code", "whether the query answer of a failed task carries its code (1027, in moderation) or 0", Takes::OneOf(&["1027", "0"]), "1027", Observed,
         "both stand in third parties' tests; no such answer was ever captured"),
     Knob::row("rate-limit-http", "HTTP status of code 1002", Takes::OneOf(&["200", "429"]), "200", Assumed,
         "the OpenAPI text has 200 only; MiniMax's own CLI has a branch for a bare 429"),
@@ -219,7 +222,7 @@ impl Api for MiniMax {
     }
 
     fn created(&self, job: &Job, _settings: &Settings, _ids: &mut Ids) -> Response {
-        Response::json(200, &json!({"task_id": job.id, "base_resp": base_resp(0, "success")}))
+        Response::json(200, &json!({"task_id": job.id, "base_resp": task::base_resp(0, "success")}))
     }
 
     fn refuse(
@@ -234,20 +237,12 @@ impl Api for MiniMax {
         };
         let bare = refusal.name == "rate-limit" && settings.knobs.get(&V1, "rate-limit-http") == "429";
         let message = detail.unwrap_or(refusal.message);
-        let body = json!({"task_id": "", "base_resp": base_resp(code, message)});
+        let body = json!({"task_id": "", "base_resp": task::base_resp(code, message)});
         Response::json(if bare { 429 } else { refusal.http }, &body)
     }
 
     fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes {
-        let mut body =
-            Map::from_iter([("task_id".to_owned(), json!(job.id)), ("status".to_owned(), json!(word))]);
-        let sized = settings.knobs.is_on(&V1, "size-in-callback");
-        result_fields(&mut body, job, settings, sized);
-        if job.phase == Phase::Failed && job.draft.product == VIDEO {
-            body.insert("file_id".to_owned(), json!(""));
-        }
-        body.insert("base_resp".to_owned(), ending_resp(job));
-        Bytes::from(Value::Object(body).to_string())
+        Bytes::from(task::pushed(job, word, settings).to_string())
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -317,7 +312,7 @@ fn asked_for_task(call: &mut Call<'_>, route: &'static Route) -> Routed {
             turned_away(call, route, "invalid", Some("invalid params, invalid task_id"))
         };
     };
-    let response = Response::json(200, &query_answer(job, call.settings));
+    let response = Response::json(200, &task::queried(job, call.settings));
     Routed::Answer { task: Some(id), response }
 }
 
@@ -327,95 +322,16 @@ fn asked_for_file(call: &mut Call<'_>, route: &'static Route) -> Routed {
     };
     // A 64-bit number, as in the answer.
     let number = id.parse::<i64>().ok();
-    let task = number.and_then(|number| task_of_file(&number.to_string()));
+    let task = number.and_then(|number| task::of_file(&number.to_string()));
     let job = task
         .and_then(|task| call.jobs.get(&task))
-        .filter(|job| job.phase == Phase::Succeeded && job.draft.product == VIDEO);
+        .filter(|job| job.phase == Phase::Succeeded && job.draft.dialect.name == V1.name);
     let Some((job, number)) = job.zip(number) else {
         return turned_away(call, route, "invalid", Some("invalid params, invalid file_id"));
     };
     if route.path == CONTENT {
         return turned_away(call, route, "invalid", Some("invalid params, invalid file purpose"));
     }
-    let response = Response::json(200, &file_answer(job, number, call.settings));
+    let response = Response::json(200, &task::file(job, number, call.settings));
     Routed::Answer { task: Some(job.id.clone()), response }
-}
-
-fn query_answer(job: &Job, settings: &Settings) -> Value {
-    // A template's states are four; nothing says what waiting in a queue looks like there.
-    let phase = match job.phase {
-        Phase::Queued if job.draft.product == FROM_TEMPLATE => Phase::Submitted,
-        phase => phase,
-    };
-    let mut body = Map::from_iter([
-        ("task_id".to_owned(), json!(job.id)),
-        ("status".to_owned(), json!(V1.word(phase).query)),
-    ]);
-    result_fields(&mut body, job, settings, true);
-    let silent = settings.knobs.get(&V1, "fail-code") == "0"
-        && job.ending.is_some_and(|ending| ending.name == "moderated");
-    body.insert("base_resp".to_owned(), if silent { base_resp(0, "success") } else { ending_resp(job) });
-    Value::Object(body)
-}
-
-/// What a task that succeeded adds, and what stands there before.
-fn result_fields(body: &mut Map<String, Value>, job: &Job, settings: &Settings, sized: bool) {
-    let mut put = |field: &str, value: Value| body.insert(field.to_owned(), value);
-    match (job.draft.product, job.phase) {
-        (FROM_TEMPLATE, Phase::Succeeded) => {
-            put("video_url", json!(result_url(job, settings)));
-        }
-        (FROM_TEMPLATE, _) => {}
-        (_, Phase::Succeeded) => {
-            // A string here, a number in files/retrieve.
-            put("file_id", json!(file_of_task(&job.id)));
-            if sized {
-                let (width, height) = parameters::size(&job.draft.body);
-                put("video_width", json!(width));
-                put("video_height", json!(height));
-            }
-        }
-        _ if settings.knobs.get(&V1, "file-id-before-success") == "empty" => {
-            put("file_id", json!(""));
-        }
-        _ => {}
-    }
-}
-
-fn file_answer(job: &Job, file: i64, settings: &Settings) -> Value {
-    json!({
-        "file": {
-            "file_id": file,
-            "bytes": 0,
-            "created_at": job.updated.as_second(),
-            "filename": "output_aigc.mp4",
-            "purpose": "video_generation",
-            "download_url": result_url(job, settings),
-        },
-        "base_resp": base_resp(0, "success"),
-    })
-}
-
-fn result_url(job: &Job, settings: &Settings) -> String {
-    format!("{}/{}.mp4", settings.results, job.id)
-}
-
-/// File ids live in a number space of their own; ours differ from the task's by the first digit.
-fn file_of_task(task: &str) -> String {
-    format!("2{task}")
-}
-
-fn task_of_file(file: &str) -> Option<String> {
-    file.strip_prefix('2').map(str::to_owned)
-}
-
-fn base_resp(code: u64, message: &str) -> Value {
-    json!({"status_code": code, "status_msg": message})
-}
-
-fn ending_resp(job: &Job) -> Value {
-    match job.ending.and_then(|ending| Some((ending.code.parse().ok()?, ending.message))) {
-        Some((code, message)) => base_resp(code, message),
-        None => base_resp(0, "success"),
-    }
 }
