@@ -249,6 +249,9 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
     let dialect = draft.dialect;
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
     let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    if !dialect.api.calls_back(job, settings) {
+        return None;
+    }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,

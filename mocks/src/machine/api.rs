@@ -31,6 +31,10 @@ pub trait Api: Sync {
     fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
         word.callback
     }
+    /// Whether the change that `job` just made is called back at all; a knob may hold it back.
+    fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
     /// How the vendor examines a callback URL inside the create call, if it does.
     fn challenge(&self) -> Option<ChallengeRule> {
         None
