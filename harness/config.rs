@@ -245,7 +245,8 @@ fn root(url: &str) -> Result<String, ConfigError> {
     Ok(parsed.as_str().trim_end_matches('/').to_owned())
 }
 
-fn vendor(name: &str) -> Result<Vendor, ConfigError> {
+/// A vendor by name.
+pub fn vendor(name: &str) -> Result<Vendor, ConfigError> {
     Vendor::named(name).ok_or_else(|| {
         let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
         ConfigError(format!("there is no vendor `{name}`; there are {known}"))

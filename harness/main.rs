@@ -46,6 +46,8 @@ enum Command {
     },
     /// Run the mock vendors until Ctrl-C
     Mock(cli::mock::Arguments),
+    /// Send one realistic callback, signed as that vendor signs
+    Trigger(cli::trigger::Arguments),
     /// Receive callbacks: verify, validate, print, keep
     Listen(cli::listen::Arguments),
     /// The requirement catalogue
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
             test(flags, &output)
         }
         Command::Mock(arguments) => cli::mock::run(arguments),
+        Command::Trigger(arguments) => cli::trigger::run(&arguments),
         Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),

@@ -23,7 +23,7 @@ pub struct Settings {
     /// Webhook secrets that sign, the newest last; empty leaves callbacks unsigned where the
     /// vendor makes signing optional.
     pub webhook_secrets: Vec<Secret>,
-    /// Root of result URLs, without a slash at the end.
+    /// Root of result URLs, without a slash at the end; empty for the mock itself where it has a socket.
     pub results: String,
     /// Seed of ids.
     pub seed: u64,
@@ -46,7 +46,7 @@ impl Default for Settings {
             api_keys: Vec::new(),
             access_keys: Vec::new(),
             webhook_secrets: Vec::new(),
-            results: "http://127.0.0.1/results".to_owned(),
+            results: String::new(),
             seed: 0,
             course: Course::Stay,
             trouble: None,
