@@ -102,9 +102,9 @@ const ROUTES: &[Route] = &[
     Route::row("POST", "/ent/v2/start-end2video", Purpose::Create, "start-end2video", Documented, page::START_END),
     Route::row("POST", "/ent/v2/reference2video", Purpose::Create, "reference2video", Documented, page::REFERENCE),
     Route::row("POST", "/ent/v2/multiframe", Purpose::Create, "multiframe", Documented, page::FRAMES),
-    // The newer copies of the page; the older ones, and with them the vendor's MCP client, post to the next.
+    // Newer copies of the page have this path, older ones and the vendor's MCP client the next.
     Route::row("POST", "/ent/v2/template", Purpose::Create, "template", Documented, page::TEMPLATE),
-    Route::row("POST", "/ent/v2/template2video", Purpose::Create, "template", Observed, "https://github.com/shengshu-ai/vidu-mcp, and older copies of https://platform.vidu.com/docs/template"),
+    Route::row("POST", "/ent/v2/template2video", Purpose::Create, "template", Documented, "older copies of https://platform.vidu.com/docs/template; https://github.com/shengshu-ai/vidu-mcp posts there"),
     Route::row("POST", "/ent/v2/template-story", Purpose::Create, "template-story", Documented, page::STORY),
     Route::row("GET", "/ent/v2/tasks/{id}/creations", Purpose::Query, "", Documented, page::QUERY),
     Route::row("POST", "/ent/v2/tasks/{id}/cancel", Purpose::Cancel, "", Documented, page::CANCEL),

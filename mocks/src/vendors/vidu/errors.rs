@@ -27,8 +27,9 @@ pub(super) fn sentence(refusal: &Refusal, detail: Option<&str>) -> String {
     }
 }
 
-/// The error table. `moderation` and `in-process` stand on the Chinese page or in one copy only; the
-/// three image checks came with later copies. The same reasons appear as a task's `err_code`.
+/// The error table. `moderation` stands on the Chinese page only; the three image checks came with
+/// later copies, in the vendor's own spelling (one copy has `mage` for `Image`). The same reasons
+/// appear as a task's `err_code`.
 #[rustfmt::skip]
 pub(super) const REFUSALS: &[Refusal] = &[
     Refusal::row("unauthorized", 401, "Unauthorized", "", "unauthorized", Documented),

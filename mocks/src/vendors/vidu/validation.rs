@@ -97,9 +97,7 @@ fn is_empty(value: &Value) -> bool {
 
 fn pictures_in_number(body: &Fields, product: &Product, model: Option<&Model>) -> Result<(), Fault> {
     let most = model.map_or(usize::MAX, |model| model.range.images);
-    let out = |given: usize, allowed: &RangeInclusive<usize>| {
-        !(*allowed.start()..=(*allowed.end()).min(most.max(*allowed.start()))).contains(&given)
-    };
+    let out = |given: usize, allowed: &RangeInclusive<usize>| !allowed.contains(&given) || given > most;
     if let Some(images) = body.get("images").and_then(Value::as_array).filter(|images| !images.is_empty()) {
         let story = body.get("story").and_then(Value::as_str);
         let allowed = if story == Some(PICKY_STORY.0) { &PICKY_STORY.1 } else { &product.images };
