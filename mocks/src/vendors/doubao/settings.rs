@@ -40,6 +40,10 @@ pub(super) const CREATES: &[(&str, &str)] = &[
         r#"{"model":"seedance-1-0-pro-250528","content":[{"type":"text","text":"A paper boat --rs 720p --rt 4:3 --dur 5 --seed 11 --cf false --wm true"}]}"#,
     ),
     (
+        "/api/v3/contents/generations/tasks/cgt-20260828062711-hj94q/stop",
+        r#"{"model":"seedance-1-0-pro-fast-251015","content":[{"type":"text","text":"A paper boat"},{"type":"image_url","image_url":{"url":"https://example.com/a.png"},"role":null}]}"#,
+    ),
+    (
         TASKS,
         r#"{"model":"doubao-seedance-1-0-pro-250528","content":[{"type":"text","text":"A paper boat"},{"type":"image_url","image_url":{"url":"https://example.com/a.png"},"role":"first_frame"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"},"role":"last_frame"}],"return_last_frame":true,"service_tier":"flex","execution_expires_after":3600,"resolution":"480p","ratio":"adaptive","frames":57,"seed":7,"camera_fixed":true,"watermark":true,"safety_identifier":"user-1"}"#,
     ),
