@@ -97,7 +97,7 @@ impl Order<'_> {
                 && !usual.is(value)
             {
                 if self.strict {
-                    return Err(self.unsupported(field.0));
+                    return Err(unsupported(field.0));
                 }
                 continue;
             }
@@ -116,11 +116,6 @@ impl Order<'_> {
             }
         }
         Ok(self.come_to(&given))
-    }
-
-    /// Seen for `output_format`; assumed for the others.
-    fn unsupported(&self, name: &str) -> Fault {
-        Fault::invalid(name, &format!("the parameter `{name}` is not supported by the current model"))
     }
 
     fn unfit(&self, name: &str) -> Fault {
@@ -258,6 +253,11 @@ impl Order<'_> {
     }
 }
 
+/// Seen for `output_format`; assumed for the others.
+fn unsupported(name: &str) -> Fault {
+    Fault::invalid(name, &format!("the parameter `{name}` is not supported by the current model"))
+}
+
 impl Usual {
     fn is(&self, value: &Value) -> bool {
         match self {
@@ -272,16 +272,14 @@ impl Usual {
 fn check(Field(name, takes, _): &Field, value: &Value) -> Result<(), Fault> {
     let wrong = |why: &str| Err(Fault::invalid(*name, why));
     match (takes, value) {
-        (Text, Value::String(_)) | (Flag, Value::Bool(_)) => Ok(()),
         (Short(most), Value::String(text)) if text.chars().count() > *most => {
             wrong(&format!("string too long, expected at most {most} characters"))
         }
-        (Short(_), Value::String(_)) => Ok(()),
-        (OneOf(words), Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
-        (OneOf(words), Value::String(word)) => {
+        (OneOf(words), Value::String(word)) if !words.contains(&word.as_str()) => {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
             wrong(&format!("invalid value: `{}`, supported values are: {}", short(word), words.join(", ")))
         }
+        (Text | Short(_) | OneOf(_), Value::String(_)) | (Flag, Value::Bool(_)) => Ok(()),
         (Whole(least, most), Value::Number(number)) => match number.as_i64() {
             Some(number) if number > *most => wrong(&format!(
                 "integer above maximum value, expected a value <= {most}, but got {number} instead"
