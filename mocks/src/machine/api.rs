@@ -35,6 +35,11 @@ pub trait Api: Sync {
     fn repeats(&self, phase: Phase) -> bool {
         phase.is_terminal()
     }
+    /// When a task that has not ended is given up, counted from its creation, and its end then;
+    /// also for tasks that otherwise stay where they are.
+    fn deadline(&self, _draft: &Draft) -> Option<(Duration, &'static Ending)> {
+        None
+    }
     /// How the vendor examines a callback URL inside the create call, if it does.
     fn challenge(&self) -> Option<ChallengeRule> {
         None

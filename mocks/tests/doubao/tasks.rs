@@ -1,5 +1,6 @@
 //! What becomes of tasks when they are deleted, grow old, or are listed.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
@@ -7,7 +8,9 @@ use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{TASKS, ark, ask, ask_at, code, delete, later, machine, made, now, query, response, to, with};
+use super::{
+    HOOK, TASKS, ark, ask, ask_at, code, delete, later, machine, made, now, query, response, to, with,
+};
 
 #[rstest]
 #[case::queued("queued", 200, "", Some("cancelled"))]
@@ -143,6 +146,24 @@ fn a_list_refuses_what_is_out_of_range(
     let (name, value) = bad;
     let (status, body) = ask(&mut machine(&[]), Request::get(format!("{TASKS}?{name}={value}")));
     assert_eq!((status, code(&body), &body["error"]["param"]), (400, "InvalidParameter", &json!(name)));
+}
+
+#[rstest]
+#[case::usual(json!({}), 48)]
+#[case::asked(json!({"execution_expires_after": 3_600}), 1)]
+fn a_task_that_takes_too_long_expires_by_itself(#[case] more: Value, #[case] hours: i64) {
+    let mut machine = machine(&[]);
+    let mut body = with(&more);
+    body["callback_url"] = json!(HOOK);
+    let task = ask_at(&mut machine, Request::post(TASKS, &body), now()).task.expect("a task was made");
+    to(&mut machine, &task, "running");
+    let done = made(&mut machine, &json!({}));
+    to(&mut machine, &done, "succeeded");
+    assert!(machine.tick(later(hours) - SignedDuration::from_secs(1)).is_empty());
+    let states: Vec<&str> = machine.tick(later(hours)).iter().map(|delivery| delivery.state).collect();
+    assert_eq!(states, ["expired"]);
+    assert_eq!(ask(&mut machine, query(&task)).1["updated_at"], json!(later(hours).as_second()));
+    assert_eq!(ask(&mut machine, query(&done)).1["status"], "succeeded");
 }
 
 proptest! {

@@ -205,6 +205,11 @@ impl Api for Ark {
         matches!(phase, Phase::Succeeded | Phase::Failed)
     }
 
+    fn deadline(&self, draft: &Draft) -> Option<(Duration, &'static Ending)> {
+        let seconds = draft.body["execution_expires_after"].as_u64()?;
+        Some((Duration::from_secs(seconds), ARK.ending("expired")?))
+    }
+
     /// `QuotaExceeded` is for too many tasks in the queue; what runs is counted here as well.
     fn limits(&self) -> (&'static str, &'static str) {
         ("quota", "rate-limit")
