@@ -28,7 +28,13 @@ fn now() -> Timestamp {
 }
 
 fn machine(vendor: Vendor) -> Machine {
-    let settings = Settings { api_keys: vec![Secret::new("key")], seed: 1, ..Settings::default() };
+    let settings = Settings {
+        api_keys: vec![Secret::new("key")],
+        // As a mock with a socket fills it in.
+        results: "https://results.example.com".to_owned(),
+        seed: 1,
+        ..Settings::default()
+    };
     Machine::new(vendor, settings)
 }
 
