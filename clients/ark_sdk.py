@@ -7,7 +7,9 @@
 BASE_URL is the mock's, with or without `/api/v3`; CONTROL_URL is the control API of the mocks, which
 moves tasks and adds rules. Each can come from the environment instead: RINGBACK_DOUBAO_URL,
 RINGBACK_DOUBAO_KEY, RINGBACK_CONTROL_URL. The mock must know KEY and no other, and its tasks must
-stay where they are until they are moved.
+stay where they are until they are moved:
+
+    RINGBACK_DOUBAO_KEY=KEY ringback mock doubao --course stay --format json
 
 One line per step; the exit code is 1 at the first mismatch, 2 when the call is wrong.
 """
