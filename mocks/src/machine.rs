@@ -125,6 +125,7 @@ impl Machine {
 
     /// Handles one request.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         if let Some(response) = results::serve(request, &self.jobs, &self.settings, now) {
             return Turn::of(response);
         }
@@ -159,6 +160,7 @@ impl Machine {
 
     /// Goes on with a create after the receiver was asked; `answer` is what it said, if anything.
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         let Question { draft, rule, value, .. } = question;
         let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
         let passed = echoes(challenge, &value, answer);
@@ -261,7 +263,7 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    let retries = if job.phase.is_terminal() {
+    let retries = if dialect.api.repeats(job.phase) {
         settings
             .knobs
             .times(dialect, "callback-retries")
