@@ -30,8 +30,8 @@ fn now() -> Timestamp {
 fn machine(vendor: Vendor) -> Machine {
     let settings = Settings {
         api_keys: vec![Secret::new("key")],
-        // As a mock with a socket fills it in.
-        results: "https://results.example.com".to_owned(),
+        // A mock with a socket puts itself here; without a root, result addresses are none.
+        results: "https://results.example.com/results".to_owned(),
         seed: 1,
         ..Settings::default()
     };

@@ -129,6 +129,7 @@ impl Machine {
 
     /// Handles one request.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         if let Some(response) = results::serve(request, &self.jobs, &self.settings, now) {
             return Turn::of(response);
         }
@@ -163,6 +164,7 @@ impl Machine {
 
     /// Goes on with a create after the receiver was asked; `answer` is what it said, if anything.
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         let Question { draft, rule, value, .. } = question;
         let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
         if !echoes(challenge, &value, answer) {
@@ -263,13 +265,16 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
     let dialect = draft.dialect;
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
     let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    if !dialect.api.calls_back(job, settings) {
+        return None;
+    }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    let retries = if job.phase.is_terminal() {
+    let retries = if dialect.api.repeats(job.phase) {
         settings
             .knobs
             .times(dialect, "callback-retries")

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::account::Settings;
 use crate::ids::Ids;
 use crate::jobs::{Job, Jobs};
-use crate::vendor::{Dialect, Ending, Refusal, Route, Word};
+use crate::vendor::{Dialect, Ending, Phase, Refusal, Route, Word};
 use crate::wire::{Request, Response, Secret};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
@@ -30,6 +30,19 @@ pub trait Api: Sync {
     /// The word of a callback for a phase, if there is a callback; a knob may add to the table.
     fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
         word.callback
+    }
+    /// Whether the change that `job` just made is called back at all; a knob may hold it back.
+    fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
+    /// Whether an undelivered callback of a phase is sent again.
+    fn repeats(&self, phase: Phase) -> bool {
+        phase.is_terminal()
+    }
+    /// When a task that has not ended is given up, counted from its creation, and its end then;
+    /// also for tasks that otherwise stay where they are.
+    fn deadline(&self, _draft: &Draft) -> Option<(Duration, &'static Ending)> {
+        None
     }
     /// How the vendor examines a callback URL inside the create call, if it does.
     fn challenge(&self) -> Option<ChallengeRule> {
