@@ -248,9 +248,10 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
     let draft = &job.draft;
     let dialect = draft.dialect;
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
-    let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    let word = dialect.api.called_back(job, dialect.word(job.phase), settings)?;
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
+        _ if !dialect.api.signs(job, settings) => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),

@@ -31,6 +31,14 @@ pub trait Api: Sync {
     fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
         word.callback
     }
+    /// The same for one job, where its product decides as well.
+    fn called_back(&self, _job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+        self.callback_word(word, settings)
+    }
+    /// Whether a callback of the job is signed, where its dialect signs at all.
+    fn signs(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
     /// How the vendor examines a callback URL inside the create call, if it does.
     fn challenge(&self) -> Option<ChallengeRule> {
         None
