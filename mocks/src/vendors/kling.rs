@@ -212,13 +212,15 @@ fn unused(call: &Call<'_>, external_id: Option<String>) -> Result<Option<String>
 /// makes images. The core counts tasks; this looks at what the images need beyond that.
 fn has_room(call: &Call<'_>, wanted: u32) -> Result<(), Fault> {
     let Some(most) = call.settings.limits.concurrent else { return Ok(()) };
+    let tasks = u64::from(call.jobs.active());
     let held: u64 = call
         .jobs
         .newest()
         .filter(|job| !job.phase.is_terminal())
         .map(|job| u64::from(records::places(job)))
         .sum();
-    if held + u64::from(wanted) > u64::from(most) {
+    let images = held > tasks || wanted > 1;
+    if images && held + u64::from(wanted) > u64::from(most) {
         return Err((CONCURRENCY, "parallel task over resource pack limit".to_owned()));
     }
     Ok(())

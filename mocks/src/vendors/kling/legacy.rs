@@ -28,6 +28,7 @@ use crate::wire::{Request, Response, Secret};
 use Evidence::{Assumed, Documented};
 
 pub(super) mod parameters;
+pub(super) mod rules;
 mod samples;
 
 use parameters::{COMMON, PRODUCTS, Product};
@@ -140,19 +141,19 @@ macro_rules! routes {
 const ROUTES: &[Route] = routes! {
     "videos/text2video" Documented "https://kling.ai/document-api/apiReference/model/textToVideo";
     "videos/image2video" Documented "https://kling.ai/document-api/apiReference/model/imageToVideo";
-    "videos/multi-image2video" Documented "https://kling.ai/document-api/apiReference/model/multiImageToVideo";
-    "videos/omni-video" Documented "https://kling.ai/document-api/apiReference/model/OmniVideo";
-    "videos/motion-control" Documented "https://kling.ai/document-api/apiReference/model/motionControl";
-    "videos/video-extend" Documented "https://kling.ai/document-api/apiReference/model/videoDuration";
-    "videos/lip-sync" Documented "https://kling.ai/document-api/apiReference/model/lipSync, before mid-2025";
-    "videos/advanced-lip-sync" Documented "https://kling.ai/document-api/api/video/lip-sync";
-    "videos/effects" Documented "https://kling.ai/document-api/api/effects/video-effects";
+    "videos/multi-image2video" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/multi-image-to-video.md";
+    "videos/omni-video" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/omni-video-o1.md";
+    "videos/motion-control" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/motion-control.md";
+    "videos/video-extend" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/video-extend.md";
+    "videos/lip-sync" Documented "https://kling.ai/document-api/apiReference/model/lipSync, before mid-2025, as third parties quote it";
+    "videos/advanced-lip-sync" Documented "the product's page of September 2026, in the public mirror aself101/kling-api, docs/api/kling-lip-sync.md";
+    "videos/effects" Documented "the product's page of September 2026, in the public mirror aself101/kling-api, docs/api/kling-effects-video-effects.md";
     "videos/avatar/image2video" Documented "https://kling.ai/document-api/api/video/avatar";
     "images/generations" Documented "https://kling.ai/document-api/api/image/3-0-omni/image-generation";
     "images/omni-image" Documented "https://kling.ai/document-api/api/image/3-0-omni/image-omni";
-    "images/multi-image2image" Documented "https://kling.ai/document-api/api/image/2-1/multi-image-to-image";
-    "images/editing/expand" Documented "https://kling.ai/document-api/api/image/common/outpainting";
-    "images/kolors-virtual-try-on" Documented "https://kling.ai/document-api/apiReference/model/functionalityTry";
+    "images/multi-image2image" Documented "the product's page of September 2026, in the public mirror aself101/kling-api, docs/api/kling-image-2.1-multi-image-to-image.md";
+    "images/editing/expand" Documented "the product's page of September 2026, in the public mirror aself101/kling-api, docs/api/kling-image-common-outpainting.md";
+    "images/kolors-virtual-try-on" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/virtual-try-on.md";
 };
 
 struct Legacy;
@@ -235,7 +236,7 @@ fn draft(call: &Call<'_>, name: &'static str, key: Secret) -> Result<Draft, Faul
         return Err(("model", format!("model {} does not exist", super::shown(&model))));
     }
     if knobs.is_on(&LEGACY, MODEL_LIMITS.name) {
-        parameters::limits(name, &model, &body).map_err(invalid)?;
+        rules::limits(name, &model, &body).map_err(invalid)?;
     }
     (product.rule)(&body, &model).map_err(invalid)?;
     remember_parent(call, &mut body)?;

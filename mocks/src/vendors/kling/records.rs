@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::fields::whole;
 use super::v2::{V2, parameters as new};
 use super::{LEGACY, id_at, legacy};
 use crate::account::Settings;
@@ -72,8 +73,8 @@ fn makes(job: &Job) -> Makes {
 /// How many images a body asks for; none where the product makes videos.
 pub(super) fn images(body: &Map<String, Value>, makes: Makes) -> u32 {
     let number = |key: &str, otherwise: u32| {
-        let asked = body.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-        (1..=9).find(|number| f64::from(*number) == asked).unwrap_or(otherwise)
+        let asked = body.get(key).and_then(Value::as_number).and_then(whole);
+        asked.and_then(|number| u32::try_from(number).ok()).unwrap_or(otherwise)
     };
     match makes {
         Makes::OmniImage if body.get("result_type") == Some(&json!("series")) => number("series_amount", 4),

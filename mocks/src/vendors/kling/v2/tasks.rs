@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::fields::{Field, Kind, TEXT, check, may, must, whole};
-use super::super::{Fault, envelope, found, invalid, records};
+use super::super::{Fault, envelope, invalid, records};
 use super::{SOLUTIONS, UNKNOWN_FIELDS, V2};
 use crate::jobs::Job;
 use crate::machine::{Call, Routed};
@@ -43,8 +43,8 @@ pub(super) fn by_id(call: &mut Call<'_>, solutions: bool) -> Result<Routed, Faul
         }
     }
     let of_its_kind = |id: &&str| {
-        let job = found(call, id)?;
-        (belongs(job, solutions) && (job.draft.external_id.as_deref() == Some(id)) == external).then_some(job)
+        let job = if external { call.jobs.by_external_id(id) } else { call.jobs.get(id) };
+        job.filter(|job| belongs(job, solutions))
     };
     let jobs: Vec<&Job> = asked.iter().filter_map(of_its_kind).collect();
     let task = match jobs.as_slice() {
