@@ -54,7 +54,8 @@ pub enum Step {
 }
 
 impl Step {
-    const fn phase(self) -> Phase {
+    /// The phase it leads into.
+    pub const fn phase(self) -> Phase {
         match self {
             Self::To(phase) => phase,
             Self::End(ending) => ending.phase,
@@ -154,8 +155,8 @@ impl Jobs {
         now: Timestamp,
     ) -> &Job {
         let (course, silent, trouble) = rule.map_or_else(
-            || (settings.course.clone(), false, None),
-            |rule| (rule.course, rule.silent, rule.trouble),
+            || (settings.course.clone(), false, settings.trouble.clone()),
+            |rule| (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone())),
         );
         let planned = self.plan(&id, &draft, &course, settings, now);
         self.added += 1;
@@ -222,7 +223,7 @@ impl Jobs {
     pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Job> {
         let job = self.tasks.get_mut(id)?;
         let known = job.draft.dialect.words.iter().any(|word| word.phase == step.phase());
-        if !known || job.phase.is_terminal() || rank(step.phase()) <= rank(job.phase) {
+        if !known || job.phase.is_terminal() || step.phase().rank() <= job.phase.rank() {
             return None;
         }
         job.phase = step.phase();
@@ -277,13 +278,4 @@ pub(crate) enum Exceeded {
     Concurrent,
     /// Creates in a minute.
     Rate,
-}
-
-const fn rank(phase: Phase) -> u8 {
-    match phase {
-        Phase::Submitted => 0,
-        Phase::Queued => 1,
-        Phase::Running => 2,
-        _ => 3,
-    }
 }

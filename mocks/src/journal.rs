@@ -209,6 +209,24 @@ impl Journal {
         }
     }
 
+    /// The same over every exchange there is.
+    pub async fn wait_any<T>(
+        &self,
+        within: Duration,
+        mut found: impl FnMut(&[Arc<Exchange>]) -> Option<T>,
+    ) -> Option<T> {
+        let mut changed = self.changed.subscribe();
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            if let Some(hit) = found(&self.newest()) {
+                return Some(hit);
+            }
+            if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
+                return found(&self.newest());
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere cannot leave a half-made record: every mutation here is one push.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

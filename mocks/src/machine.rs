@@ -161,10 +161,7 @@ impl Machine {
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
         let Question { draft, rule, value, .. } = question;
         let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
-        let passed =
-            answer.filter(|answer| answer.is_success()).and_then(Response::value).is_some_and(|body| {
-                body.get(challenge.field).and_then(serde_json::Value::as_str) == Some(value.as_str())
-            });
+        let passed = echoes(challenge, &value, answer);
         if passed { self.accept(*draft, rule, now) } else { self.turn_away(draft.dialect, challenge.refusal) }
     }
 
@@ -242,6 +239,12 @@ impl Machine {
         };
         Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) }
     }
+}
+
+/// Whether an answer to a challenge echoes its value.
+pub fn echoes(rule: ChallengeRule, value: &str, answer: Option<&Response>) -> bool {
+    let body = answer.filter(|answer| answer.is_success()).and_then(Response::value);
+    body.is_some_and(|body| body.get(rule.field).and_then(serde_json::Value::as_str) == Some(value))
 }
 
 fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) -> Option<Delivery> {

@@ -38,7 +38,8 @@ fn parties(leg: Leg) -> (&'static str, &'static str) {
     }
 }
 
-fn request(request: &Request) -> Value {
+/// A request as a JSON object.
+pub fn request(request: &Request) -> Value {
     json!({
         "method": request.method,
         "target": request.target,
