@@ -52,7 +52,7 @@ const CALLBACKS: CallbackRules = CallbackRules {
     source: "the callback page says nothing about timeout, retries or order",
 };
 
-/// Where the words for a task's ends come from; there is no code beside the sentence.
+/// How a task ends; there is no code beside the sentence.
 #[rustfmt::skip]
 const ENDINGS: &[Ending] = &[
     Ending::row("succeeded", Phase::Succeeded, "", "", Documented),
@@ -241,7 +241,7 @@ fn callback_word(
     if first { Some(word.query) } else { word.callback }
 }
 
-/// The words of one task by any of its two ids.
+/// A task by either of its two ids.
 fn found<'c>(call: &Call<'c>, id: &str) -> Option<&'c Job> {
     call.jobs.get(id).or_else(|| call.jobs.by_external_id(id))
 }

@@ -218,7 +218,9 @@ fn a_wrong_query_by_time_is_refused(#[case] body: Value) {
 
 #[test]
 fn what_a_client_asks_for_lands_where_the_dialect_has_it() {
-    let options = json!({"callback_url": HOOK, "resolution": "1080p", "odd": 1});
+    let nested =
+        json!({"callback_url": "https://hooks.example.com/other", "watermark_info": {"enabled": true}});
+    let options = json!({"callback_url": HOOK, "resolution": "1080p", "odd": 1, "options": nested});
     let wish = Wish {
         model: "kling-3.0-turbo".to_owned(),
         prompt: "A boat".to_owned(),
@@ -234,7 +236,7 @@ fn what_a_client_asks_for_lands_where_the_dialect_has_it() {
         let request = (dialect.client.create)(&wish);
         assert_eq!(request.path(), path);
         let body = request.json().expect("JSON");
-        assert_eq!(body["options"], json!({"callback_url": HOOK}));
+        assert_eq!(body["options"], json!({"callback_url": HOOK, "watermark_info": {"enabled": true}}));
         assert_eq!(body["settings"], json!({"duration": 5, "resolution": "1080p"}));
         assert_eq!(body["odd"], 1);
         let seen = (dialect.read_create)(&request).expect("a create");

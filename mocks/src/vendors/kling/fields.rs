@@ -72,7 +72,7 @@ pub(super) const TEXT: Kind = Kind::Text(usize::MAX);
 pub(super) const WATERMARK: Kind = Kind::Group(&[may("enabled", Kind::Flag)]);
 
 const MEGABYTE: usize = 1 << 20;
-/// Shorter than any real file by far; URLs without a scheme are not Base64 either.
+/// Observed, to the letter.
 const BASE64: &str = "File is not in a valid base64 format";
 
 /// Whether a field counts as given: null is as good as nothing.

@@ -272,6 +272,13 @@ fn create(wish: &Wish) -> Request {
     }
     for (key, value) in wish.options.clone() {
         let room = match key.as_str() {
+            // A wish says its callback in one place only, and it is not this.
+            "options" => {
+                let others =
+                    value.as_object().into_iter().flatten().filter(|(key, _)| *key != "callback_url");
+                options.extend(others.map(|(key, value)| (key.clone(), value.clone())));
+                continue;
+            }
             key if TO_SETTINGS.contains(&key) => &mut settings,
             key if TO_OPTIONS.contains(&key) => &mut options,
             _ => &mut body,
