@@ -28,7 +28,13 @@ fn now() -> Timestamp {
 }
 
 fn machine(vendor: Vendor) -> Machine {
-    let settings = Settings { api_keys: vec![Secret::new("key")], seed: 1, ..Settings::default() };
+    let settings = Settings {
+        api_keys: vec![Secret::new("key")],
+        // A mock with a socket puts itself here; without a root, result addresses are none.
+        results: "https://results.example.com/results".to_owned(),
+        seed: 1,
+        ..Settings::default()
+    };
     Machine::new(vendor, settings)
 }
 

@@ -165,13 +165,14 @@ impl Api for New {
         super::new_id(ids, now)
     }
 
-    fn called_back(&self, job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let offer = parameters::offer(job.draft.product, &job.draft.model);
-        if offer.is_some_and(|offer| offer.ends_only) && !job.phase.is_terminal() {
-            return None;
-        }
+    fn job_word(&self, job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
         let word = if like_legacy(job, settings) { LEGACY.word(job.phase) } else { word };
         super::callback_word(&V2, word, settings)
+    }
+
+    fn calls_back(&self, job: &Job, _settings: &Settings) -> bool {
+        let offer = parameters::offer(job.draft.product, &job.draft.model);
+        job.phase.is_terminal() || offer.is_none_or(|offer| !offer.ends_only)
     }
 
     fn limits(&self) -> (&'static str, &'static str) {
