@@ -264,12 +264,13 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
     let draft = &job.draft;
     let dialect = draft.dialect;
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
-    let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    let word = dialect.api.job_word(job, dialect.word(job.phase), settings)?;
     if !dialect.api.calls_back(job, settings) {
         return None;
     }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
+        _ if !dialect.api.signs(job, settings) => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),

@@ -31,6 +31,14 @@ pub trait Api: Sync {
     fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
         word.callback
     }
+    /// The same for one job, whose model may have other words.
+    fn job_word(&self, _job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+        self.callback_word(word, settings)
+    }
+    /// Whether a callback of the job is signed, where its dialect signs at all.
+    fn signs(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
     /// Whether the change that `job` just made is called back at all; a knob may hold it back.
     fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
         true
