@@ -32,6 +32,7 @@ fn delivery(vendor: &str, url: String, signer: Signer) -> Delivery {
         vendor: Vendor::named(vendor).expect("the registry has it"),
         task: "task-1".to_owned(),
         state: "success",
+        terminal: true,
         url,
         content_type: "application/json",
         body: Bytes::from_static(br#"{"id":"812841849562607616","state":"success"}"#),
