@@ -147,6 +147,10 @@ impl Schedule {
         let enough = burst.flatten().is_some_and(|many| line.events >= many);
         if letter.delivery.terminal || enough {
             line.events = 0;
+            if !line.gathered.is_empty() {
+                // They overtake the one that waits for that, and nothing else may follow.
+                line.held = None;
+            }
             for ticket in std::mem::take(&mut line.gathered) {
                 self.plan(ticket, now);
             }
