@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use ringback_mocks::courier::{Courier, Routes, Schedule};
 use ringback_mocks::delivery::{Delivery, Signer};
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::journal::Journal;
+use ringback_mocks::trouble::Trouble;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -45,16 +47,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(receive(stream));
         }
     });
-    let courier = Courier::new(Routes::default(), Journal::open());
-    let began = Instant::now();
-    courier.send((0..many).map(|at| delivery(at, &url)).collect());
-    while courier.pending() > 0 {
-        // Nothing announces the end of everything; a benchmark may look now and then.
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    let dropped: Arc<Trouble> = Arc::new("drop".parse()?);
+    for (what, trouble) in [("signed and recorded, but not sent", Some(dropped)), ("sent", None)] {
+        let courier = Courier::new(Routes::default(), Journal::open());
+        let began = Instant::now();
+        let one = |at| Delivery { retries: Vec::new(), trouble: trouble.clone(), ..delivery(at, &url) };
+        courier.send((0..many).map(one).collect());
+        while courier.pending() > 0 {
+            // Nothing announces the end of everything; a benchmark may look now and then.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let took = began.elapsed();
+        let rate = u32::try_from(many).map_or(f64::NAN, f64::from) / took.as_secs_f64();
+        writeln!(out, "{many} callbacks {what} in {took:?}: {rate:.0} a second")?;
     }
-    let took = began.elapsed();
-    let rate = u32::try_from(many).map_or(f64::NAN, f64::from) / took.as_secs_f64();
-    writeln!(out, "{many} signed callbacks in {took:?}: {rate:.0} a second")?;
     Ok(())
 }
 

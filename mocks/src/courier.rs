@@ -25,6 +25,7 @@ mod raw;
 mod routes;
 mod schedule;
 pub use attempt::{Attempt, Letter, Outgoing, Ticket};
+use routes::Place;
 pub use routes::Routes;
 pub use schedule::Schedule;
 
@@ -106,7 +107,8 @@ impl Courier {
         }
         headers.push("content-type", "application/json");
         let request = Request { method: "POST".into(), target, headers, body };
-        let answer = self.core.exchange(&parsed, &request, Wire::default(), within).await;
+        let place = parsed.as_ref().map(Place::of).map_err(|error| *error);
+        let answer = self.core.exchange(place, &request, Wire::default(), within).await;
         self.core.record(
             url,
             Entry { leg: Leg::Callback(vendor), began, request, answer: answer.clone(), task: None },
@@ -205,9 +207,9 @@ impl Core {
 
     async fn perform(&self, attempt: &Attempt) -> Option<u16> {
         let began = Instant::now();
-        let Letter { delivery, url } = &*attempt.letter;
+        let delivery = &attempt.letter.delivery;
         let Outgoing { request, wire } = attempt.outgoing();
-        let answer = self.exchange(url, &request, wire, delivery.timeout).await;
+        let answer = self.exchange(attempt.letter.place(), &request, wire, delivery.timeout).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let task = Some(delivery.task.clone());
         let entry = Entry { leg: Leg::Callback(delivery.vendor), began, request, answer, task };
@@ -217,13 +219,13 @@ impl Core {
 
     async fn exchange(
         &self,
-        url: &Result<Url, url::ParseError>,
+        place: Result<Place<'_>, url::ParseError>,
         request: &Request,
         wire: Wire,
         within: Duration,
     ) -> Result<Response, String> {
-        let url = url.as_ref().map_err(|error| format!("not a URL: {error}"))?;
-        let root = self.routes.root(url)?;
+        let place = place.map_err(|error| format!("not a URL: {error}"))?;
+        let root = self.routes.root(place)?;
         if wire.lost {
             return Err("dropped on the way, as its trouble says".to_owned());
         }

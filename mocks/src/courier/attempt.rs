@@ -9,21 +9,77 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use url::{Position, Url};
 
+use super::routes::Place;
 use crate::delivery::{Delivery, Signed};
 use crate::ids::Ids;
 use crate::trouble::{Moment, Trouble, Wire};
 use crate::wire::{Headers, Request};
 
-/// A delivery whose URL has been read, once for all its attempts.
+/// A delivery whose URL has been read, once for all its attempts. There may be many that wait: it
+/// holds nothing twice.
 #[derive(Debug)]
 pub struct Letter {
-    /// The delivery.
+    /// The delivery; its URL, if it is one, as a standard parser writes it.
     pub delivery: Delivery,
-    /// Its URL as a standard parser reads it.
-    pub url: Result<Url, url::ParseError>,
+    /// Where the parts of the URL are, or why it is none.
+    address: Result<Address, url::ParseError>,
+}
+
+/// Offsets into a URL.
+#[derive(Clone, Copy, Debug)]
+struct Address {
+    scheme: u32,
+    host: u32,
+    name: u32,
+    path: u32,
+    query: u32,
+    end: u32,
+    is_loopback: bool,
+}
+
+impl Address {
+    fn of(url: &Url) -> Self {
+        let at = |position: &str| u32::try_from(position.len()).unwrap_or(u32::MAX);
+        Self {
+            scheme: at(&url[..Position::AfterScheme]),
+            host: at(&url[..Position::BeforeHost]),
+            name: at(&url[..Position::AfterHost]),
+            path: at(&url[..Position::BeforePath]),
+            query: at(&url[..Position::AfterPath]),
+            end: at(&url[..Position::AfterQuery]),
+            is_loopback: Place::of(url).is_loopback,
+        }
+    }
 }
 
 impl Letter {
+    /// Where it goes, or why nowhere.
+    pub(super) fn place(&self) -> Result<Place<'_>, url::ParseError> {
+        self.address.map(|it| Place {
+            scheme: self.part(0, it.scheme),
+            host: self.part(it.host, it.name),
+            is_loopback: it.is_loopback,
+            root: self.part(0, it.path),
+        })
+    }
+
+    /// Path and query, as they stand in the request line; of what is no URL, all of it.
+    fn target(&self) -> &str {
+        self.address.map_or(self.delivery.url.as_str(), |it| self.part(it.path, it.end))
+    }
+
+    /// Path and query as a signature covers them.
+    fn path_and_query(&self) -> (&str, &str) {
+        self.address.map_or(("/", ""), |it| {
+            let query = self.part(it.query, it.end);
+            (self.part(it.path, it.query), query.strip_prefix('?').unwrap_or(query))
+        })
+    }
+
+    fn part(&self, from: u32, to: u32) -> &str {
+        self.delivery.url.get(from as usize..to as usize).unwrap_or_default()
+    }
+
     pub(crate) fn trouble(&self) -> Option<&Trouble> {
         self.delivery.trouble.as_deref().filter(|trouble| !trouble.is_none())
     }
@@ -35,9 +91,18 @@ impl Letter {
 }
 
 impl From<Delivery> for Letter {
-    fn from(delivery: Delivery) -> Self {
+    fn from(mut delivery: Delivery) -> Self {
         let url = Url::parse(&delivery.url);
-        Self { delivery, url }
+        let address = url.as_ref().map(Address::of).map_err(|error| *error);
+        if let Ok(url) = url {
+            delivery.url = url.into();
+        }
+        // Texts that were written piece by piece have room to spare, which a long wait would keep.
+        delivery.url.shrink_to_fit();
+        let mut body = Vec::from(std::mem::take(&mut delivery.body));
+        body.shrink_to_fit();
+        delivery.body = body.into();
+        Self { delivery, address }
     }
 }
 
@@ -76,7 +141,7 @@ pub struct Outgoing {
 impl Attempt {
     /// The bytes to send, signed for the moment the attempt was taken at.
     pub fn outgoing(&self) -> Outgoing {
-        let Letter { delivery, url } = &*self.letter;
+        let delivery = &self.letter.delivery;
         let trouble = self.letter.trouble().map(|trouble| (trouble, self.moment()));
         let mut body = delivery.body.clone();
         let mut clock = self.at;
@@ -89,15 +154,12 @@ impl Attempt {
             }
         }
         let mut headers = Headers::new();
-        if let Ok(url) = url {
-            headers.push("host", &url[Position::BeforeHost..Position::AfterPort]);
+        if let Ok(address) = self.letter.address {
+            headers.push("host", self.letter.part(address.host, address.path));
         }
         headers.push("content-type", delivery.content_type);
         self.sign(&body, clock, nonce_of, &mut headers);
-        let mut target = url.as_ref().map_or_else(
-            |_| delivery.url.clone(),
-            |url| url[Position::BeforePath..Position::AfterQuery].to_owned(),
-        );
+        let mut target = self.letter.target().to_owned();
         let mut wire = Wire::default();
         if let Some((trouble, moment)) = trouble {
             if trouble.corrupts(moment) {
@@ -118,8 +180,7 @@ impl Attempt {
 
     fn sign(&self, body: &Bytes, clock: Timestamp, nonce_of: u32, headers: &mut Headers) {
         let delivery = &self.letter.delivery;
-        let (path, query) =
-            self.letter.url.as_ref().map_or(("/", ""), |url| (url.path(), url.query().unwrap_or_default()));
+        let (path, query) = self.letter.path_and_query();
         let signed = Signed { id: &delivery.id, path, query, body };
         let nonce = nonce(self.seed, nonce_of);
         let wrong = self.letter.trouble().map(|trouble| trouble.signature(self.moment())).unwrap_or_default();

@@ -93,9 +93,18 @@ impl std::hash::Hash for Task {
     }
 }
 
+/// Who waits for whom in a task.
+#[derive(Debug)]
+enum Line {
+    /// One event is on its way and nobody waits: nearly always so, and then small.
+    Lone(Ticket),
+    /// Anything else.
+    Queue(Box<Queue>),
+}
+
 /// The events of a task whose first attempts are not over, in the order in which they leave.
 #[derive(Debug, Default)]
-struct Line {
+struct Queue {
     waiting: VecDeque<Ticket>,
     /// The one that waits to be overtaken by the next event.
     held: Option<Ticket>,
@@ -104,6 +113,15 @@ struct Line {
     /// Held to leave together, and of how many events they are.
     gathered: Vec<Ticket>,
     events: u16,
+}
+
+impl From<Line> for Queue {
+    fn from(line: Line) -> Self {
+        match line {
+            Line::Lone(ticket) => Self { waiting: [ticket].into(), moving: true, ..Self::default() },
+            Line::Queue(queue) => *queue,
+        }
+    }
 }
 
 impl Schedule {
@@ -137,7 +155,7 @@ impl Schedule {
         let origin = Ticket(self.made);
         let group: Vec<Ticket> =
             (0..=copies).map(|copy| self.register(&letter, origin, event, copies, copy)).collect();
-        let mut line = self.lines.remove(&Task(Arc::clone(&letter))).unwrap_or_default();
+        let mut line = self.lines.remove(&Task(Arc::clone(&letter))).map_or_else(Queue::default, Queue::from);
         if burst.is_some() {
             line.gathered.extend(&group);
             line.events += 1;
@@ -202,12 +220,12 @@ impl Schedule {
             }
         }
         if was == Place::Line
-            && let Some(mut line) = self.lines.remove(&Task(Arc::clone(&letter)))
+            && let Some(Line::Queue(mut line)) = self.lines.remove(&Task(Arc::clone(&letter)))
         {
             line.waiting.pop_front();
             line.moving = false;
             self.advance(&mut line, now);
-            self.keep(letter, line);
+            self.keep(letter, *line);
         }
     }
 
@@ -230,7 +248,7 @@ impl Schedule {
 
     /// Puts an event and its copies into the line: at its end, or before the one that waits to be
     /// overtaken.
-    fn line_up(&mut self, line: &mut Line, group: &[Ticket]) {
+    fn line_up(&mut self, line: &mut Queue, group: &[Ticket]) {
         let held = line.held.take();
         let first = line.waiting.iter().position(|one| Some(*one) == held).unwrap_or(line.waiting.len());
         for (at, ticket) in (first..).zip(group) {
@@ -245,7 +263,7 @@ impl Schedule {
     }
 
     /// Lets the front of a line leave, unless it is on its way already or waits.
-    fn advance(&mut self, line: &mut Line, now: Timestamp) {
+    fn advance(&mut self, line: &mut Queue, now: Timestamp) {
         if let Some(front) = line.waiting.front().filter(|_| !line.moving)
             && line.held != Some(*front)
         {
@@ -260,10 +278,13 @@ impl Schedule {
         self.due.push(Reverse((later(at, delay), ticket)));
     }
 
-    fn keep(&mut self, letter: Arc<Letter>, line: Line) {
-        if !line.waiting.is_empty() || !line.gathered.is_empty() {
-            self.lines.insert(Task(letter), line);
-        }
+    fn keep(&mut self, letter: Arc<Letter>, line: Queue) {
+        let line = match (line.waiting.len(), line.gathered.is_empty()) {
+            (0, true) => return,
+            (1, true) if line.moving => Line::Lone(line.waiting[0]),
+            _ => Line::Queue(Box::new(line)),
+        };
+        self.lines.insert(Task(letter), line);
     }
 }
 
