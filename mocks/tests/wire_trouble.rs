@@ -120,7 +120,7 @@ async fn a_slow_body_takes_its_time_and_is_answered() {
     let (url, mut arrivals) = receiver(&[OK], false).await;
     let all = sent(&url, "slow=100", 1).await;
     assert_eq!(said(&all[0]), "200 ok");
-    // 44 bytes in pieces of five, the first of them at once.
+    // 45 bytes in pieces of five, the first of them at once.
     assert!(all[0].took >= Duration::from_millis(390), "{:?}", all[0].took);
     let whole = arrivals.recv().await.expect("it arrives");
     assert!(whole.complete && whole.body == BODY, "{whole:?}");
