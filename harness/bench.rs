@@ -11,7 +11,7 @@ use ringback_mocks::http::{HttpClient, NoAnswer};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::script::Rule;
-use ringback_mocks::vendor::Vendor;
+use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Request;
 use ringback_mocks::world::World;
 use serde_json::json;
@@ -77,6 +77,11 @@ impl Bench {
         let prompt = format!("{token} A paper boat on a pond");
         self.notes().tokens.insert(token.clone());
         Job { token, body: json!({"model": self.target.model(self.vendor), "input": {"prompt": prompt}}) }
+    }
+
+    /// The dialect that the vendor's model speaks.
+    pub fn dialect(&self) -> &'static Dialect {
+        self.target.dialect(self.vendor)
     }
 
     /// A plain callback URL for a token.
@@ -290,14 +295,12 @@ impl Bench {
     /// cannot know which one it watches, and that it made several is another requirement's business.
     pub async fn advance(&self, job: &Job, step: Step) -> Result<(), Stop> {
         self.create(job).await?;
-        let client = &self.vendor.main_dialect().client;
         let mut moved = false;
         for create in self.creates(&job.token).iter().filter(|create| create.vendor == self.vendor) {
-            let Ok(task) = create
-                .exchange
-                .answer
-                .as_ref()
-                .map_or(Err(()), |answer| (client.created)(answer).map_err(|_declined| ()))
+            let Ok(task) =
+                create.exchange.answer.as_ref().map_or(Err(()), |answer| {
+                    (create.dialect.client.created)(answer).map_err(|_declined| ())
+                })
             else {
                 continue;
             };

@@ -69,7 +69,7 @@ async fn refused_with_400(bench: &Bench, wrong: &[(&str, Job)], twin: &Job) -> R
 
 /// The finding that a create carries a callback URL other than the expected one.
 fn wrong_callback(create: &Create, expected: Option<&str>) -> Finding {
-    let field = create.vendor.main_dialect().callback_url;
+    let field = create.dialect.callback_url;
     let want = expected.map_or_else(
         || format!("no {field} in the create call at {}", create.vendor.title()),
         |url| format!("{} receives {field} = {}", create.vendor.title(), Value::from(url)),

@@ -3,6 +3,8 @@
 //! Every configuration error is found here, before anything starts. Secrets come from the
 //! environment only; the file has no place for them.
 
+pub mod mock;
+
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -111,6 +113,7 @@ struct File {
     gateway: GatewaySection,
     run: RunSection,
     patience: PatienceSection,
+    mock: mock::MockSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -242,7 +245,8 @@ fn root(url: &str) -> Result<String, ConfigError> {
     Ok(parsed.as_str().trim_end_matches('/').to_owned())
 }
 
-fn vendor(name: &str) -> Result<Vendor, ConfigError> {
+/// A vendor by name.
+pub fn vendor(name: &str) -> Result<Vendor, ConfigError> {
     Vendor::named(name).ok_or_else(|| {
         let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
         ConfigError(format!("there is no vendor `{name}`; there are {known}"))

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::vendor::{CreateSeen, Vendor};
+use ringback_mocks::vendor::{CreateSeen, Dialect, Vendor};
 use ringback_mocks::wire::Response;
 use serde_json::Value;
 
@@ -118,6 +118,8 @@ impl Reply {
 pub struct Create {
     /// The vendor.
     pub vendor: Vendor,
+    /// The dialect it came in.
+    pub dialect: &'static Dialect,
     /// What it carried.
     pub seen: CreateSeen,
     /// The exchange.
@@ -141,9 +143,11 @@ pub(crate) fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<Create> {
         .iter()
         .filter_map(|exchange| {
             let Leg::Upstream(vendor) = exchange.leg else { return None };
-            let seen =
-                vendor.dialects().iter().find_map(|dialect| (dialect.read_create)(&exchange.request))?;
-            Some(Create { vendor, seen, exchange: Arc::clone(exchange) })
+            let (dialect, seen) = vendor
+                .dialects()
+                .iter()
+                .find_map(|dialect| Some((*dialect, (dialect.read_create)(&exchange.request)?)))?;
+            Some(Create { vendor, dialect, seen, exchange: Arc::clone(exchange) })
         })
         .collect()
 }

@@ -30,6 +30,7 @@ pub mod listing;
 pub mod normalize;
 pub mod outcome;
 pub mod plan;
+pub mod receipt;
 pub mod report;
 pub mod runner;
 pub mod schema;

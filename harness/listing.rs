@@ -2,6 +2,8 @@
 //!
 //! Pure writers of the catalogue; they run nothing.
 
+pub mod mocks;
+
 use std::fmt::Write as _;
 
 use ringback_mocks::vendor::Vendor;

@@ -12,12 +12,9 @@ use ringback::report::{Report, terminal};
 use ringback::selftest;
 use ringback::session;
 use ringback_mocks::reference::defect::Defect;
-use tokio::signal;
 
-/// Usage or configuration.
-const USAGE: u8 = 2;
-/// No verdict could be reached.
-const UNDECIDED: u8 = 3;
+mod cli;
+use cli::{Problem, UNDECIDED, USAGE, block_on, interrupted, print, usage};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +44,12 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Run the mock vendors until Ctrl-C
+    Mock(cli::mock::Arguments),
+    /// Send one realistic callback, signed as that vendor signs
+    Trigger(cli::trigger::Arguments),
+    /// Receive callbacks: verify, validate, print, keep
+    Listen(cli::listen::Arguments),
     /// The requirement catalogue
     List {
         /// How to print it
@@ -115,6 +118,9 @@ fn main() -> ExitCode {
             };
             test(flags, &output)
         }
+        Command::Mock(arguments) => cli::mock::run(arguments),
+        Command::Trigger(arguments) => cli::trigger::run(&arguments),
+        Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),
         Command::Selftest { defect } => prove(&defect),
@@ -127,17 +133,6 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
-}
-
-/// One sentence and an exit code.
-struct Problem {
-    code: u8,
-    message: String,
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
-fn usage(message: impl ToString) -> Problem {
-    Problem { code: USAGE, message: message.to_string() }
 }
 
 fn merged(outer: Output, inner: Output) -> Output {
@@ -183,28 +178,6 @@ fn test(flags: Flags, output: &Output) -> Result<u8, Problem> {
         write_whole(&path, &json(&report)?)?;
     }
     Ok(code)
-}
-
-/// Waits for somebody to stop the run; the exit code is the shell's custom, 128 and the signal.
-#[cfg(unix)]
-async fn interrupted() -> u8 {
-    let terminated = async {
-        match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            Ok(mut terminate) => terminate.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = signal::ctrl_c() => 130,
-        _ = terminated => 143,
-    }
-}
-
-/// Waits for somebody to stop the run.
-#[cfg(not(unix))]
-async fn interrupted() -> u8 {
-    let _ = signal::ctrl_c().await;
-    130
 }
 
 fn destination(report: &str) -> Result<PathBuf, Problem> {
@@ -269,20 +242,4 @@ fn prove(names: &[String]) -> Result<u8, Problem> {
     }
     print(&format!("{} defects, {wrong} not caught exactly as named\n", defects.len()))?;
     Ok(u8::from(wrong > 0))
-}
-
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Problem> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Problem { code: UNDECIDED, message: format!("cannot start a runtime: {error}") })?;
-    Ok(runtime.block_on(work))
-}
-
-/// Prints to stdout; a reader that has gone away (`| head`) is not our failure.
-fn print(text: &str) -> Result<(), Problem> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Problem { code: UNDECIDED, message: format!("cannot write to stdout: {error}") })
-        }
-        _ => Ok(()),
-    }
 }

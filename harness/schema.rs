@@ -7,15 +7,18 @@
 //!
 //! Nothing is ever fetched: a `$ref` resolves inside the embedded files or the validators do not build.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Registry, ValidationError, Validator};
+use ringback_mocks::vendor::{Dialect, Document, Vendor};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Every file below `schemas/`, by its path there, with its text.
+/// Every file below `schemas/` but the vendors', by its path there, with its text. A vendor's stand in the table of its
+/// dialect.
 pub const FILES: &[(&str, &str)] = &[
     ("gateway/defs.schema.json", include_str!("../schemas/gateway/defs.schema.json")),
     ("gateway/error-response.schema.json", Schema::ErrorResponse.text()),
@@ -95,6 +98,18 @@ pub fn violations(schema: Schema, value: &Value) -> Vec<Violation> {
     VALIDATORS[schema as usize].iter_errors(value).map(|error| violation(&error)).collect()
 }
 
+/// Judges `value` as a document of a vendor's dialect. Empty means valid; `None` means that the dialect has no such
+/// document.
+pub fn document_violations(dialect: &Dialect, document: Document, value: &Value) -> Option<Vec<Violation>> {
+    let validator = DOCUMENTS.get(&(dialect.name, document))?;
+    Some(validator.iter_errors(value).map(|error| violation(&error)).collect())
+}
+
+/// Path below `schemas/` of a document's schema.
+pub fn document_file(dialect: &Dialect, document: Document) -> String {
+    format!("vendors/{}/{}.schema.json", dialect.name, document.stem())
+}
+
 /// Root of the names under which the files find each other. No scheme that anything could fetch.
 const BASE: &str = "ringback:///schemas/";
 
@@ -112,6 +127,22 @@ static VALIDATORS: LazyLock<[Validator; Schema::ALL.len()]> = LazyLock::new(|| {
         compile(&document, schema.file_name(), &registry)
             .expect("the embedded schemas are valid draft 2020-12")
     })
+});
+
+static DOCUMENTS: LazyLock<HashMap<(&'static str, Document), Validator>> = LazyLock::new(|| {
+    // No file of a vendor refers to another.
+    let registry = registry(&[]).expect("an empty registry");
+    let dialects = Vendor::all().flat_map(|vendor| vendor.dialects().iter());
+    let documents = dialects
+        .flat_map(|dialect| dialect.schemas.iter().map(move |(document, text)| (*dialect, *document, *text)));
+    documents
+        .map(|(dialect, document, text)| {
+            let file = document_file(dialect, document);
+            let schema = serde_json::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let validator = compile(&schema, &file, &registry).unwrap_or_else(|error| panic!("{error}"));
+            ((dialect.name, document), validator)
+        })
+        .collect()
 });
 
 fn violation(error: &ValidationError<'_>) -> Violation {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::vendor::Vendor;
+use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,13 @@ impl Target {
     /// The model that routes to a vendor.
     pub fn model(&self, vendor: Vendor) -> &str {
         self.models.get(vendor.name()).map_or(vendor.main_dialect().model, String::as_str)
+    }
+
+    /// The dialect that the vendor's model is known to speak; the main one for a model by another name.
+    pub fn dialect(&self, vendor: Vendor) -> &'static Dialect {
+        let model = self.model(vendor);
+        let known = vendor.dialects().iter().find(|dialect| dialect.model == model);
+        known.map_or(vendor.main_dialect(), |dialect| dialect)
     }
 
     /// Arguments of `ringback test gateway` that name this target again.

@@ -241,7 +241,7 @@ async fn generated_urls(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn beside_other_options(bench: &Bench) -> Result<(), Stop> {
-    let (option, value) = bench.vendor.main_dialect().sample.option;
+    let (option, value) = bench.dialect().sample.option;
     let job = bench.job().metadata(option, value.value());
     let url = Bench::hook(&job.token);
     forwarded(bench, job, &url, None).await

@@ -338,7 +338,7 @@ async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
 fn misplaced(bench: &Bench, shape: &Misplaced) -> Job {
     let job = bench.job();
     let url = Bench::hook(&job.token);
-    let seconds = bench.vendor.main_dialect().sample.duration;
+    let seconds = bench.dialect().sample.duration;
     let image = "https://img.example.com/boat.png";
     let mut job = job.input("callback_url", shape.value.unwrap_or(&url));
     for neighbour in &shape.neighbours {

@@ -159,7 +159,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
 const REFUSALS: &[&str] = &["moderation", "balance", "rate-limit"];
 
 fn ending(bench: &Bench, name: &str) -> Result<Step, Stop> {
-    let ending = bench.vendor.main_dialect().ending(name);
+    let ending = bench.dialect().ending(name);
     ending
         .map(Step::End)
         .ok_or_else(|| Stop::NotApplicable(format!("{} has no ending {name}", bench.vendor.title())))
@@ -225,7 +225,7 @@ async fn success(bench: &Bench) -> Result<(), Stop> {
 
 async fn failure(bench: &Bench) -> Result<(), Stop> {
     let bad = |ending: &&Ending| ending.phase != Phase::Succeeded;
-    for ending in bench.vendor.main_dialect().endings.iter().filter(bad) {
+    for ending in bench.dialect().endings.iter().filter(bad) {
         let (job, accepted) = started(bench).await?;
         bench.advance(&job, Step::End(ending)).await?;
         let after = format!("the vendor's job ended ({})", ending.name);

@@ -379,8 +379,8 @@ async fn types_checked(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
-    let seconds = bench.vendor.main_dialect().sample.duration;
-    let (option, value) = bench.vendor.main_dialect().sample.option;
+    let seconds = bench.dialect().sample.duration;
+    let (option, value) = bench.dialect().sample.option;
     let image = "https://img.example.com/boat.png";
     let jobs = [
         ("size", bench.job().input("size", "1280x720")),

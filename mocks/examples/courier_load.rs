@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     });
     let dropped: Arc<Trouble> = Arc::new("drop".parse()?);
-    for (what, trouble) in [("signed and recorded, but not sent", Some(dropped)), ("sent", None)] {
+    for (what, trouble) in [("signed, but not sent", Some(dropped)), ("sent", None)] {
         let courier = Courier::new(Routes::default(), Journal::open());
         let began = Instant::now();
         let one = |at| Delivery { retries: Vec::new(), trouble: trouble.clone(), ..delivery(at, &url) };

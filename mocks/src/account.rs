@@ -3,11 +3,13 @@
 //! Plain values; reading them from flags or files is somebody else's business.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use crate::script::Course;
+use crate::trouble::Trouble;
 use crate::vendor::{Dialect, Takes, Vendor};
 use crate::wire::Secret;
 
@@ -21,12 +23,14 @@ pub struct Settings {
     /// Webhook secrets that sign, the newest last; empty leaves callbacks unsigned where the
     /// vendor makes signing optional.
     pub webhook_secrets: Vec<Secret>,
-    /// Root of result URLs, without a slash at the end.
+    /// Root of result URLs, without a slash at the end; empty for the mock itself where it has a socket.
     pub results: String,
     /// Seed of ids.
     pub seed: u64,
     /// What becomes of tasks that no rule is about.
     pub course: Course,
+    /// What happens to the callbacks of tasks whose rule says nothing about that.
+    pub trouble: Option<Arc<Trouble>>,
     /// How many times faster than the vendor's documented times everything happens.
     pub speed: f64,
     /// What the account may do.
@@ -42,9 +46,10 @@ impl Default for Settings {
             api_keys: Vec::new(),
             access_keys: Vec::new(),
             webhook_secrets: Vec::new(),
-            results: "http://127.0.0.1/results".to_owned(),
+            results: String::new(),
             seed: 0,
             course: Course::Stay,
+            trouble: None,
             speed: 1.0,
             limits: Limits::default(),
             knobs: Knobs::default(),

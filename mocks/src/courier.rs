@@ -90,6 +90,14 @@ impl Courier {
         self.core.settle(&mut state, now);
     }
 
+    /// Says that no further event will come: what waits for one leaves now.
+    pub fn release(&self) {
+        let mut state = self.core.state();
+        let now = Timestamp::now();
+        state.schedule.release(now);
+        self.core.settle(&mut state, now);
+    }
+
     /// How many deliveries are not over.
     pub fn pending(&self) -> usize {
         self.core.state().schedule.len()
@@ -209,6 +217,10 @@ impl Core {
         let began = Instant::now();
         let delivery = &attempt.letter.delivery;
         let Outgoing { request, wire } = attempt.outgoing();
+        if wire.lost {
+            // The record is of what crossed a wire.
+            return None;
+        }
         let answer = self.exchange(attempt.letter.place(), &request, wire, delivery.timeout).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let task = Some(delivery.task.clone());
@@ -226,9 +238,6 @@ impl Core {
     ) -> Result<Response, String> {
         let place = place.map_err(|error| format!("not a URL: {error}"))?;
         let root = self.routes.root(place)?;
-        if wire.lost {
-            return Err("dropped on the way, as its trouble says".to_owned());
-        }
         if !wire.is_plain() {
             return raw::send(&root, request, wire, within).await;
         }

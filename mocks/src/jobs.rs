@@ -54,7 +54,8 @@ pub enum Step {
 }
 
 impl Step {
-    const fn phase(self) -> Phase {
+    /// The phase it leads into.
+    pub const fn phase(self) -> Phase {
         match self {
             Self::To(phase) => phase,
             Self::End(ending) => ending.phase,
@@ -154,8 +155,8 @@ impl Jobs {
         now: Timestamp,
     ) -> &Job {
         let (course, silent, trouble) = rule.map_or_else(
-            || (settings.course.clone(), false, None),
-            |rule| (rule.course, rule.silent, rule.trouble),
+            || (settings.course.clone(), false, settings.trouble.clone()),
+            |rule| (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone())),
         );
         let planned = self.plan(&id, &draft, &course, settings, now);
         self.added += 1;
@@ -193,20 +194,21 @@ impl Jobs {
         settings: &Settings,
         now: Timestamp,
     ) -> Vec<(Timestamp, u64)> {
-        let Course::Run { ending, queue, work } = course else { return Vec::new() };
         let mut planned = Vec::new();
         let dialect = draft.dialect;
-        let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
-        let steps = [
-            (Duration::ZERO, Step::To(Phase::Queued)),
-            (*queue, Step::To(Phase::Running)),
-            (*work, Step::End(end)),
-        ];
-        let mut at = now;
+        let mut steps = Vec::new();
+        if let Course::Run { ending, queue, work } = course {
+            let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
+            let done = queue.saturating_add(*work);
+            steps.push((Duration::ZERO, Step::To(Phase::Queued)));
+            steps.push((*queue, Step::To(Phase::Running)));
+            steps.push((done, Step::End(end)));
+        }
+        steps.extend(dialect.api.deadline(draft).map(|(after, ending)| (after, Step::End(ending))));
         for (after, step) in steps {
             // Saturates: a step planned beyond the end of time never comes.
             let after = SignedDuration::try_from(settings.scaled(after)).unwrap_or(SignedDuration::MAX);
-            at = at.checked_add(after).unwrap_or(Timestamp::MAX);
+            let at = now.checked_add(after).unwrap_or(Timestamp::MAX);
             let known = dialect.words.iter().any(|word| word.phase == step.phase());
             if known && step.phase() != dialect.words[0].phase {
                 self.added += 1;
@@ -222,7 +224,7 @@ impl Jobs {
     pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Job> {
         let job = self.tasks.get_mut(id)?;
         let known = job.draft.dialect.words.iter().any(|word| word.phase == step.phase());
-        if !known || job.phase.is_terminal() || rank(step.phase()) <= rank(job.phase) {
+        if !known || job.phase.is_terminal() || step.phase().rank() <= job.phase.rank() {
             return None;
         }
         job.phase = step.phase();
@@ -277,13 +279,4 @@ pub(crate) enum Exceeded {
     Concurrent,
     /// Creates in a minute.
     Rate,
-}
-
-const fn rank(phase: Phase) -> u8 {
-    match phase {
-        Phase::Submitted => 0,
-        Phase::Queued => 1,
-        Phase::Running => 2,
-        _ => 3,
-    }
 }

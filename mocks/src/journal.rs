@@ -166,6 +166,22 @@ impl Journal {
         self.lock().strays.clone()
     }
 
+    /// The newest exchanges, in order of recording.
+    pub fn newest(&self) -> Vec<Arc<Exchange>> {
+        let inner = self.lock();
+        let mut all: Vec<_> = inner.by_token.values().flatten().chain(&inner.strays).cloned().collect();
+        all.sort_by_key(|exchange| exchange.seq);
+        all
+    }
+
+    /// Forgets every exchange.
+    pub fn clear(&self) {
+        let mut inner = self.lock();
+        inner.by_token.clear();
+        inner.token_of_task.clear();
+        inner.strays.clear();
+    }
+
     /// Removes and returns what was recorded under a token, to bound memory over a long run.
     pub fn take(&self, token: &str) -> Vec<Arc<Exchange>> {
         let mut inner = self.lock();
@@ -189,6 +205,24 @@ impl Journal {
             // The sender lives as long as `self`, so only the deadline can end this wait.
             if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
                 return found(&self.of(token));
+            }
+        }
+    }
+
+    /// The same over every exchange there is.
+    pub async fn wait_any<T>(
+        &self,
+        within: Duration,
+        mut found: impl FnMut(&[Arc<Exchange>]) -> Option<T>,
+    ) -> Option<T> {
+        let mut changed = self.changed.subscribe();
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            if let Some(hit) = found(&self.newest()) {
+                return Some(hit);
+            }
+            if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
+                return found(&self.newest());
             }
         }
     }

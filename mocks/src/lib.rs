@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod client;
+pub mod control;
 pub mod courier;
 pub mod delivery;
 pub mod http;
@@ -15,12 +16,20 @@ pub mod jobs;
 pub mod journal;
 pub mod machine;
 pub mod mock;
+pub mod record;
 pub mod reference;
+pub mod rehearsal;
 pub mod results;
 pub mod script;
 pub mod signature;
+pub mod standalone;
+pub mod started;
 pub mod trouble;
 pub mod vendor;
 pub mod vendors;
 pub mod wire;
+#[cfg(feature = "wiremock")]
+pub mod wiremock;
 pub mod world;
+
+pub use started::{Doubao, Kling, MiniMax, Vidu};

@@ -115,6 +115,42 @@ impl FromStr for Rule {
 }
 
 impl Rule {
+    /// Whether some dialect of these has every name the rule uses.
+    pub fn check(&self, dialects: &[&'static Dialect]) -> Result<(), RuleError> {
+        let mut about = dialects
+            .iter()
+            .filter(|dialect| self.when.dialect.as_ref().is_none_or(|name| name == dialect.name));
+        if let Some(name) = &self.when.dialect
+            && about.clone().next().is_none()
+        {
+            let known: Vec<&str> = dialects.iter().map(|dialect| dialect.name).collect();
+            return Err(RuleError(format!(
+                "there is no dialect `{name}` here; there are {}",
+                known.join(", ")
+            )));
+        }
+        let (what, name, known): (_, _, fn(&Dialect, &str) -> bool) = match (&self.refuse, &self.course) {
+            (Some(name), _) => ("refusal", name, |dialect, name| dialect.refusal(name).is_some()),
+            (None, Course::Run { ending, .. }) => {
+                ("ending", ending, |dialect, name| dialect.ending(name).is_some())
+            }
+            (None, Course::Stay) => return Ok(()),
+        };
+        if about.any(|dialect| known(dialect, name)) {
+            return Ok(());
+        }
+        let mut names: Vec<&str> = dialects
+            .iter()
+            .flat_map(|dialect| match what {
+                "refusal" => dialect.refusals.iter().map(|row| row.name).collect::<Vec<_>>(),
+                _ => dialect.endings.iter().map(|row| row.name).collect(),
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Err(RuleError(format!("no dialect here has the {what} `{name}`; there are {}", names.join(", "))))
+    }
+
     fn act(&mut self, text: &str) -> Result<(), RuleError> {
         match text.split_once(' ') {
             None if text == "stay" => self.course = Course::Stay,

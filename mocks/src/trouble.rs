@@ -35,7 +35,7 @@
 //! then its copies, then its repetitions. Without `#`, an item is about every attempt, except that
 //! `delay`, `reorder` and `ack-lost` are then about the first. Of several items of one kind, the first
 //! that fits counts. Vidu signs no bodies, so that what happens to a body leaves its signature right;
-//! an unsigned callback has nothing to forge.
+//! an unsigned callback has nothing to forge. Times are meant as written, whatever the account's speed.
 //!
 //! Values only: reading and printing is `text`, and carrying it out is the courier's.
 

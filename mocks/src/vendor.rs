@@ -5,6 +5,7 @@
 use std::fmt;
 
 use crate::client::Client;
+use crate::jobs::Step;
 use crate::machine::Api;
 use crate::vendors;
 use crate::wire::Request;
@@ -186,6 +187,19 @@ impl Dialect {
     /// An ending by name.
     pub fn ending(&self, name: &str) -> Option<&'static Ending> {
         self.endings.iter().find(|ending| ending.name == name)
+    }
+
+    /// The move that a person means by a word: a state as a callback or a query says it, or the name of
+    /// an ending.
+    pub fn step(&self, word: &str) -> Option<Step> {
+        if let Some(ending) = self.ending(word) {
+            return Some(Step::End(ending));
+        }
+        let row = self.words.iter().find(|row| row.callback == Some(word) || row.query == word)?;
+        if !row.phase.is_terminal() {
+            return Some(Step::To(row.phase));
+        }
+        self.endings.iter().find(|ending| ending.phase == row.phase).map(Step::End)
     }
 
     /// A refusal by name.

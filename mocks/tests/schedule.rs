@@ -163,6 +163,19 @@ fn an_answer_is_taken_once_and_only_for_what_was_taken() {
     assert!(schedule.is_empty());
 }
 
+#[rstest]
+#[case::overtaken("reorder")]
+#[case::together("burst")]
+fn what_waits_for_further_events_can_be_let_go(#[case] trouble: &str) {
+    let mut schedule = Schedule::seeded(1);
+    schedule.add(delivery(1, 1, 2, &[], trouble), start());
+    assert_eq!(schedule.due(), None);
+    schedule.release(start());
+    let attempt = schedule.take(start()).expect("it leaves");
+    schedule.report(attempt.ticket, Some(200), start());
+    assert!(schedule.is_empty());
+}
+
 #[test]
 fn a_plan_beyond_the_end_of_time_is_kept_and_never_made() {
     let forever = Duration::MAX;

@@ -164,14 +164,7 @@ impl Schedule {
         }
         let enough = burst.flatten().is_some_and(|many| line.events >= many);
         if letter.delivery.terminal || enough {
-            line.events = 0;
-            if !line.gathered.is_empty() {
-                // They overtake the one that waits for that, and nothing else may follow.
-                line.held = None;
-            }
-            for ticket in std::mem::take(&mut line.gathered) {
-                self.plan(ticket, now);
-            }
+            self.burst(&mut line, now);
         }
         self.advance(&mut line, now);
         self.keep(letter, line);
@@ -229,6 +222,17 @@ impl Schedule {
         }
     }
 
+    /// Lets go what waits for further events, because none will come.
+    pub fn release(&mut self, now: Timestamp) {
+        for (Task(letter), line) in std::mem::take(&mut self.lines) {
+            let mut line = Queue::from(line);
+            line.held = None;
+            self.burst(&mut line, now);
+            self.advance(&mut line, now);
+            self.keep(letter, line);
+        }
+    }
+
     fn register(
         &mut self,
         letter: &Arc<Letter>,
@@ -259,6 +263,18 @@ impl Schedule {
             if line.held.is_none() && overtaken {
                 line.held = Some(*ticket);
             }
+        }
+    }
+
+    /// Lets everything leave that was held for leaving together.
+    fn burst(&mut self, line: &mut Queue, now: Timestamp) {
+        line.events = 0;
+        if !line.gathered.is_empty() {
+            // They overtake the one that waits for that, and nothing else may follow.
+            line.held = None;
+        }
+        for ticket in std::mem::take(&mut line.gathered) {
+            self.plan(ticket, now);
         }
     }
 

@@ -51,6 +51,16 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// How far along it is: a task only moves to a phase of a higher rank.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Submitted => 0,
+            Self::Queued => 1,
+            Self::Running => 2,
+            Self::Succeeded | Self::Failed | Self::Expired | Self::Cancelled => 3,
+        }
+    }
+
     /// Whether nothing can follow.
     pub const fn is_terminal(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Expired | Self::Cancelled)

@@ -1,0 +1,190 @@
+//! `ringback trigger`: sends one realistic callback, signed as that vendor signs, and says what the
+//! receiver answered.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ringback::config;
+use ringback_mocks::account::Settings;
+use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::journal::{Exchange, Journal, Leg};
+use ringback_mocks::rehearsal;
+use ringback_mocks::vendor::{Signing, Vendor};
+use ringback_mocks::wire::Secret;
+use ringback_mocks::{machine, record};
+use serde_json::json;
+use url::Url;
+
+use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, usage};
+
+/// How often we look whether the courier has nothing left to do; each answer wakes us as well.
+const LOOK: Duration = Duration::from_millis(50);
+/// Most callbacks of one call: more is a storm, which is another tool.
+const TIMES_MAX: u16 = 1_000;
+
+/// The subcommand.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// kling, doubao, minimax or vidu
+    vendor: String,
+    /// A state as the callback says it (processing, succeed, failed), an ending (moderated), or `challenge`
+    state: String,
+    /// The receiver
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Which generation of the vendor's API
+    #[arg(long)]
+    dialect: Option<String>,
+    /// Sign with this instead of RINGBACK_<VENDOR>_SECRET: whsec_… for Kling, the API key for Vidu
+    #[arg(long, env = "RINGBACK_TRIGGER_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+    /// Send it so many times: the same event again, with the same id
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(TIMES_MAX)))]
+    times: u16,
+    /// What happens on the way, such as 'stale=10m' or 'forged'
+    #[arg(long, value_name = "TROUBLE")]
+    trouble: Option<String>,
+    /// Sets what the vendor is silent about (repeat for more)
+    #[arg(long, value_name = "DIALECT.KNOB=VALUE")]
+    knob: Vec<String>,
+    /// How many times faster than documented retries follow [default: 1]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    speed: f64,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text", env = "RINGBACK_FORMAT")]
+    format: Format,
+}
+
+/// Sends and reports; exit code 0 when everything sent was acknowledged, 1 when not.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+    let vendor = config::vendor(&arguments.vendor).map_err(usage)?;
+    let url = Url::parse(&arguments.to)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+        .ok_or_else(|| usage(format!("--to takes an http:// or https:// URL, not `{}`", arguments.to)))?;
+    let settings = settings(arguments, vendor)?;
+    // Naming a receiver is allowing it.
+    let routes = Routes::default().allow(url.host_str().unwrap_or_default());
+    let journal = Journal::open();
+    block_on(async {
+        let courier = Courier::new(routes, Arc::clone(&journal));
+        if arguments.state == "challenge" {
+            return challenge(&courier, &journal, vendor, arguments).await;
+        }
+        let dialect = arguments.dialect.as_deref();
+        let delivery =
+            rehearsal::delivery(vendor, dialect, &arguments.state, &arguments.to, settings, Timestamp::now())
+                .map_err(usage)?;
+        for _ in 0..arguments.times {
+            courier.send(vec![delivery.clone()]);
+        }
+        let quiet = async {
+            while courier.pending() > 0 {
+                journal.wait_any(LOOK, |_| (courier.pending() == 0).then_some(())).await;
+            }
+        };
+        tokio::select! {
+            () = quiet => {}
+            code = interrupted() => return Err(Problem { code, message: "interrupted".to_owned() }),
+        }
+        told(&journal, arguments.format)
+    })?
+}
+
+fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> {
+    let secret = arguments.secret.clone().or_else(|| std::env::var(vendor.variable("SECRET")).ok());
+    let secret = secret.filter(|text| !text.is_empty());
+    let mut settings = Settings { speed: arguments.speed, ..Settings::default() };
+    if !(settings.speed.is_finite() && settings.speed > 0.0) {
+        return Err(usage("--speed takes a number above 0"));
+    }
+    for part in secret.iter().flat_map(|text| text.split(',')) {
+        match vendor.main_dialect().callbacks.signing {
+            Signing::StandardWebhooks => settings.webhook_secrets.push(Secret::new(part)),
+            Signing::ViduHmac => settings.api_keys.push(Secret::new(part)),
+            Signing::Unsigned => return Err(usage(format!("{vendor} does not sign its callbacks"))),
+        }
+    }
+    if let Some(line) = &arguments.trouble {
+        settings.trouble = Some(Arc::new(line.parse().map_err(usage)?));
+    }
+    for pair in &arguments.knob {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| usage(format!("--knob takes DIALECT.KNOB=VALUE, not `{pair}`")))?;
+        settings.knobs.set(name, value).map_err(usage)?;
+    }
+    Ok(settings)
+}
+
+/// The question that MiniMax asks inside a create.
+async fn challenge(
+    courier: &Arc<Courier>,
+    journal: &Journal,
+    vendor: Vendor,
+    arguments: &Arguments,
+) -> Result<u8, Problem> {
+    let chosen = arguments.dialect.as_deref();
+    let mut dialects = vendor.dialects().iter().filter(|one| chosen.is_none_or(|name| name == one.name));
+    let Some(rule) = dialects.find_map(|dialect| dialect.api.challenge()) else {
+        return Err(usage(format!("{vendor} asks no challenge")));
+    };
+    let value = ringback_mocks::ids::Ids::seeded(fastrand::u64(..)).hex(32);
+    let body = json!({rule.field: value}).to_string();
+    let answer = courier.ask(vendor, &arguments.to, body.into(), rule.within).await;
+    told(journal, arguments.format)?;
+    let passed = machine::echoes(rule, &value, answer.as_ref());
+    print(if passed {
+        "the challenge is passed\n"
+    } else {
+        "THE CHALLENGE IS NOT PASSED: the vendor would refuse the job\n"
+    })?;
+    Ok(u8::from(!passed))
+}
+
+fn told(journal: &Journal, format: Format) -> Result<u8, Problem> {
+    let all = journal.newest();
+    let sent: Vec<_> = all.iter().filter(|one| matches!(one.leg, Leg::Callback(_))).collect();
+    for exchange in &sent {
+        print(&match format {
+            Format::Json => format!("{}\n", record::json(exchange)),
+            Format::Text => described(exchange),
+        })?;
+    }
+    if sent.is_empty() {
+        return Err(Problem {
+            code: UNDECIDED,
+            message: "nothing was sent: the trouble dropped everything".to_owned(),
+        });
+    }
+    let last = sent.last().and_then(|exchange| exchange.answer.as_ref().ok());
+    Ok(u8::from(!last.is_some_and(ringback_mocks::wire::Response::is_success)))
+}
+
+fn described(exchange: &Exchange) -> String {
+    let request = &exchange.request;
+    let mut text = format!("{} {}\n", request.method, request.target);
+    for (name, value) in request.headers.iter() {
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    let _ = write!(text, "\n{}\n\n", String::from_utf8_lossy(&request.body));
+    match &exchange.answer {
+        Ok(answer) => {
+            let body = String::from_utf8_lossy(&answer.body);
+            let shown: String = body.chars().take(500).collect();
+            let _ = writeln!(
+                text,
+                "answered HTTP {} after {} ms {}",
+                answer.status,
+                exchange.took.as_millis(),
+                shown.replace(char::is_control, " ")
+            );
+        }
+        Err(why) => {
+            let _ = writeln!(text, "NO ANSWER: {}", why.replace(char::is_control, " "));
+        }
+    }
+    text
+}

@@ -1,0 +1,265 @@
+//! Configuration of `ringback mock`: flags and environment over `[mock]` of `ringback.toml` over
+//! defaults, into accounts and addresses. Keys and secrets come from the environment only.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ringback_mocks::account::{Knobs, Limits, Settings};
+use ringback_mocks::courier::Routes;
+use ringback_mocks::script::{Course, Rule};
+use ringback_mocks::trouble::Trouble;
+use ringback_mocks::vendor::{Dialect, Vendor};
+use ringback_mocks::wire::Secret;
+use serde::Deserialize;
+
+use super::{ConfigError, pairs, read, vendor};
+
+/// Port of the control API; the vendors' follow it, in the order of the registry.
+const FIRST_PORT: u16 = 9100;
+/// How a task goes on when nobody says otherwise.
+const COURSE: &str = "succeeded after 1s+4s";
+
+/// What can be said about running mocks, by flag or environment variable.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct MockFlags {
+    /// Only these vendors (kling, doubao, minimax, vidu) [default: all]
+    #[arg(value_name = "VENDOR", env = "RINGBACK_MOCK_VENDORS", value_delimiter = ',')]
+    pub vendors: Vec<String>,
+    /// Where a vendor listens; `--port 0` gives all, and the control API, free ports
+    #[arg(long, value_name = "VENDOR=PORT", env = "RINGBACK_MOCK_PORT", value_delimiter = ',')]
+    pub port: Vec<String>,
+    /// Port of the control API [default: 9100]
+    #[arg(long, value_name = "PORT", env = "RINGBACK_MOCK_CONTROL")]
+    pub control: Option<u16>,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, value_name = "IP", env = "RINGBACK_MOCK_BIND")]
+    pub bind: Option<IpAddr>,
+    /// How a task goes on: an ending after queue+work, or `stay` [default: succeeded after 1s+4s]
+    #[arg(long, value_name = "COURSE", env = "RINGBACK_MOCK_COURSE")]
+    pub course: Option<String>,
+    /// A rule, such as 'prompt=storm: refuse moderation' (repeat for more; the first that fits counts)
+    #[arg(long, value_name = "RULE")]
+    pub on: Vec<String>,
+    /// What happens to callbacks on the way, such as 'duplicate=1 delay=3s'
+    #[arg(long, value_name = "TROUBLE", env = "RINGBACK_MOCK_TROUBLE")]
+    pub trouble: Option<String>,
+    /// Sets what a vendor is silent about, such as ark.callback-retries=5s,5s,5s (repeat for more)
+    #[arg(long, value_name = "DIALECT.KNOB=VALUE")]
+    pub knob: Vec<String>,
+    /// How many times faster than documented everything happens [default: 1]
+    #[arg(long, value_name = "FACTOR", env = "RINGBACK_MOCK_SPEED")]
+    pub speed: Option<f64>,
+    /// Tasks that may run at once in an account [default: no limit]
+    #[arg(long, value_name = "N", env = "RINGBACK_MOCK_CONCURRENT")]
+    pub concurrent: Option<u32>,
+    /// Creates a minute in an account [default: no limit]
+    #[arg(long, value_name = "N", env = "RINGBACK_MOCK_PER_MINUTE")]
+    pub per_minute: Option<u32>,
+    /// Write everything received and sent here, a JSON object a line; - for stdout
+    #[arg(long, value_name = "PATH", env = "RINGBACK_MOCK_JOURNAL")]
+    pub journal: Option<PathBuf>,
+    /// Callbacks may go to this host too; without it they go to loopback only (repeat for more)
+    #[arg(long, value_name = "HOST", env = "RINGBACK_MOCK_ALLOW_HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+    /// Root of result URLs, where callers reach the mocks by another name [default: the mock itself]
+    #[arg(long, value_name = "URL", env = "RINGBACK_MOCK_RESULTS")]
+    pub results: Option<String>,
+    /// Seed of ids [default: 7]
+    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
+    pub seed: Option<u64>,
+    /// Configuration file [default: ringback.toml, if there is one]
+    #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// The `[mock]` section.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct MockSection {
+    vendors: Vec<String>,
+    ports: BTreeMap<String, u16>,
+    control: Option<u16>,
+    bind: Option<IpAddr>,
+    course: Option<String>,
+    rules: Vec<String>,
+    trouble: Option<String>,
+    knobs: BTreeMap<String, String>,
+    speed: Option<f64>,
+    concurrent: Option<u32>,
+    per_minute: Option<u32>,
+    journal: Option<PathBuf>,
+    allow_hosts: Vec<String>,
+    results: Option<String>,
+    seed: Option<u64>,
+}
+
+/// What `ringback mock` starts.
+#[derive(Debug)]
+pub struct MockSetup {
+    /// The vendors, where each listens, and their accounts.
+    pub vendors: Vec<(Vendor, SocketAddr, Settings)>,
+    /// Where the control API listens.
+    pub control: SocketAddr,
+    /// Where callbacks may go.
+    pub routes: Routes,
+    /// What becomes of tasks.
+    pub rules: Vec<Rule>,
+    /// Where the journal is written; `-` is stdout.
+    pub journal: Option<PathBuf>,
+}
+
+/// Puts flags, file and defaults together. `variable` is [`std::env::var`] outside tests.
+pub fn resolve(
+    flags: MockFlags,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<MockSetup, ConfigError> {
+    let file = read(flags.config.as_deref())?.mock;
+    let names = or(flags.vendors, file.vendors);
+    let vendors: Vec<Vendor> = if names.is_empty() {
+        Vendor::all().collect()
+    } else {
+        names.iter().map(|name| vendor(name)).collect::<Result<_, _>>()?
+    };
+    let dialects: Vec<&'static Dialect> =
+        vendors.iter().flat_map(|vendor| vendor.dialects().iter().copied()).collect();
+    let ports = Ports::read(&flags.port, file.ports)?;
+    let bind = flags.bind.or(file.bind).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let control = SocketAddr::new(bind, flags.control.or(file.control).unwrap_or_else(|| ports.control()));
+    let rules = or(flags.on, file.rules)
+        .iter()
+        .map(|text| {
+            let rule: Rule = text.parse().map_err(wrong)?;
+            rule.check(&dialects).map_err(wrong)?;
+            Ok(rule)
+        })
+        .collect::<Result<Vec<Rule>, ConfigError>>()?;
+    let speed = flags.speed.or(file.speed).unwrap_or(1.0);
+    if !(speed.is_finite() && speed > 0.0) {
+        return Err(ConfigError(format!("--speed takes a number above 0, not {speed}")));
+    }
+    let shared = Settings {
+        results: flags
+            .results
+            .or(file.results)
+            .map(|url| url.trim_end_matches('/').to_owned())
+            .unwrap_or_default(),
+        seed: flags.seed.or(file.seed).unwrap_or(crate::session::DEFAULT_SEED),
+        course: course(flags.course.or(file.course).as_deref().unwrap_or(COURSE), &dialects)?,
+        trouble: trouble(flags.trouble.or(file.trouble).as_deref())?,
+        speed,
+        limits: Limits {
+            concurrent: flags.concurrent.or(file.concurrent),
+            per_minute: flags.per_minute.or(file.per_minute),
+        },
+        knobs: knobs(&flags.knob, file.knobs)?,
+        ..Settings::default()
+    };
+    let placed = vendors.into_iter().map(|vendor| {
+        let settings = Settings { ..with_keys(vendor, shared.clone(), &variable)? };
+        Ok((vendor, SocketAddr::new(bind, ports.of(vendor)), settings))
+    });
+    let hosts = or(flags.allow_host, file.allow_hosts);
+    Ok(MockSetup {
+        vendors: placed.collect::<Result<_, ConfigError>>()?,
+        control,
+        routes: hosts.iter().fold(Routes::default(), |routes, host| routes.allow(host)),
+        rules,
+        journal: flags.journal.or(file.journal),
+    })
+}
+
+/// The keys and secrets of a vendor's account, several with commas between them.
+fn with_keys(
+    vendor: Vendor,
+    settings: Settings,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Settings, ConfigError> {
+    let list = |what: &str| -> Vec<String> {
+        let text = variable(&vendor.variable(what)).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let access_keys = list("ACCESS_KEY")
+        .into_iter()
+        .map(|pair| {
+            pair.split_once('|')
+                .map(|(access, secret)| (access.to_owned(), Secret::new(secret)))
+                .ok_or_else(|| ConfigError(format!("{} takes ACCESS|SECRET", vendor.variable("ACCESS_KEY"))))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Settings {
+        api_keys: list("KEY").into_iter().map(Secret::new).collect(),
+        webhook_secrets: list("SECRET").into_iter().map(Secret::new).collect(),
+        access_keys,
+        ..settings
+    })
+}
+
+/// Where everybody listens.
+struct Ports {
+    free: bool,
+    given: Vec<(Vendor, u16)>,
+}
+
+impl Ports {
+    fn read(flags: &[String], file: BTreeMap<String, u16>) -> Result<Self, ConfigError> {
+        if flags == ["0"] {
+            return Ok(Self { free: true, given: Vec::new() });
+        }
+        let given = if flags.is_empty() {
+            file.into_iter().map(|(name, port)| Ok((vendor(&name)?, port))).collect::<Result<_, _>>()?
+        } else {
+            pairs("--port", flags)?
+                .into_iter()
+                .map(|(name, port)| {
+                    let port = port.parse().map_err(|_| ConfigError(format!("`{port}` is no port")))?;
+                    Ok((vendor(&name)?, port))
+                })
+                .collect::<Result<_, ConfigError>>()?
+        };
+        Ok(Self { free: false, given })
+    }
+
+    const fn control(&self) -> u16 {
+        if self.free { 0 } else { FIRST_PORT }
+    }
+
+    fn of(&self, vendor: Vendor) -> u16 {
+        if self.free {
+            return 0;
+        }
+        let given = self.given.iter().find(|(of, _)| *of == vendor).map(|(_, port)| *port);
+        let place = Vendor::all().position(|one| one == vendor).and_then(|at| u16::try_from(at).ok());
+        given.unwrap_or(FIRST_PORT + 1 + place.unwrap_or(0))
+    }
+}
+
+fn course(text: &str, dialects: &[&'static Dialect]) -> Result<Course, ConfigError> {
+    let rule: Rule = format!("any: {text}").parse().map_err(wrong)?;
+    rule.check(dialects).map_err(wrong)?;
+    Ok(rule.course)
+}
+
+fn trouble(text: Option<&str>) -> Result<Option<Arc<Trouble>>, ConfigError> {
+    text.map(|text| text.parse().map(Arc::new).map_err(wrong)).transpose()
+}
+
+fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<Knobs, ConfigError> {
+    let mut knobs = Knobs::default();
+    for (name, value) in file {
+        knobs.set(&name, &value).map_err(wrong)?;
+    }
+    for (name, value) in pairs("--knob", flags)? {
+        knobs.set(&name, &value).map_err(wrong)?;
+    }
+    Ok(knobs)
+}
+
+fn or(flags: Vec<String>, file: Vec<String>) -> Vec<String> {
+    if flags.is_empty() { file } else { flags }
+}
+
+fn wrong(error: impl std::fmt::Display) -> ConfigError {
+    ConfigError(error.to_string())
+}

@@ -1,0 +1,182 @@
+//! Are rules read as a person means them, printed as they are read, and applied to the right tasks?
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use ringback_mocks::account::{Limits, Settings};
+use ringback_mocks::machine::{Machine, Reply};
+use ringback_mocks::script::{Course, Rule, When};
+use ringback_mocks::vendor::{Dialect, Phase, Vendor};
+use ringback_mocks::wire::{Request, Response};
+use rstest::rstest;
+use serde_json::json;
+
+fn kling() -> Vendor {
+    Vendor::named("kling").expect("the registry has it")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_787_869_631).expect("in range")
+}
+
+fn machine(settings: Settings) -> Machine {
+    Machine::new(kling(), settings)
+}
+
+fn submit(machine: &mut Machine, prompt: &str) -> (Response, Option<String>) {
+    let request = Request::post("/v1/videos/text2video", &json!({"prompt": prompt}))
+        .header("authorization", "Bearer k");
+    let turn = machine.handle(&request, now());
+    let Reply::Response(response) = turn.reply else { panic!("no question was expected") };
+    (response, turn.task)
+}
+
+fn state(machine: &Machine, task: &str) -> Phase {
+    machine.jobs().get(task).expect("it is kept").phase
+}
+
+#[rstest]
+#[case::refuse("prompt=storm: refuse moderation")]
+#[case::job("job=3: moderated after 20s")]
+#[case::dialect("dialect=kling-legacy prompt=slow: succeeded after 5s+2m; silent")]
+#[case::stay("any: stay")]
+#[case::at_once("any: succeeded after 0s")]
+fn a_rule_is_printed_as_it_is_read(#[case] text: &str) {
+    let rule: Rule = text.parse().expect(text);
+    assert_eq!(rule.to_string(), text);
+}
+
+#[rstest]
+#[case::no_colon("refuse everything", "a rule is `WHEN: WHAT`")]
+#[case::unknown_condition(
+    "colour=red: stay",
+    "`colour=red` is none of any, prompt=WORD, job=N, dialect=NAME"
+)]
+#[case::no_condition(" : stay", "a rule says when it applies")]
+#[case::job_zero("job=0: stay", "job= takes a number from 1")]
+#[case::no_time("any: succeeded after a while", "`a while` is no time such as 20s")]
+#[case::no_after("any: succeeded soon", "neither `stay`, `refuse NAME` nor `ENDING after TIME`")]
+#[case::unknown_tail("any: stay; loud", "`loud` is neither `silent` nor `trouble …`")]
+fn a_rule_that_cannot_be_read_says_why(#[case] text: &str, #[case] why: &str) {
+    let error = text.parse::<Rule>().expect_err(text).to_string();
+    assert!(error.contains(why), "{error}");
+}
+
+#[rstest]
+#[case::refusal("any: refuse moderaton", Some("no dialect here has the refusal `moderaton`"))]
+#[case::ending("any: exploded after 1s", Some("no dialect here has the ending `exploded`"))]
+#[case::dialect("dialect=sora: stay", Some("there is no dialect `sora` here"))]
+#[case::fine("any: refuse moderation", None)]
+fn names_in_rules_are_checked(#[case] text: &str, #[case] why: Option<&str>) {
+    let dialects: Vec<&'static Dialect> = kling().dialects().to_vec();
+    let checked = text.parse::<Rule>().expect(text).check(&dialects);
+    match why {
+        None => assert_eq!(checked, Ok(())),
+        Some(why) => assert!(checked.expect_err(text).to_string().contains(why)),
+    }
+}
+
+#[test]
+fn the_third_job_fails_moderation_after_twenty_seconds_and_no_other() {
+    let mut machine = machine(Settings::default());
+    machine.rule("job=3: moderated after 20s".parse().expect("a rule"));
+    let tasks: Vec<String> =
+        (0..4).map(|_| submit(&mut machine, "a boat").1.expect("it is accepted")).collect();
+    machine.tick(now() + jiff::SignedDuration::from_secs(19));
+    assert_eq!(state(&machine, &tasks[2]), Phase::Running);
+    machine.tick(now() + jiff::SignedDuration::from_secs(20));
+    let ended: Vec<bool> = tasks.iter().map(|task| state(&machine, task) == Phase::Failed).collect();
+    assert_eq!(ended, [false, false, true, false]);
+}
+
+#[test]
+fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest() {
+    let course =
+        Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(1) };
+    let mut machine = machine(Settings { course, ..Settings::default() });
+    machine.rule("prompt=storm: refuse balance".parse().expect("a rule"));
+    machine.rule("prompt=storm: stay".parse().expect("a rule"));
+    machine.rule("prompt=calm: stay".parse().expect("a rule"));
+    assert_eq!(submit(&mut machine, "a storm").1, None);
+    let calm = submit(&mut machine, "a calm sea").1.expect("it is accepted");
+    let other = submit(&mut machine, "a boat").1.expect("it is accepted");
+    machine.tick(now() + jiff::SignedDuration::from_secs(2));
+    assert_eq!((state(&machine, &calm), state(&machine, &other)), (Phase::Submitted, Phase::Succeeded));
+    machine.forget_rules(|_| true);
+    assert!(submit(&mut machine, "a storm").1.is_some());
+}
+
+#[test]
+fn speed_scales_what_is_planned() {
+    let course =
+        Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(100) };
+    let mut machine = machine(Settings { course, speed: 50.0, ..Settings::default() });
+    let task = submit(&mut machine, "a boat").1.expect("it is accepted");
+    machine.tick(now() + jiff::SignedDuration::from_secs(1));
+    assert_eq!(state(&machine, &task), Phase::Running);
+    machine.tick(now() + jiff::SignedDuration::from_secs(2));
+    assert_eq!(state(&machine, &task), Phase::Succeeded);
+}
+
+#[rstest]
+#[case::concurrent(Limits { concurrent: Some(2), per_minute: None })]
+#[case::rate(Limits { concurrent: None, per_minute: Some(2) })]
+fn an_account_has_limits(#[case] limits: Limits) {
+    let mut machine = machine(Settings { limits, ..Settings::default() });
+    let first = submit(&mut machine, "one").1.expect("it is accepted");
+    assert!(submit(&mut machine, "two").1.is_some());
+    let (response, task) = submit(&mut machine, "three");
+    assert_eq!((response.status, task), (429, None));
+    if limits.concurrent.is_some() {
+        let end = kling().main_dialect().step("succeeded").expect("a good end");
+        machine.advance(&first, end, now()).expect("it moves");
+        assert!(submit(&mut machine, "three").1.is_some(), "a slot is free again");
+    }
+}
+
+#[test]
+fn a_reset_forgets_tasks_and_plans() {
+    let mut machine = machine(Settings::default());
+    machine.rule("any: succeeded after 1h".parse().expect("a rule"));
+    let task = submit(&mut machine, "a boat").1.expect("it is accepted");
+    machine.reset();
+    assert!(machine.jobs().get(&task).is_none() && machine.due().is_none());
+    assert_eq!(machine.jobs().active(), 0);
+    assert_ne!(submit(&mut machine, "a boat").1, Some(task), "ids are not given twice");
+}
+
+fn when() -> impl Strategy<Value = When> {
+    let word = prop::option::of("[a-z]{1,8}");
+    (word, prop::option::of(1_u64..1_000), prop::option::of("[a-z]{1,6}-v[0-9]"))
+        .prop_map(|(prompt, job, dialect)| When { prompt, job, dialect })
+}
+
+fn course() -> impl Strategy<Value = Course> {
+    let time = || (0_u64..200_000).prop_map(Duration::from_millis);
+    prop_oneof![
+        Just(Course::Stay),
+        ("[a-z]{3,10}", time(), time()).prop_map(|(ending, queue, work)| Course::Run { ending, queue, work }),
+    ]
+}
+
+proptest! {
+    /// What is printed is read back as the same rule.
+    #[test]
+    fn rules_survive_the_round_trip(
+        when in when(),
+        course in course(),
+        refuse in prop::option::of("[a-z]{3,10}(-[a-z]{2,5})?"),
+        silent in any::<bool>(),
+    ) {
+        let course = if refuse.is_some() { Course::Stay } else { course };
+        let rule = Rule { when, refuse, course, silent, trouble: None };
+        prop_assert_eq!(rule.to_string().parse::<Rule>(), Ok(rule));
+    }
+
+    /// No text makes the reader panic.
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,60}") {
+        let _ = text.parse::<Rule>();
+    }
+}
