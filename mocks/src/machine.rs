@@ -290,6 +290,7 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
         vendor,
         task: job.id.clone(),
         state: word,
+        terminal: job.phase.is_terminal(),
         url: url.clone(),
         content_type: dialect.callbacks.content_type,
         body: dialect.api.callback(job, word, settings),
