@@ -101,19 +101,24 @@ fn challenge_in(body: &Value) -> Option<Value> {
     object.get("challenge").cloned()
 }
 
-/// The dialect whose schema the body violates least; a vendor's name in the path keeps it to that vendor.
+/// The dialect that knows most of the body's keys, and among equals the one whose schema it violates
+/// least; a vendor's name in the path keeps it to that vendor.
 fn recognise(request: &Request, body: &Value) -> Option<(Vendor, &'static Dialect, Vec<Violation>)> {
     let named = Vendor::all().find(|vendor| request.path().split('/').any(|part| part == vendor.name()));
-    Vendor::all()
+    let keys: Vec<&str> = body.as_object()?.keys().map(String::as_str).collect();
+    let guesses = Vendor::all()
         .filter(|vendor| named.is_none_or(|named| named == *vendor))
         .flat_map(|vendor| vendor.dialects().iter().map(move |dialect| (vendor, *dialect)))
         .filter_map(|(vendor, dialect)| {
+            let known = schema::document_fields(dialect, Document::Callback)?;
+            let foreign = keys.iter().filter(|key| !known.contains(**key)).count();
             let violations = schema::document_violations(dialect, Document::Callback, body)?;
-            Some((vendor, dialect, violations))
-        })
-        .min_by_key(|(.., violations)| violations.len())
-        // A body that is like nothing known is nobody's, unless the path says whose.
-        .filter(|(.., violations)| violations.is_empty() || named.is_some() || violations.len() < 4)
+            Some((foreign, vendor, dialect, violations))
+        });
+    let (foreign, vendor, dialect, violations) =
+        guesses.min_by_key(|(foreign, .., violations)| (*foreign, violations.len()))?;
+    // A body of mostly foreign keys is nobody's, unless the path says whose.
+    (named.is_some() || foreign * 2 < keys.len()).then_some((vendor, dialect, violations))
 }
 
 fn signed(

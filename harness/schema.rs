@@ -7,7 +7,7 @@
 //!
 //! Nothing is ever fetched: a `$ref` resolves inside the embedded files or the validators do not build.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -103,6 +103,26 @@ pub fn violations(schema: Schema, value: &Value) -> Vec<Violation> {
 pub fn document_violations(dialect: &Dialect, document: Document, value: &Value) -> Option<Vec<Violation>> {
     let validator = DOCUMENTS.get(&(dialect.name, document))?;
     Some(validator.iter_errors(value).map(|error| violation(&error)).collect())
+}
+
+/// Every field name that the schema of a document knows, at any depth; `None` where there is no such document.
+pub fn document_fields(dialect: &Dialect, document: Document) -> Option<BTreeSet<String>> {
+    fn gather(schema: &Value, found: &mut BTreeSet<String>) {
+        match schema {
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                if let (true, Some(fields)) = (key == "properties", value.as_object()) {
+                    found.extend(fields.keys().cloned());
+                }
+                gather(value, found);
+            }),
+            Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
+            _ => {}
+        }
+    }
+    let (_, text) = dialect.schemas.iter().find(|(one, _)| *one == document)?;
+    let mut found = BTreeSet::new();
+    gather(&serde_json::from_str(text).ok()?, &mut found);
+    Some(found)
 }
 
 /// Path below `schemas/` of a document's schema.

@@ -80,6 +80,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         for _ in 0..arguments.times {
             courier.send(vec![delivery.clone()]);
         }
+        // Whatever waits for a next event: there is none.
+        courier.release();
         let quiet = async {
             while courier.pending() > 0 {
                 journal.wait_any(LOOK, |_| (courier.pending() == 0).then_some(())).await;

@@ -1,178 +1,251 @@
 //! The courier: sends deliveries, attempt by attempt, and asks challenges.
 //!
-//! It owns real time and sockets so that vendors need neither. It calls only loopback addresses and
-//! names that are mapped to one, whatever URL a customer put into a job.
+//! It owns real time and sockets so that vendors need neither; what is sent when is decided by
+//! [`Schedule`]. It calls only loopback addresses, names that are mapped to one, and hosts that were
+//! allowed by name, whatever URL a customer put into a job.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::sync::oneshot;
-use url::{Host, Url};
+use tokio::sync::Notify;
+use url::{Position, Url};
 
 use crate::delivery::Delivery;
 use crate::http::HttpClient;
 use crate::journal::{Entry, Journal, Leg};
+use crate::trouble::Wire;
 use crate::vendor::Vendor;
 use crate::wire::{Headers, Request, Response};
 
-/// Which hosts callbacks may go to.
-#[derive(Clone, Debug, Default)]
-pub struct Routes {
-    mapped: Vec<(String, SocketAddr)>,
-}
+mod attempt;
+mod raw;
+mod routes;
+mod schedule;
+pub use attempt::{Attempt, Letter, Outgoing, Ticket};
+use routes::Place;
+pub use routes::Routes;
+pub use schedule::Schedule;
 
-impl Routes {
-    /// Sends `domain` and every name below it, any scheme and port, to `address` in plain HTTP.
-    #[must_use]
-    pub fn map(mut self, domain: &str, address: SocketAddr) -> Self {
-        self.mapped.push((domain.to_owned(), address));
-        self
-    }
+/// Attempts under way at most. A receiver that hangs occupies one until its time is over, so this is
+/// far more than the cores could use, and few enough for any limit on open files.
+pub const CONCURRENT: usize = 256;
 
-    /// Lets callbacks go to `host` as well.
-    #[must_use]
-    pub fn allow(self, _host: &str) -> Self {
-        self
-    }
-
-    /// The root to connect to for a URL, or why there is none.
-    fn root(&self, url: &Url) -> Result<String, String> {
-        let mapped = url.host_str().and_then(|host| {
-            self.mapped.iter().find(|(domain, _)| {
-                host.strip_suffix(domain.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'))
-            })
-        });
-        if let Some((_, address)) = mapped {
-            return Ok(format!("http://{address}"));
-        }
-        let loopback = match url.host() {
-            Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-            Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        if loopback && url.scheme() == "http" {
-            return Ok(url[..url::Position::BeforePath].to_owned());
-        }
-        Err(format!("callbacks to {} are not allowed here", url.host_str().unwrap_or("no host")))
-    }
-}
-
-/// Sends callbacks for the vendors of one world.
-#[derive(Debug)]
+/// Sends callbacks for the vendors of one world; what is pending ends with it.
 pub struct Courier {
+    core: Arc<Core>,
+}
+
+struct Core {
     client: HttpClient,
     routes: Routes,
     journal: Arc<Journal>,
-    /// Per task, the end of the first attempt of its latest delivery: a vendor's first attempts
-    /// leave in the order of the task's changes.
-    latest: Mutex<HashMap<String, oneshot::Receiver<()>>>,
+    state: Mutex<State>,
+    /// Told when the timer has a new time to wait for.
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    schedule: Schedule,
+    /// Workers, each with at most one attempt under way.
+    workers: usize,
+    /// What the timer waits for; none while nothing is due later, or workers are at it.
+    armed: Option<Timestamp>,
+    has_timer: bool,
+    closed: bool,
 }
 
 impl Courier {
     /// A courier that records into `journal`.
     pub fn new(routes: Routes, journal: Arc<Journal>) -> Arc<Self> {
-        Arc::new(Self { client: HttpClient::new(), routes, journal, latest: Mutex::default() })
+        let state = State { schedule: Schedule::seeded(fastrand::u64(..)), ..State::default() };
+        let core = Core {
+            client: HttpClient::new(),
+            routes,
+            journal,
+            state: Mutex::new(state),
+            wake: Notify::new(),
+        };
+        Arc::new(Self { core: Arc::new(core) })
     }
 
     /// Sends deliveries in the background, in order for each task.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub fn send(self: &Arc<Self>, deliveries: Vec<Delivery>) {
-        for delivery in deliveries {
-            let (done, first) = oneshot::channel();
-            let before = {
-                let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-                // Finished tasks leave nothing to wait for.
-                latest.retain(|_, earlier| !earlier.is_terminated());
-                latest.insert(delivery.task.clone(), first)
-            };
-            let courier = Arc::clone(self);
-            tokio::spawn(async move {
-                if let Some(before) = before {
-                    // An error means the earlier delivery is over, one way or the other.
-                    let _ = before.await;
-                }
-                courier.deliver(&delivery, done).await;
-            });
+        if deliveries.is_empty() {
+            return;
         }
+        // URLs are read before anybody has to wait.
+        let letters: Vec<Letter> = deliveries.into_iter().map(Letter::from).collect();
+        let mut state = self.core.state();
+        let now = Timestamp::now();
+        for letter in letters {
+            state.schedule.add(letter, now);
+        }
+        self.core.settle(&mut state, now);
     }
 
-    /// Deliveries that are not over.
+    /// Says that no further event will come: what waits for one leaves now.
+    pub fn release(&self) {
+        let mut state = self.core.state();
+        let now = Timestamp::now();
+        state.schedule.release(now);
+        self.core.settle(&mut state, now);
+    }
+
+    /// How many deliveries are not over.
     pub fn pending(&self) -> usize {
-        0
+        self.core.state().schedule.len()
     }
 
     /// Posts a challenge and returns what the receiver said within the time allowed.
     pub async fn ask(&self, vendor: Vendor, url: &str, body: Bytes, within: Duration) -> Option<Response> {
-        let headers = Headers::from_iter([("content-type", "application/json")]);
-        self.post(vendor, url, headers, body, within, None).await.ok()
+        let began = Instant::now();
+        let parsed = Url::parse(url);
+        let mut headers = Headers::new();
+        let mut target = url.to_owned();
+        if let Ok(url) = &parsed {
+            headers.push("host", &url[Position::BeforeHost..Position::AfterPort]);
+            url[Position::BeforePath..Position::AfterQuery].clone_into(&mut target);
+        }
+        headers.push("content-type", "application/json");
+        let request = Request { method: "POST".into(), target, headers, body };
+        let place = parsed.as_ref().map(Place::of).map_err(|error| *error);
+        let answer = self.core.exchange(place, &request, Wire::default(), within).await;
+        self.core.record(
+            url,
+            Entry { leg: Leg::Callback(vendor), began, request, answer: answer.clone(), task: None },
+        );
+        answer.ok()
+    }
+}
+
+impl fmt::Debug for Courier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Courier({} pending)", self.pending())
+    }
+}
+
+impl Drop for Courier {
+    fn drop(&mut self) {
+        let mut state = self.core.state();
+        state.closed = true;
+        state.schedule = Schedule::default();
+        drop(state);
+        self.core.wake.notify_one();
+    }
+}
+
+impl Core {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Held for moments only, never across an await; a panic in between would be a defect of the
+        // schedule, and the deliveries it still knows are better sent than not.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn deliver(&self, delivery: &Delivery, first: oneshot::Sender<()>) {
-        let mut first = Some(first);
-        let mut pauses = delivery.retries.iter();
+    /// Sees to it that somebody looks when the next attempt is due: a worker now, or the timer later.
+    fn settle(self: &Arc<Self>, state: &mut State, now: Timestamp) {
+        let Some(due) = state.schedule.due().filter(|_| !state.closed) else { return };
+        if due <= now {
+            // Each worker starts the next while more is due; with all at work, one that is done looks.
+            if state.workers < CONCURRENT {
+                state.workers += 1;
+                tokio::spawn(Arc::clone(self).work());
+            }
+        } else if state.armed.is_none_or(|armed| due < armed) {
+            state.armed = Some(due);
+            if !std::mem::replace(&mut state.has_timer, true) {
+                tokio::spawn(Arc::clone(self).keep_time());
+            }
+            self.wake.notify_one();
+        }
+    }
+
+    /// Makes attempts for as long as some are due.
+    async fn work(self: Arc<Self>) {
+        let mut done = None;
+        while let Some(attempt) = self.next(done) {
+            let status = self.perform(&attempt).await;
+            done = Some((attempt.ticket, status));
+        }
+    }
+
+    /// Reports an attempt and takes the next; none ends the worker.
+    fn next(self: &Arc<Self>, done: Option<(Ticket, Option<u16>)>) -> Option<Attempt> {
+        let mut state = self.state();
+        let now = Timestamp::now();
+        if let Some((ticket, status)) = done {
+            state.schedule.report(ticket, status, now);
+        }
+        let attempt = state.schedule.take(now);
+        if attempt.is_none() {
+            state.workers -= 1;
+        }
+        self.settle(&mut state, now);
+        attempt
+    }
+
+    /// Starts a worker whenever something becomes due; the only task that waits for time.
+    async fn keep_time(self: Arc<Self>) {
         loop {
-            let headers = delivery.headers(Timestamp::now(), &nonce());
-            let answer = self
-                .post(
-                    delivery.vendor,
-                    &delivery.url,
-                    headers,
-                    delivery.body.clone(),
-                    delivery.timeout,
-                    Some(delivery.task.clone()),
-                )
-                .await;
-            if let Some(first) = first.take() {
-                let _ = first.send(());
-            }
-            // What counts as delivered is undocumented everywhere; 2xx is the field's convention.
-            if answer.is_ok_and(|answer| answer.is_success()) {
-                return;
-            }
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(*pause).await,
-                None => return,
+            let wait = {
+                let mut state = self.state();
+                if state.closed {
+                    return;
+                }
+                let now = Timestamp::now();
+                if state.armed.is_some_and(|armed| armed <= now) {
+                    state.armed = None;
+                    self.settle(&mut state, now);
+                }
+                state.armed.map(|armed| Duration::try_from(armed.duration_since(now)).unwrap_or_default())
+            };
+            match wait {
+                // Woken early when something is due sooner.
+                Some(wait) => drop(tokio::time::timeout(wait, self.wake.notified()).await),
+                None => self.wake.notified().await,
             }
         }
     }
 
-    async fn post(
-        &self,
-        vendor: Vendor,
-        url: &str,
-        mut headers: Headers,
-        body: Bytes,
-        within: Duration,
-        task: Option<String>,
-    ) -> Result<Response, String> {
+    async fn perform(&self, attempt: &Attempt) -> Option<u16> {
         let began = Instant::now();
-        let parsed = Url::parse(url).map_err(|error| format!("not a URL: {error}"));
-        let target = parsed.as_ref().map_or_else(
-            |_| url.to_owned(),
-            |url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-        );
-        let root = parsed.and_then(|url| {
-            if let Some(host) = url.host_str() {
-                headers.push("host", host);
-            }
-            self.routes.root(&url)
-        });
-        let request = Request { method: "POST".into(), target, headers, body };
-        let answer = match root {
-            Ok(root) => self.client.send(&root, &request, within).await.map_err(|error| error.to_string()),
-            Err(refused) => Err(refused),
-        };
-        let entry = Entry { leg: Leg::Callback(vendor), began, request, answer: answer.clone(), task };
-        self.journal.record_for(self.journal.token_in(url.as_bytes()).map(str::to_owned), entry);
-        answer
+        let delivery = &attempt.letter.delivery;
+        let Outgoing { request, wire } = attempt.outgoing();
+        if wire.lost {
+            // The record is of what crossed a wire.
+            return None;
+        }
+        let answer = self.exchange(attempt.letter.place(), &request, wire, delivery.timeout).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let task = Some(delivery.task.clone());
+        let entry = Entry { leg: Leg::Callback(delivery.vendor), began, request, answer, task };
+        self.record(&delivery.url, entry);
+        status
     }
-}
 
-/// A fresh UUID for each attempt, as in Vidu's documented example.
-fn nonce() -> String {
-    crate::ids::Ids::seeded(fastrand::u64(..)).uuid()
+    async fn exchange(
+        &self,
+        place: Result<Place<'_>, url::ParseError>,
+        request: &Request,
+        wire: Wire,
+        within: Duration,
+    ) -> Result<Response, String> {
+        let place = place.map_err(|error| format!("not a URL: {error}"))?;
+        let root = self.routes.root(place)?;
+        if !wire.is_plain() {
+            return raw::send(&root, request, wire, within).await;
+        }
+        self.client.send(&root, request, within).await.map_err(|error| error.to_string())
+    }
+
+    fn record(&self, url: &str, entry: Entry) {
+        let token = self.journal.token_in(url.as_bytes()).map(str::to_owned);
+        self.journal.record_for(token, entry);
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 
 use crate::signature;
@@ -25,6 +26,8 @@ pub struct Delivery {
     pub task: String,
     /// The state word in the body.
     pub state: &'static str,
+    /// Whether nothing follows it in its task.
+    pub terminal: bool,
     /// The receiver's URL as the customer wrote it.
     pub url: String,
     /// `Content-Type` of the body.
@@ -42,15 +45,25 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The header fields of one attempt: content type, and a signature made for `now`.
+    /// The header fields of one undisturbed attempt: content type, and a signature made for `now`.
     pub fn headers(&self, now: Timestamp, nonce: &str) -> Headers {
+        let (path, query) = path_and_query(&self.url);
         let mut headers = Headers::new();
         headers.push("content-type", self.content_type);
-        for (name, value) in self.signer.sign(self, now, nonce) {
-            headers.push(name, value);
-        }
+        let signed = Signed { id: &self.id, path: &path, query: &query, body: &self.body };
+        self.signer.sign(&signed, now, nonce, &mut headers);
         headers
     }
+}
+
+/// What a signature may cover.
+#[derive(Debug)]
+pub(crate) struct Signed<'s> {
+    pub(crate) id: &'s str,
+    /// Path and query as a standard URL parser gives them.
+    pub(crate) path: &'s str,
+    pub(crate) query: &'s str,
+    pub(crate) body: &'s [u8],
 }
 
 /// Which signature a delivery carries, and with which secret.
@@ -64,37 +77,60 @@ pub enum Signer {
     ViduHmac(Secret),
 }
 
+/// Keys that no account has.
+const FORGED_SECRET: &str = "whsec_Zm9yZ2VkIGJ5IHRoZSBtb2Nr";
+const FORGED_KEY: &str = "vda_forged_by_the_mock";
+
 impl Signer {
-    fn sign(&self, delivery: &Delivery, now: Timestamp, nonce: &str) -> Vec<(&'static str, String)> {
+    /// The same scheme with a wrong key.
+    pub(crate) fn forged(&self) -> Self {
         match self {
-            Self::Unsigned => Vec::new(),
+            Self::Unsigned => Self::Unsigned,
+            Self::StandardWebhooks(_) => Self::StandardWebhooks(vec![Secret::new(FORGED_SECRET)]),
+            Self::ViduHmac(_) => Self::ViduHmac(Secret::new(FORGED_KEY)),
+        }
+    }
+
+    /// Another vendor's scheme, with the same key where there is one: what is wrong is the scheme.
+    pub(crate) fn foreign(&self) -> Self {
+        match self {
+            Self::Unsigned => Self::StandardWebhooks(vec![Secret::new(FORGED_SECRET)]),
+            Self::StandardWebhooks(secrets) => {
+                Self::ViduHmac(secrets.last().cloned().unwrap_or_else(|| Secret::new(FORGED_KEY)))
+            }
+            Self::ViduHmac(key) => Self::StandardWebhooks(vec![Secret::new(format!(
+                "whsec_{}",
+                BASE64.encode(key.expose().as_bytes())
+            ))]),
+        }
+    }
+
+    pub(crate) fn sign(&self, signed: &Signed<'_>, now: Timestamp, nonce: &str, headers: &mut Headers) {
+        match self {
+            Self::Unsigned => {}
             Self::StandardWebhooks(secrets) => {
                 let seconds = now.as_second();
                 let signatures: Vec<String> = secrets
                     .iter()
                     .filter_map(|secret| {
-                        signature::standard_webhooks(secret, &delivery.id, seconds, &delivery.body).ok()
+                        signature::standard_webhooks(secret, signed.id, seconds, signed.body).ok()
                     })
                     .collect();
-                vec![
-                    ("webhook-id", delivery.id.clone()),
-                    ("webhook-timestamp", seconds.to_string()),
-                    ("webhook-signature", signatures.join(" ")),
-                ]
+                headers.push("webhook-id", signed.id);
+                headers.push("webhook-timestamp", seconds.to_string());
+                headers.push("webhook-signature", signatures.join(" "));
             }
             Self::ViduHmac(key) => {
-                let (path, query) = path_and_query(&delivery.url);
                 let date = signature::http_date(now);
-                let signed = [("Date", date.as_str()), ("x-request-nonce", nonce)];
-                let text = signature::vidu_signing_string("POST", &path, &query, &date, &signed);
-                vec![
-                    ("date", date.clone()),
-                    ("x-request-nonce", nonce.to_owned()),
-                    ("x-hmac-signed-headers", "Date;x-request-nonce".to_owned()),
-                    ("x-hmac-algorithm", "hmac-sha256".to_owned()),
-                    ("x-hmac-access-key", "vidu".to_owned()),
-                    ("x-hmac-signature", signature::vidu(key, &text)),
-                ]
+                let listed = [("Date", date.as_str()), ("x-request-nonce", nonce)];
+                let text = signature::vidu_signing_string("POST", signed.path, signed.query, &date, &listed);
+                let signature = signature::vidu(key, &text);
+                headers.push("date", date);
+                headers.push("x-request-nonce", nonce);
+                headers.push("x-hmac-signed-headers", "Date;x-request-nonce");
+                headers.push("x-hmac-algorithm", "hmac-sha256");
+                headers.push("x-hmac-access-key", "vidu");
+                headers.push("x-hmac-signature", signature);
             }
         }
     }

@@ -5,12 +5,24 @@
 pub struct Ids {
     rng: fastrand::Rng,
     made: u64,
+    /// The present, in milliseconds of the Unix epoch.
+    clock: i64,
 }
 
 impl Ids {
     /// A generator.
     pub fn seeded(seed: u64) -> Self {
-        Self { rng: fastrand::Rng::with_seed(seed), made: 0 }
+        Self { rng: fastrand::Rng::with_seed(seed), made: 0, clock: 0 }
+    }
+
+    /// Sets the present, which many vendors write into their ids.
+    pub(crate) const fn at(&mut self, milliseconds: i64) {
+        self.clock = milliseconds;
+    }
+
+    /// The present, in milliseconds of the Unix epoch.
+    pub const fn milliseconds(&self) -> i64 {
+        self.clock
     }
 
     /// A number never given before.

@@ -213,27 +213,28 @@ impl Jobs {
         settings: &Settings,
         now: Timestamp,
     ) -> Vec<(Due, Step)> {
-        let Course::Run { ending, queue, work } = course else { return Vec::new() };
+        let mut planned = Vec::new();
         let dialect = draft.dialect;
-        let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
-        let steps = [
-            (Duration::ZERO, Step::To(Phase::Queued)),
-            (*queue, Step::To(Phase::Running)),
-            (*work, Step::End(end)),
-        ];
-        let mut planned = Vec::with_capacity(steps.len());
-        let mut at = now;
+        let mut steps = Vec::new();
+        if let Course::Run { ending, queue, work } = course {
+            let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
+            let done = queue.saturating_add(*work);
+            steps.push((Duration::ZERO, Step::To(Phase::Queued)));
+            steps.push((*queue, Step::To(Phase::Running)));
+            steps.push((done, Step::End(end)));
+        }
+        steps.extend(dialect.api.deadline(draft).map(|(after, ending)| (after, Step::End(ending))));
         for (after, step) in steps {
             // Saturates: a step planned beyond the end of time never comes.
             let after = SignedDuration::try_from(settings.scaled(after)).unwrap_or(SignedDuration::MAX);
-            at = at.checked_add(after).unwrap_or(Timestamp::MAX);
+            let at = now.checked_add(after).unwrap_or(Timestamp::MAX);
             let known = dialect.words.iter().any(|word| word.phase == step.phase());
             if known && step.phase() != dialect.words[0].phase {
                 self.added += 1;
                 planned.push(((at, self.added), step));
             }
         }
-        planned.reverse();
+        planned.sort_unstable_by_key(|(due, _)| std::cmp::Reverse(*due));
         planned.shrink_to_fit();
         planned
     }

@@ -4,6 +4,7 @@
 //! is an argument and ids come from a seeded generator, so a transport, a test and a replay all
 //! drive the same machine. What the answers *look like* is each dialect's `Api`.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -81,13 +82,15 @@ pub struct Machine {
     settings: Settings,
     jobs: Jobs,
     ids: Ids,
+    /// Callback URLs that passed, where a dialect does not ask again.
+    vouched: HashSet<String>,
 }
 
 impl Machine {
     /// A vendor without tasks.
     pub fn new(vendor: Vendor, settings: Settings) -> Self {
         let ids = Ids::seeded(settings.seed);
-        Self { vendor, settings, jobs: Jobs::default(), ids }
+        Self { vendor, settings, jobs: Jobs::default(), ids, vouched: HashSet::new() }
     }
 
     /// The vendor played.
@@ -123,10 +126,12 @@ impl Machine {
     /// Forgets every task and everything planned; rules and the order of ids stay.
     pub fn reset(&mut self) {
         self.jobs.clear();
+        self.vouched.clear();
     }
 
     /// Handles one request.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         if let Some(response) = results::serve(request, &self.jobs, &self.settings, now) {
             return Turn::of(response);
         }
@@ -168,10 +173,16 @@ impl Machine {
 
     /// Goes on with a create after the receiver was asked; `answer` is what it said, if anything.
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
+        self.ids.at(now.as_millisecond());
         let Question { draft, rule, value, .. } = question;
         let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
-        let passed = echoes(challenge, &value, answer);
-        if passed { self.accept(*draft, rule, now) } else { self.turn_away(draft.dialect, challenge.refusal) }
+        if !echoes(challenge, &value, answer) {
+            return self.turn_away(draft.dialect, challenge.refusal);
+        }
+        if !draft.dialect.api.asks_again(&self.settings) {
+            self.vouched.extend(draft.callback_url.clone());
+        }
+        self.accept(*draft, rule, now)
     }
 
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
@@ -210,7 +221,9 @@ impl Machine {
             return self.turn_away(draft.dialect, name);
         }
         match (&draft.callback_url, draft.dialect.api.challenge()) {
-            (Some(url), Some(challenge)) => {
+            (Some(url), Some(challenge))
+                if draft.dialect.api.asks_again(&self.settings) || !self.vouched.contains(url) =>
+            {
                 let value = self.ids.hex(32);
                 let question = Question {
                     url: url.clone(),
@@ -264,14 +277,18 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
     let draft = &job.draft;
     let dialect = draft.dialect;
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
-    let word = dialect.api.callback_word(dialect.word(job.phase), settings)?;
+    let word = dialect.api.job_word(job, dialect.word(job.phase), settings)?;
+    if !dialect.api.calls_back(job, settings) {
+        return None;
+    }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
+        _ if !dialect.api.signs(job, settings) => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    let retries = if job.phase.is_terminal() {
+    let retries = if dialect.api.repeats(job.phase) {
         settings
             .knobs
             .times(dialect, "callback-retries")
@@ -286,6 +303,7 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
         vendor,
         task: job.id.clone(),
         state: word,
+        terminal: job.phase.is_terminal(),
         url: url.clone(),
         content_type: dialect.callbacks.content_type,
         body: dialect.api.callback(job, word, settings),

@@ -1,20 +1,24 @@
 //! Do callbacks really leave, as documented, over real sockets? The receivers are wiremock's.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::courier::{CONCURRENT, Courier, Routes};
 use ringback_mocks::delivery::{Delivery, Signer};
-use ringback_mocks::http::HttpClient;
+use ringback_mocks::http::{HttpClient, LOOPBACK, Server};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Journal, Leg};
 use ringback_mocks::signature::{verify_standard_webhooks, verify_vidu};
 use ringback_mocks::vendor::{Phase, Vendor};
-use ringback_mocks::wire::{Headers, Request, Secret};
+use ringback_mocks::wire::{Headers, Request, Response, Secret};
 use ringback_mocks::world::World;
 use rstest::rstest;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -32,6 +36,7 @@ fn delivery(vendor: &str, url: String, signer: Signer) -> Delivery {
         vendor: Vendor::named(vendor).expect("the registry has it"),
         task: "task-1".to_owned(),
         state: "success",
+        terminal: true,
         url,
         content_type: "application/json",
         body: Bytes::from_static(br#"{"id":"812841849562607616","state":"success"}"#),
@@ -149,6 +154,72 @@ async fn nothing_is_sent_beyond_loopback(#[case] prefix: &str) {
     let attempts = attempts(&journal, &token, 1).await;
     let why = attempts[0].answer.as_ref().expect_err("it is refused");
     assert!(why.contains("not allowed") || why.contains("not a URL"), "{why}");
+}
+
+#[tokio::test]
+async fn a_host_is_allowed_by_name_and_with_it_https() {
+    let listener = TcpListener::bind(LOOPBACK).await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let journal = Journal::open();
+    let token = journal.token();
+    let courier = Courier::new(Routes::default().allow("LOCALHOST"), Arc::clone(&journal));
+    let secure = |host: &str| Delivery {
+        retries: Vec::new(),
+        ..delivery("kling", format!("https://{host}:{port}/{token}"), Signer::Unsigned)
+    };
+    courier.send(vec![secure("localhost")]);
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    let mut first = [0];
+    stream.read_exact(&mut first).await.expect("a byte");
+    assert_eq!(first, [0x16], "a TLS handshake begins");
+    drop(stream);
+    attempts(&journal, &token, 1).await;
+    courier.send(vec![secure("below.localhost"), secure("127.0.0.1")]);
+    for refused in &attempts(&journal, &token, 3).await[1..] {
+        assert!(refused.answer.as_ref().is_err_and(|why| why.contains("not allowed")), "{refused:?}");
+    }
+}
+
+/// A receiver that answers nobody before as many requests are open as the courier allows itself.
+struct Crowd {
+    open: AtomicUsize,
+    most: AtomicUsize,
+    gate: watch::Sender<bool>,
+}
+
+#[tokio::test]
+async fn attempts_under_way_are_bounded_and_the_rest_waits_its_turn() {
+    let crowd = Arc::new(Crowd { open: 0.into(), most: 0.into(), gate: watch::Sender::new(false) });
+    let shared = Arc::clone(&crowd);
+    let server = Server::bind(LOOPBACK, move |_| {
+        let crowd = Arc::clone(&shared);
+        async move {
+            let open = crowd.open.fetch_add(1, Ordering::SeqCst) + 1;
+            crowd.most.fetch_max(open, Ordering::SeqCst);
+            if open == CONCURRENT {
+                crowd.gate.send_replace(true);
+            }
+            crowd.gate.subscribe().wait_for(|open| *open).await.expect("the gate stays");
+            crowd.open.fetch_sub(1, Ordering::SeqCst);
+            Response::text(500, "not yet")
+        }
+    })
+    .await
+    .expect("a server");
+    let journal = Journal::open();
+    let token = journal.token();
+    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let many = 2 * CONCURRENT + 7;
+    let one = |task| Delivery {
+        task: format!("task-{task}"),
+        timeout: SOON,
+        retries: vec![Duration::from_secs(3600)],
+        ..delivery("doubao", format!("{}/{token}", server.url()), Signer::Unsigned)
+    };
+    courier.send((0..many).map(one).collect());
+    attempts(&journal, &token, many).await;
+    assert_eq!(crowd.most.load(Ordering::SeqCst), CONCURRENT);
+    assert_eq!(courier.pending(), many, "every one waits for its repetition");
 }
 
 fn create(vendor: Vendor, body: &serde_json::Value) -> Request {

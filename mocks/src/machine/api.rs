@@ -9,7 +9,7 @@ use super::Body;
 use crate::account::Settings;
 use crate::ids::Ids;
 use crate::jobs::{Job, Jobs};
-use crate::vendor::{Dialect, Ending, Refusal, Route, Word};
+use crate::vendor::{Dialect, Ending, Phase, Refusal, Route, Word};
 use crate::wire::{Request, Response, Secret};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
@@ -31,9 +31,34 @@ pub trait Api: Sync {
     fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
         word.callback
     }
+    /// The same for one job, whose model may have other words.
+    fn job_word(&self, _job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+        self.callback_word(word, settings)
+    }
+    /// Whether a callback of the job is signed, where its dialect signs at all.
+    fn signs(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
+    /// Whether the change that `job` just made is called back at all; a knob may hold it back.
+    fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
+        true
+    }
+    /// Whether an undelivered callback of a phase is sent again.
+    fn repeats(&self, phase: Phase) -> bool {
+        phase.is_terminal()
+    }
+    /// When a task that has not ended is given up, counted from its creation, and its end then;
+    /// also for tasks that otherwise stay where they are.
+    fn deadline(&self, _draft: &Draft) -> Option<(Duration, &'static Ending)> {
+        None
+    }
     /// How the vendor examines a callback URL inside the create call, if it does.
     fn challenge(&self) -> Option<ChallengeRule> {
         None
+    }
+    /// Whether a callback URL that passed its examination is examined again at the next create.
+    fn asks_again(&self, _settings: &Settings) -> bool {
+        true
     }
     /// The refusals for a create beyond the account's limits: too many at once, too many a minute.
     fn limits(&self) -> (&'static str, &'static str) {

@@ -20,9 +20,19 @@ impl Body {
         &self.text
     }
 
+    /// A copy of the value, for who works on with it; the document itself stays at rest.
+    pub fn value(&self) -> Value {
+        self.read.get().cloned().unwrap_or_else(|| self.read_anew())
+    }
+
     /// Forgets the value; it is read from the text when it is wanted again.
     pub fn rest(&mut self) {
         self.read.take();
+    }
+
+    fn read_anew(&self) -> Value {
+        // It was written by `from`, so it can be read.
+        serde_json::from_slice(&self.text).unwrap_or_default()
     }
 }
 
@@ -38,6 +48,6 @@ impl Deref for Body {
     type Target = Value;
 
     fn deref(&self) -> &Value {
-        self.read.get_or_init(|| serde_json::from_slice(&self.text).unwrap_or_default())
+        self.read.get_or_init(|| self.read_anew())
     }
 }

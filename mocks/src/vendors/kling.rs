@@ -1,323 +1,256 @@
-//! Kling: the legacy API (`/v1/videos/*`), as documented and as observed.
+//! Kling: the registry entry, and what its two API generations share: error table, endings, knobs,
+//! ids, envelope.
 //!
-//! Sources: <https://kling.ai/document-api/api/get-started/authentication>, `…/error-codes`,
-//! `…/callbacks`, `…/apiReference/model/textToVideo`, all read 2026-11-24. The callback body is the
-//! bare task record, without the `{code, message, data}` envelope of a query.
+//! What only one generation has is in `kling/legacy` and `kling/v2`; who may call is `kling/auth`;
+//! what a task looks like from outside is `kling/records`. Sources, unless a row says otherwise:
+//! <https://kling.ai/document-api/api/get-started/error-codes>, `…/authentication`, `…/callbacks`,
+//! `…/concurrency-rules`, read 2026-11-24; *observed* is what third parties report of the live API.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::account::Settings;
-use crate::client::{Blame, Client, Declined, Sighting, Wish};
+use crate::client::{Blame, Declined};
 use crate::ids::Ids;
 use crate::jobs::Job;
-use crate::machine::{Api, Call, Draft, Routed};
+use crate::machine::Call;
 use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Ending, Evidence, Expiry, OptionValue, Phase, Profile,
-    Purpose, Refusal, Route, Sample, Signing, Word,
+    CallbackRules, Dialect, Ending, Evidence, Expiry, Knob, Phase, Profile, Refusal, Signing, Takes,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};
 
-/// Kling in the registry.
-pub const PROFILE: Profile = Profile { name: "kling", title: "Kling", dialects: &[&LEGACY] };
+mod auth;
+mod fields;
+mod legacy;
+mod records;
+mod v2;
 
-/// The legacy dialect: the model is a body field, the good end is `succeed`.
-pub static LEGACY: Dialect = Dialect {
-    name: "kling-legacy",
-    model: "kling-v1",
-    auth: AuthScheme::Bearer,
-    callback_url: "/callback_url",
-    routes: ROUTES,
-    words: &[
-        // Whether `submitted` is called back is not stated; off by default.
-        Word::row(Phase::Submitted, "submitted", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "succeed", Some("succeed"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
-    endings: &[
-        Ending::row("succeeded", Phase::Succeeded, "", "", Documented),
-        Ending::row("moderated", Phase::Failed, "", "Failure to pass the risk control system", Observed),
-    ],
-    refusals: REFUSALS,
-    callbacks: CallbackRules {
-        signing: Signing::StandardWebhooks,
-        content_type: "application/json; charset=utf-8",
-        // Timeout and retries are undocumented; a single attempt is what is certain.
-        timeout: "5s",
-        timeout_evidence: Assumed,
-        retries: "",
-        retries_evidence: Assumed,
-        source: "the callback page says nothing about timeout, retries or order",
-    },
-    knobs: &[],
-    expiry: Expiry { result: THIRTY_DAYS, cover: THIRTY_DAYS, evidence: Documented },
-    schemas: &[],
-    creates: &[
-        ("/v1/videos/text2video", r#"{"model_name":"kling-v1","prompt":"A paper boat"}"#),
-        (
-            "/v1/videos/image2video",
-            r#"{"model_name":"kling-v1","prompt":"A paper boat","image":"https://img.example.com/boat.png"}"#,
-        ),
-    ],
-    sample: Sample { duration: 5, option: ("negative_prompt", OptionValue::Text("rain")) },
-    read_create: |request| {
-        product_of(request).filter(|_| request.method == "POST")?;
-        Some(CreateSeen::from_flat(request, "model_name", "/callback_url"))
-    },
-    client: Client { create, created, query, queried },
-    api: &Kling,
-};
+pub use legacy::LEGACY;
+pub use v2::V2;
+
+/// Kling in the registry.
+pub const PROFILE: Profile = Profile { name: "kling", title: "Kling", dialects: &[&LEGACY, &V2] };
+
+const CALLBACK_PAGE: &str = "https://kling.ai/document-api/api/get-started/callbacks";
+const AUTHENTICATION_PAGE: &str = "https://kling.ai/document-api/api/get-started/authentication";
 
 const THIRTY_DAYS: Duration = Duration::from_secs(30 * 24 * 3_600);
-const TEXT_TO_VIDEO: &str = "https://kling.ai/document-api/apiReference/model/textToVideo";
-const IMAGE_TO_VIDEO: &str = "https://kling.ai/document-api/apiReference/model/imageToVideo";
+const EXPIRY: Expiry = Expiry { result: THIRTY_DAYS, cover: THIRTY_DAYS, evidence: Documented };
 
+const CALLBACKS: CallbackRules = CallbackRules {
+    signing: Signing::StandardWebhooks,
+    content_type: "application/json; charset=utf-8",
+    // Timeout and retries are undocumented; a single attempt is what is certain.
+    timeout: "5s",
+    timeout_evidence: Assumed,
+    retries: "",
+    retries_evidence: Assumed,
+    source: "the callback page says nothing about timeout, retries or order",
+};
+
+/// How a task ends; there is no code beside the sentence.
 #[rustfmt::skip]
-const ROUTES: &[Route] = &[
-    Route::row("POST", "/v1/videos/text2video", Purpose::Create, "text2video", Documented, TEXT_TO_VIDEO),
-    Route::row("GET", "/v1/videos/text2video/{id}", Purpose::Query, "text2video", Documented, TEXT_TO_VIDEO),
-    Route::row("POST", "/v1/videos/image2video", Purpose::Create, "image2video", Documented, IMAGE_TO_VIDEO),
-    Route::row("GET", "/v1/videos/image2video/{id}", Purpose::Query, "image2video", Documented, IMAGE_TO_VIDEO),
+const ENDINGS: &[Ending] = &[
+    Ending::row("succeeded", Phase::Succeeded, "", "", Documented),
+    Ending::row("moderated", Phase::Failed, "", "Failure to pass the risk control system", Observed),
+    Ending::row("image-invalid", Phase::Failed, "", "The resolution or aspect ratio of the input image is invalid. Please ensure it meets the required specifications.", Observed),
+    Ending::row("source-format", Phase::Failed, "", "The source video format is not supported. Please provide a decodable video file (MP4 recommended).", Documented),
+    Ending::row("source-size", Phase::Failed, "", "The source video exceeds the 500MB size limit.", Documented),
+    Ending::row("source-duration", Phase::Failed, "", "The source video exceeds the 300-second duration limit.", Documented),
+    Ending::row("source-track", Phase::Failed, "", "No valid audio or video track detected in the source video.", Documented),
+    Ending::row("internal", Phase::Failed, "", "Internal error, please contact Kling customer service.", Documented),
 ];
 
-/// The error table.
+/// How many of the endings every product can have; the rest belong to one solution.
+const GENERAL_ENDINGS: usize = 3;
+
+/// The whole error table, the same for both generations. The sentences of rows that are not marked
+/// observed are the table's explanations; what the live API says there has not been seen.
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
+    Refusal::row("authentication", 401, "1000", "", "Authentication failed", Documented),
     Refusal::row("authorization-empty", 401, "1001", "", "Authorization is empty", Documented),
     Refusal::row("unauthorized", 401, "1002", "", "Authorization is invalid", Documented),
+    Refusal::row("authorization-early", 401, "1003", "", "Authorization is not yet valid", Documented),
+    Refusal::row("authorization-expired", 401, "1004", "", "Authorization has expired", Documented),
+    Refusal::row("account", 429, "1100", "", "Abnormal account status", Documented),
+    Refusal::row("arrears", 429, "1101", "", "Account in arrears (postpaid scenario)", Documented),
     Refusal::row("balance", 429, "1102", "", "Account balance not enough", Observed),
+    Refusal::row("permission", 403, "1103", "", "Unauthorized access to requested resource", Documented),
     Refusal::row("parameters", 400, "1200", "", "Invalid request parameters", Documented),
     Refusal::row("invalid", 400, "1201", "", "Invalid parameters", Documented),
     Refusal::row("route", 404, "1202", "", "The requested method is invalid", Documented),
     Refusal::row("model", 404, "1203", "", "The requested resource does not exist", Documented),
+    Refusal::row("policy", 400, "1300", "", "Request blocked by platform policy", Documented),
     Refusal::row("moderation", 400, "1301", "", "The request triggered the content security policy", Documented),
-    Refusal::row("rate-limit", 429, "1302", "", "Too many requests, rate limit exceeded", Documented),
-    Refusal::row("concurrency", 429, "1303", "", "parallel task over resource pack limit", Observed),
-    Refusal::row("internal", 500, "5000", "", "Internal server error", Documented),
+    Refusal::row("rate-limit", 429, "1302", "", "Too many requests; rate limit exceeded", Documented),
+    Refusal::row(CONCURRENCY, 429, "1303", "", "parallel task over resource pack limit", Observed),
+    Refusal::row("ip-whitelist", 429, "1304", "", "Trigger the platform's IP whitelist policy", Documented),
+    Refusal::row("internal", 500, "5000", "", "Server internal error", Documented),
+    Refusal::row("maintenance", 503, "5001", "", "Server temporarily unavailable, usually due to maintenance", Documented),
+    Refusal::row("timeout", 504, "5002", "", "Server internal timeout, usually due to a backlog", Documented),
 ];
 
-const MODELS: &[&str] = &[
-    "kling-v1",
-    "kling-v1-5",
-    "kling-v1-6",
-    "kling-v2-master",
-    "kling-v2-1",
-    "kling-v2-1-master",
-    "kling-v2-5-turbo",
-    "kling-v2-6",
-    "kling-v3",
-];
-/// Documented maximum of `prompt`, in characters.
-const PROMPT_MAX: usize = 2_500;
-const PRODUCTS: &[&str] = &["text2video", "image2video"];
+const CONCURRENCY: &str = "concurrency";
+
+const CALLBACK_SUBMITTED: Knob = Knob::row(
+    "callback-submitted",
+    "whether the state a task starts in is called back too",
+    Takes::Switch,
+    "off",
+    Assumed,
+    "the callback page lists the state and says only that changes are notified",
+);
+const ERROR_DATA: Knob = Knob::row(
+    "error-data",
+    "what a refusal carries as `data`; the one for concurrency never has any",
+    Takes::OneOf(&["absent", "null", "empty"]),
+    "absent",
+    Observed,
+    "captured refusals have none; the pages show `data` in the envelope of every answer",
+);
+const INVALID_STATUS: Knob = Knob::row(
+    "invalid-status",
+    "the HTTP status of codes 1200 and 1201",
+    Takes::OneOf(&["table", "200"]),
+    "table",
+    Documented,
+    "the error table says 400; one third party's test expects 200 with the code in the body",
+);
+const UNKNOWN_FIELDS: Knob = Knob::row(
+    "unknown-fields",
+    "what becomes of body fields no page knows",
+    Takes::OneOf(&["ignore", "refuse"]),
+    "ignore",
+    Assumed,
+    "the error table calls an incorrect key a case of 1201; clients are seen sending extra fields",
+);
+const MODEL_LIMITS: Knob = Knob::row(
+    "model-limits",
+    "whether an option that the model does not have is refused",
+    Takes::Switch,
+    "on",
+    Observed,
+    "seen for image_tail: `model/mode/duration(…) is not supported with image_tail`",
+);
+
 /// Start of the id clock: the two captured ids decode to their creation times with it.
-const SNOWFLAKE_EPOCH_MS: i64 = 1_568_028_518_778;
+const ID_EPOCH_MS: i64 = 1_568_028_518_778;
+/// Bits of an id below its time.
+const ID_LOW_BITS: u32 = 22;
 
-struct Kling;
-
-impl Api for Kling {
-    fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
-        let key = match authenticate(call) {
-            Ok(key) => key,
-            Err(name) => return Routed::answer(call.refuse(&LEGACY, name, None)),
-        };
-        if route.purpose == Purpose::Create {
-            return match draft(call.request, route.product, key) {
-                Ok(draft) => Routed::Create(Box::new(draft)),
-                Err((name, detail)) => Routed::answer(call.refuse(&LEGACY, name, Some(&detail))),
-            };
-        }
-        match call.jobs.get(segment).filter(|job| job.draft.product == route.product) {
-            Some(job) => Routed::Answer {
-                task: Some(job.id.clone()),
-                response: envelope(&record(job, call.settings, Channel::Query), call.ids),
-            },
-            // Observed: not 404 and not 1203.
-            None => {
-                let detail = format!("Task not found by id/external id: {segment}");
-                Routed::answer(call.refuse(&LEGACY, "invalid", Some(&detail)))
-            }
-        }
-    }
-
-    fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        let name = authenticate(call).err().unwrap_or("route");
-        call.refuse(&LEGACY, name, None)
-    }
-
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        let data = json!({
-            "task_id": job.id,
-            "task_status": LEGACY.word(job.phase).query,
-            "task_info": task_info(job),
-            "created_at": job.created.as_millisecond(),
-            "updated_at": job.updated.as_millisecond(),
-        });
-        envelope(&data, ids)
-    }
-
-    fn refuse(
-        &self,
-        refusal: &Refusal,
-        detail: Option<&str>,
-        _settings: &Settings,
-        ids: &mut Ids,
-    ) -> Response {
-        let code: u64 = refusal.code.parse().unwrap_or(5000);
-        let message = detail.unwrap_or(refusal.message);
-        Response::json(refusal.http, &json!({"code": code, "message": message, "request_id": ids.uuid()}))
-    }
-
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(record(job, settings, Channel::Callback).to_string())
-    }
-
-    fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
-        let since = now.as_millisecond() - SNOWFLAKE_EPOCH_MS;
-        ((since << 22) + i64::try_from(ids.serial() & 0x3f_ffff).unwrap_or(0)).to_string()
-    }
+/// An id of the form all Kling ids have: milliseconds, then a number that tells equal ones apart.
+fn id_at(time: Timestamp, low: u64) -> String {
+    let since = u128::try_from(time.as_millisecond().saturating_sub(ID_EPOCH_MS)).unwrap_or(0);
+    ((since << ID_LOW_BITS) | u128::from(low & ((1 << ID_LOW_BITS) - 1))).to_string()
 }
 
-fn authenticate(call: &Call<'_>) -> Result<Secret, &'static str> {
-    match call.request.headers.get("authorization") {
-        None | Some("") => Err("authorization-empty"),
-        Some(value) => match LEGACY.auth.key(value) {
-            Some(key) if call.settings.knows(key) => Ok(Secret::new(key)),
-            _ => Err("unauthorized"),
-        },
-    }
+fn new_id(ids: &mut Ids, now: Timestamp) -> String {
+    id_at(now, ids.serial())
 }
 
-/// The product and what follows it, of `/v1/videos/{product}[/{id}]`.
-fn product_of(request: &Request) -> Option<(&'static str, &str)> {
-    let rest = request.path().strip_prefix("/v1/videos/")?;
-    let (name, id) = rest.split_once('/').unwrap_or((rest, ""));
-    PRODUCTS.iter().find(|product| **product == name).map(|product| (*product, id))
-}
-
-fn draft(request: &Request, product: &'static str, key: Secret) -> Result<Draft, (&'static str, String)> {
-    let Some(Value::Object(body)) = request.json() else {
-        return Err(("parameters", "The request body is not a JSON object".to_owned()));
-    };
-    let invalid = |detail: &str| ("invalid", detail.to_owned());
-    let text = |field: &str| match body.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(invalid(&format!("{field} must be a string"))),
-    };
-    // `model` is the documented old alias.
-    let model = text("model_name")?.or(text("model")?).unwrap_or_else(|| "kling-v1".to_owned());
-    if !MODELS.contains(&model.as_str()) {
-        return Err(("model", format!("model {model} does not exist")));
-    }
-    let prompt = text("prompt")?.unwrap_or_default();
-    if prompt.chars().count() > PROMPT_MAX {
-        return Err(invalid("prompt is longer than 2500 characters"));
-    }
-    match product {
-        "text2video" if prompt.is_empty() => return Err(invalid("prompt can not be empty")),
-        "image2video" if text("image")?.is_none() && text("image_tail")?.is_none() => {
-            return Err(invalid("image can not be null"));
-        }
-        _ => {}
-    }
-    if let Some(duration) = text("duration")?
-        && !matches!(duration.as_str(), "5" | "10")
-    {
-        return Err(invalid("Duration only supports 5 or 10 seconds when no refer_image is provided"));
-    }
-    for field in ["negative_prompt", "mode", "aspect_ratio", "external_task_id"] {
-        text(field)?;
-    }
-    let callback_url = text("callback_url")?;
-    let external_id = text("external_task_id")?;
-    Ok(Draft {
-        dialect: &LEGACY,
-        product,
-        model,
-        prompt,
-        callback_url,
-        external_id,
-        body: Value::Object(body).into(),
-        key,
-    })
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Channel {
-    Query,
-    Callback,
-}
-
-fn record(job: &Job, settings: &Settings, channel: Channel) -> Value {
-    let mut data = Map::new();
-    let mut put = |key: &str, value: Value| data.insert(key.to_owned(), value);
-    put("task_id", json!(job.id));
-    put("task_status", json!(LEGACY.word(job.phase).query));
-    put("task_status_msg", json!(job.ending.map_or("", |ending| ending.message)));
-    put("task_info", task_info(job));
-    match job.phase {
-        Phase::Succeeded => {
-            let mut video = json!({
-                "id": format!("{}1", &job.id[..job.id.len() - 1]),
-                "url": format!("{}/{}.mp4", settings.results, job.id),
-                "duration": job.draft.body.get("duration").and_then(Value::as_str).unwrap_or("5.1"),
-            });
-            // The query has these two; the documented callback does not.
-            if channel == Channel::Query {
-                video["watermark_url"] = json!("");
-                put("watermark_info", json!({"enabled": false}));
-            }
-            put("task_result", json!({"videos": [video]}));
-            put("final_unit_deduction", json!("1"));
-            put("final_balance_deduction", json!({"quota": "0", "list_price": "0"}));
-        }
-        Phase::Failed => {
-            put("task_result", json!({}));
-        }
-        _ => {}
-    }
-    put("created_at", json!(job.created.as_millisecond()));
-    put("updated_at", json!(job.updated.as_millisecond()));
-    Value::Object(data)
-}
-
-fn task_info(job: &Job) -> Value {
-    match job.draft.body.get("external_task_id") {
-        Some(Value::String(id)) => json!({"external_task_id": id}),
-        _ => json!({}),
-    }
-}
-
+/// The answer around `data`.
 fn envelope(data: &Value, ids: &mut Ids) -> Response {
     Response::json(200, &json!({"code": 0, "message": "SUCCEED", "request_id": ids.uuid(), "data": data}))
 }
 
-fn create(wish: &Wish) -> Request {
-    let mut body = Map::from_iter([
-        ("model_name".to_owned(), json!(wish.model)),
-        ("prompt".to_owned(), json!(wish.prompt)),
-    ]);
-    if let Some(duration) = wish.duration {
-        body.insert("duration".to_owned(), json!(duration.to_string()));
+fn refuse(
+    dialect: &'static Dialect,
+    refusal: &Refusal,
+    detail: Option<&str>,
+    settings: &Settings,
+    ids: &mut Ids,
+) -> Response {
+    let code: u64 = refusal.code.parse().unwrap_or(5000);
+    let message = detail.unwrap_or(refusal.message);
+    let mut body = json!({"code": code, "message": message, "request_id": ids.uuid()});
+    match settings.knobs.get(dialect, "error-data") {
+        _ if refusal.name == CONCURRENCY => {}
+        "null" => body["data"] = Value::Null,
+        "empty" => body["data"] = json!({}),
+        _ => {}
     }
-    if let Some(image) = wish.images.first() {
-        body.insert("image".to_owned(), json!(image));
-    }
-    body.extend(wish.options.clone());
-    Request::post(format!("/v1/videos/{}", product_for(wish)), &Value::Object(body))
+    let as_200 = matches!(code, 1200 | 1201) && settings.knobs.get(dialect, "invalid-status") == "200";
+    Response::json(if as_200 { 200 } else { refusal.http }, &body)
 }
 
-fn created(response: &Response) -> Result<String, Declined> {
+/// A refusal by name, with the sentence that replaces the row's.
+type Fault = (&'static str, String);
+
+fn invalid(message: impl Into<String>) -> Fault {
+    ("invalid", message.into())
+}
+
+/// The request body; anything but an object is no parameters at all.
+fn object_of(call: &Call<'_>) -> Result<serde_json::Map<String, Value>, Fault> {
+    match call.request.json() {
+        Some(Value::Object(body)) => Ok(body),
+        _ => Err(("parameters", "The request body is not a JSON object".to_owned())),
+    }
+}
+
+/// Text that a caller may also leave empty, as the pages' own samples do.
+fn given(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The id a caller chose must be new to the account, whichever generation took it.
+fn unused(call: &Call<'_>, external_id: Option<String>) -> Result<Option<String>, Fault> {
+    match external_id {
+        Some(id) if call.jobs.by_external_id(&id).is_some() => {
+            Err(invalid(format!("External_task_id {} already exists", shown(&id))))
+        }
+        id => Ok(id),
+    }
+}
+
+/// Documented: a task takes one of the account's places until it ends, an image task as many as it
+/// makes images. The core counts tasks; this looks at what the images need beyond that.
+fn has_room(call: &Call<'_>, wanted: u32) -> Result<(), Fault> {
+    let Some(most) = call.settings.limits.concurrent else { return Ok(()) };
+    let tasks = u64::from(call.jobs.active());
+    let held: u64 = call
+        .jobs
+        .newest()
+        .filter(|job| !job.phase.is_terminal())
+        .map(|job| u64::from(records::places(job)))
+        .sum();
+    let images = held > tasks || wanted > 1;
+    if images && held + u64::from(wanted) > u64::from(most) {
+        return Err((CONCURRENCY, "parallel task over resource pack limit".to_owned()));
+    }
+    Ok(())
+}
+
+/// What a caller sent, for use inside a sentence.
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+/// The word of a callback when a task enters a phase: the table's, or the knob's.
+fn callback_word(
+    dialect: &'static Dialect,
+    word: &'static crate::vendor::Word,
+    settings: &Settings,
+) -> Option<&'static str> {
+    let first = word.phase == Phase::Submitted && settings.knobs.is_on(dialect, "callback-submitted");
+    if first { Some(word.query) } else { word.callback }
+}
+
+/// A task by either of its two ids.
+fn found<'c>(call: &Call<'c>, id: &str) -> Option<&'c Job> {
+    call.jobs.get(id).or_else(|| call.jobs.by_external_id(id))
+}
+
+/// What a client makes of an answer to a create.
+fn created(response: &Response, id: &str) -> Result<String, Declined> {
     let body = response.value().unwrap_or(Value::Null);
     if body["code"] == 0
-        && let Some(id) = body["data"]["task_id"].as_str()
+        && let Some(id) = body["data"][id].as_str()
     {
         return Ok(id.to_owned());
     }
@@ -327,32 +260,4 @@ fn created(response: &Response) -> Result<String, Declined> {
         _ => Blame::Operator,
     };
     Err(Declined { blame, message: body["message"].as_str().unwrap_or("unreadable answer").to_owned() })
-}
-
-fn query(wish: &Wish, id: &str) -> Request {
-    Request::get(format!("/v1/videos/{}/{id}", product_for(wish)))
-}
-
-const fn product_for(wish: &Wish) -> &'static str {
-    if wish.images.is_empty() { "text2video" } else { "image2video" }
-}
-
-fn queried(body: &Value) -> Sighting {
-    let data = &body["data"];
-    let word = data["task_status"].as_str().unwrap_or_default();
-    match LEGACY.phase(word) {
-        Some(Phase::Succeeded) => Sighting::Done(
-            data["task_result"]["videos"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|video| video["url"].as_str().map(str::to_owned))
-                .collect(),
-        ),
-        Some(Phase::Failed) => {
-            Sighting::Failed(data["task_status_msg"].as_str().unwrap_or("failed").to_owned())
-        }
-        Some(phase) => Sighting::At(phase),
-        None => Sighting::Unknown(word.to_owned()),
-    }
 }

@@ -1,0 +1,214 @@
+//! `ringback mock`, `trigger` and `listen` as a user runs them: processes, ports, exit codes, words.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use ringback_mocks::http::HttpClient;
+use ringback_mocks::wire::{Request, Response};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const KLING_SECRET: &str = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=";
+
+/// The command in a folder, with no environment but what is given.
+fn command(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(variables.iter().copied());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(folder, arguments, variables).output().expect("the binary runs")
+}
+
+fn words(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A process that says on its first line where it is; killed when dropped.
+struct Running {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+    first: String,
+}
+
+impl Running {
+    fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child =
+            command(folder, arguments, variables).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut first = String::new();
+        output.read_line(&mut first).expect("it says something");
+        Self { child, output, first }
+    }
+
+    fn ready(&self) -> Value {
+        serde_json::from_str(&self.first).expect("the ready line is JSON")
+    }
+
+    /// The address in a line that ends with one.
+    fn url(&self) -> &str {
+        self.first.trim().rsplit(' ').next().expect("an address")
+    }
+
+    /// Waits until it ends by itself, and what it said.
+    fn end(mut self) -> (ExitStatus, String) {
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).expect("its output ends with it");
+        (self.child.wait().expect("it was started"), rest)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ask(root: &str, request: &Request) -> Response {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(HttpClient::unpooled().send(root, request, Duration::from_secs(20))).expect("an answer")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+#[cfg(unix)]
+#[test]
+fn mocks_say_when_they_are_ready_and_end_when_told() {
+    let folder = folder();
+    let rule = "--on=prompt=storm: refuse moderation";
+    let arguments = ["mock", "kling", "vidu", "--port", "0", "--format", "json", rule];
+    let mut mocks = Running::start(folder.path(), &arguments, &[("RINGBACK_KLING_KEY", "key-1,key-2")]);
+    let ready = mocks.ready();
+    let (kling, control) =
+        (ready["vendors"]["kling"].as_str().expect("a URL"), ready["control"].as_str().expect("a URL"));
+    assert!(ready["vendors"].get("doubao").is_none());
+    assert_eq!(ask(control, &Request::get("/healthz")).status, 200);
+    let create = |prompt: &str, key: &str| {
+        Request::post("/v1/videos/text2video", &json!({"prompt": prompt}))
+            .header("authorization", format!("Bearer {key}"))
+    };
+    assert_eq!(ask(kling, &create("a boat", "key-2")).status, 200);
+    assert_eq!(ask(kling, &create("a boat", "key-3")).status, 401);
+    assert_eq!(ask(kling, &create("a storm", "key-1")).status, 400);
+    let terminated = Command::new("kill").arg(mocks.child.id().to_string()).status().expect("kill runs");
+    assert!(terminated.success());
+    let status = mocks.child.wait().expect("it was started");
+    assert_eq!(status.code(), Some(0), "being stopped is how mocks end");
+}
+
+#[test]
+fn the_file_sets_up_mocks_and_flags_win() {
+    let folder = folder();
+    let file = "[mock]\nvendors = [\"doubao\"]\nports = { doubao = 0 }\ncontrol = 0\ncourse = \"succeeded after 0s\"\n\
+                rules = [\"prompt=flood: refuse quota\"]\nknobs = { \"ark.callback-timeout\" = \"2s\" }\n";
+    std::fs::write(folder.path().join("ringback.toml"), file).expect("it can be written");
+    let mocks = Running::start(folder.path(), &["mock", "--format", "json", "--on", "any: stay"], &[]);
+    let ready = mocks.ready();
+    let ark = ready["vendors"]["doubao"].as_str().expect("a URL");
+    let body =
+        json!({"model": "doubao-seedance-1-0-pro-250528", "content": [{"type": "text", "text": "a flood"}]});
+    let tasks = "/api/v3/contents/generations/tasks";
+    let answer = ask(ark, &Request::post(tasks, &body).header("authorization", "Bearer k"));
+    assert_eq!(answer.status, 200, "the flag's rules stand for the file's");
+    let id = answer.value().expect("JSON")["id"].as_str().expect("an id").to_owned();
+    let query = Request::get(format!("{tasks}/{id}")).header("authorization", "Bearer k");
+    assert_eq!(ask(ark, &query).value().expect("JSON")["status"], "queued");
+}
+
+#[rstest]
+#[case::vendor(&["mock", "klong"], "there is no vendor `klong`")]
+#[case::rule(&["mock", "--on", "any: refuse everything"], "no dialect here has the refusal `everything`")]
+#[case::rule_form(&["mock", "--on", "refuse everything"], "a rule is `WHEN: WHAT`")]
+#[case::course(&["mock", "--course", "exploded after 1s"], "no dialect here has the ending `exploded`")]
+#[case::knob(&["mock", "--knob", "ark.colour=red"], "ark has no knob `colour`")]
+#[case::knob_value(&["mock", "--knob", "ark.callback-timeout=soon"], "takes a time such as 5s")]
+#[case::speed(&["mock", "--speed", "0"], "--speed takes a number above 0")]
+#[case::port(&["mock", "--port", "kling=http"], "`http` is no port")]
+#[case::trouble(&["mock", "--trouble", "earthquake"], "earthquake")]
+#[case::no_url(&["trigger", "kling", "succeed", "--to", "localhost"], "--to takes an http:// or https:// URL")]
+#[case::no_state(&["trigger", "vidu", "exploded", "--to", "http://127.0.0.1:1/"], "vidu has no state `exploded`")]
+#[case::never_sent(&["trigger", "minimax", "Preparing", "--to", "http://127.0.0.1:1/"], "sends no callback for `Preparing`")]
+#[case::no_challenge(&["trigger", "kling", "challenge", "--to", "http://127.0.0.1:1/"], "kling asks no challenge")]
+#[case::unsigned(&["trigger", "doubao", "running", "--to", "http://127.0.0.1:1/", "--secret", "x"], "doubao does not sign")]
+fn what_cannot_be_meant_is_one_sentence_and_exit_code_2(#[case] arguments: &[&str], #[case] why: &str) {
+    let output = run(folder().path(), arguments, &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains(why), "{}", words(&output));
+}
+
+#[test]
+fn nobody_there_is_no_acknowledgement() {
+    let address =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
+    let to = format!("http://{address}/hook");
+    let output = run(folder().path(), &["trigger", "kling", "processing", "--to", &to], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("NO ANSWER: could not connect"), "{}", words(&output));
+}
+
+#[rstest]
+#[case::kling("kling", "succeed", &[], "kling-legacy succeed", "signature holds", 0)]
+#[case::rotation("kling", "succeed", &["--secret", "whsec_bmV3,whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="], "kling-legacy succeed", "signature holds", 0)]
+#[case::other_secret("kling", "succeed", &["--secret", "whsec_b3RoZXI="], "kling-legacy succeed", "SIGNATURE DOES NOT HOLD", 1)]
+#[case::vidu("vidu", "success", &[], "vidu success", "signature holds", 0)]
+#[case::ark("doubao", "running", &[], "ark running", "unsigned, as this vendor sends it", 0)]
+#[case::minimax("minimax", "failed", &[], "minimax-v1 failed", "unsigned, as this vendor sends it", 0)]
+#[case::challenge("minimax", "challenge", &[], "minimax challenge", "echoed", 0)]
+fn what_is_triggered_is_recognised(
+    #[case] vendor: &str,
+    #[case] state: &str,
+    #[case] more: &[&str],
+    #[case] what: &str,
+    #[case] signature: &str,
+    #[case] code: i32,
+) {
+    let folder = folder();
+    let secrets = [("RINGBACK_KLING_SECRET", KLING_SECRET), ("RINGBACK_VIDU_SECRET", "vda_key")];
+    let arguments = ["listen", "--bind", "127.0.0.1:0", "--count", "1", "--keep", "kept"];
+    let listener = Running::start(folder.path(), &arguments, &secrets);
+    let to = format!("{}/hooks/mine?customer=42", listener.url());
+    let mut arguments = vec!["trigger", vendor, state, "--to", &to];
+    arguments.extend(more);
+    let output = run(folder.path(), &arguments, &secrets);
+    assert_eq!(output.status.code(), Some(0), "{}", words(&output));
+    let (status, said) = listener.end();
+    assert_eq!(status.code(), Some(code), "{said}");
+    assert!(said.contains(what) && said.contains(signature), "{said}");
+    assert!(!words(&output).contains("vda_key") && !said.contains("vda_key"));
+    let kept: Vec<_> = std::fs::read_dir(folder.path().join("kept")).expect("it was made").collect();
+    assert_eq!(kept.len(), 1);
+}
+
+#[test]
+fn a_body_that_no_vendor_sends_is_bad() {
+    let folder = folder();
+    let listener = Running::start(folder.path(), &["listen", "--bind", "127.0.0.1:0", "--count", "2"], &[]);
+    let root = listener.url().to_owned();
+    ask(&root, &Request::post("/hooks/vidu", &json!({"id": "1", "state": "done"})));
+    ask(&root, &Request::post("/hooks", &json!({"hello": "world"})));
+    let (status, said) = listener.end();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("BODY NOT AS DOCUMENTED"), "{said}");
+    assert!(said.contains("no vendor's callback"), "{said}");
+}
+
+#[test]
+fn the_page_about_the_vendors_is_fresh() {
+    let output = run(folder().path(), &["mock", "--describe", "md"], &[]);
+    let page = include_str!("../docs/vendors.md");
+    assert!(
+        String::from_utf8_lossy(&output.stdout) == page,
+        "docs/vendors.md is stale: ringback mock --describe md > docs/vendors.md"
+    );
+}
