@@ -98,6 +98,11 @@ impl Courier {
         self.core.settle(&mut state, now);
     }
 
+    /// Forgets what is not over: attempts under way end by themselves and are not repeated.
+    pub fn forget(&self) {
+        self.core.state().schedule.clear();
+    }
+
     /// How many deliveries are not over.
     pub fn pending(&self) -> usize {
         self.core.state().schedule.len()
