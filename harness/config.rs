@@ -204,7 +204,10 @@ fn read(named: Option<&Path>) -> Result<File, ConfigError> {
         Err(error) => return Err(ConfigError(format!("cannot read {}: {error}", path.display()))),
     };
     toml::from_str(&text).map_err(|error| {
-        ConfigError(format!("{} is not valid: {}", path.display(), error.to_string().trim_end()))
+        // Not the line itself, which may be the secret that has no place there.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), error.message()))
     })
 }
 

@@ -167,6 +167,17 @@ fn a_secret_that_cannot_sign_is_no_secret(#[case] secret: &str) {
     assert!(!words(&output).contains("CANARY"), "{}", words(&output));
 }
 
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    let folder = folder();
+    let file = "[mock]\nspeed = 2.0\nkling_secret = \"CANARY\"\n";
+    std::fs::write(folder.path().join("ringback.toml"), file).expect("it can be written");
+    let output = run(folder.path(), &["mock", "--port", "0"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("line 3: unknown field `kling_secret`"), "{}", words(&output));
+    assert!(!words(&output).contains("CANARY"), "{}", words(&output));
+}
+
 #[rstest]
 #[case::all(&[200, 200, 200], 0)]
 #[case::all_but_the_first(&[500, 200, 200], 1)]
