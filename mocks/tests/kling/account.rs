@@ -20,8 +20,14 @@ fn packs(machine: &mut Machine, query: &str) -> usize {
 fn a_pack_has_its_quantities_and_its_times_in_milliseconds() {
     let (_, body) = costs(&mut machine(), "start_time=0&end_time=9999999999999");
     let pack = &body["data"]["resource_pack_subscribe_infos"][0];
-    assert_eq!((&pack["status"], &pack["resource_pack_type"]), (&json!("online"), &json!("decreasing_total")));
-    assert!(pack["total_quantity"].is_f64() && pack["total_quantity"] == pack["remaining_quantity"], "{pack}");
+    assert_eq!(
+        (&pack["status"], &pack["resource_pack_type"]),
+        (&json!("online"), &json!("decreasing_total"))
+    );
+    assert!(
+        pack["total_quantity"].is_f64() && pack["total_quantity"] == pack["remaining_quantity"],
+        "{pack}"
+    );
     let at = |key: &str| pack[key].as_i64().expect("a number");
     assert!(at("purchase_time") <= at("effective_time"), "{pack}");
     assert!((at("effective_time")..at("invalid_time")).contains(&now().as_millisecond()), "{pack}");

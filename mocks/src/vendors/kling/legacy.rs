@@ -12,7 +12,8 @@ use super::fields::check;
 use super::records::{self, Channel};
 use super::{
     CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, GENERAL_ENDINGS,
-    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given, has_room, invalid, unused,
+    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given, has_room,
+    invalid, unused,
 };
 use crate::account::Settings;
 use crate::client::{Client, Sighting, Wish};

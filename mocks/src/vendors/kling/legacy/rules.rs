@@ -91,7 +91,8 @@ pub(super) fn shots(body: &Map<String, Value>) -> Result<(), String> {
     if shots.is_empty() {
         return Err("multi_prompt can not be empty".to_owned());
     }
-    let seconds = |shot: &Value| shot["duration"].as_str()?.parse::<u32>().ok().filter(|seconds| *seconds > 0);
+    let seconds =
+        |shot: &Value| shot["duration"].as_str()?.parse::<u32>().ok().filter(|seconds| *seconds > 0);
     let total = shots.iter().map(seconds).try_fold(0_u32, |sum, shot| sum.checked_add(shot?));
     match total {
         None => Err("multi_prompt duration value is invalid".to_owned()),
