@@ -1,4 +1,4 @@
-//! The vendors, one file each: routes, bodies, words, errors, endings, callback rules, and how a
+//! The vendors, one folder each: routes, bodies, words, errors, endings, callback rules, and how a
 //! client speaks to them.
 
 pub mod doubao;

@@ -256,7 +256,7 @@ fn draft(call: &Call<'_>, name: &'static str, key: Secret) -> Result<Draft, Faul
         prompt: rules::words(&body),
         callback_url: given(body.get("callback_url")),
         external_id,
-        body: Value::Object(body),
+        body: Value::Object(body).into(),
         key,
     })
 }

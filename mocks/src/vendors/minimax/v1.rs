@@ -287,7 +287,7 @@ fn draft(request: &Request, route: &'static Route, key: Secret) -> Result<Draft,
         prompt: text(&body, "prompt").unwrap_or_default(),
         callback_url: text(&body, "callback_url"),
         external_id: None,
-        body,
+        body: body.into(),
         key,
     })
 }
