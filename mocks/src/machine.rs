@@ -211,7 +211,10 @@ impl Machine {
     }
 
     fn create(&mut self, draft: Box<Draft>, now: Timestamp) -> Turn {
-        let rule = self.jobs.decide(&draft);
+        // A rule that refuses with a name of another dialect is not about this one.
+        let known =
+            |rule: &Rule| rule.refuse.as_deref().is_none_or(|name| draft.dialect.refusal(name).is_some());
+        let rule = self.jobs.decide(&draft).filter(known);
         if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }
