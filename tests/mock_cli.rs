@@ -189,7 +189,7 @@ fn each_of_several_is_acknowledged_or_it_is_not_a_success(#[case] answers: &[u16
     std::thread::spawn(move || {
         for status in answers {
             let Ok((mut stream, _)) = listener.accept() else { return };
-            let mut read = [0_u8; 65_536];
+            let mut read = vec![0_u8; 65_536];
             let _ = std::io::Read::read(&mut stream, &mut read);
             let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
