@@ -108,6 +108,48 @@ fn mocks_say_when_they_are_ready_and_end_when_told() {
 }
 
 #[test]
+fn the_journal_is_written_line_by_line_without_keys() {
+    let folder = folder();
+    let arguments = ["mock", "vidu", "--port", "0", "--format", "json", "--journal", "run.jsonl"];
+    let mocks = Running::start(folder.path(), &arguments, &[("RINGBACK_VIDU_KEY", "vda_canary")]);
+    let vidu = mocks.ready()["vendors"]["vidu"].as_str().expect("a URL").to_owned();
+    let body = json!({"model": "viduq1", "prompt": "a boat"});
+    for key in ["vda_canary", "another_canary"] {
+        let create =
+            Request::post("/ent/v2/text2video", &body).header("authorization", format!("Token {key}"));
+        ask(&vidu, &create);
+    }
+    let path = folder.path().join("run.jsonl");
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let text = loop {
+        let text = std::fs::read_to_string(&path).expect("it was made");
+        if text.lines().count() >= 2 || std::time::Instant::now() > deadline {
+            break text;
+        }
+        std::thread::yield_now();
+    };
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(lines[0]["request"]["target"], "/ent/v2/text2video");
+    assert_eq!((&lines[0]["answer"]["status"], &lines[1]["answer"]["status"]), (&json!(200), &json!(401)));
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_that_cannot_be_written_ends_the_mocks_with_a_sentence() {
+    let folder = folder();
+    let output = run(folder.path(), &["mock", "--port", "0", "--journal", "no/such/folder.jsonl"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("cannot write the journal"), "{}", words(&output));
+    let arguments = ["mock", "vidu", "--port", "0", "--format", "json", "--journal", "/dev/full"];
+    let mut mocks = Running::start(folder.path(), &arguments, &[]);
+    let vidu = mocks.ready()["vendors"]["vidu"].as_str().expect("a URL").to_owned();
+    ask(&vidu, &Request::get("/ent/v2/credits"));
+    assert_eq!(mocks.child.wait().expect("it was started").code(), Some(3));
+}
+
+#[test]
 fn the_file_sets_up_mocks_and_flags_win() {
     let folder = folder();
     let file = "[mock]\nvendors = [\"doubao\"]\nports = { doubao = 0 }\ncontrol = 0\ncourse = \"succeeded after 0s\"\n\
