@@ -293,6 +293,8 @@ fn nobody_there_is_no_acknowledgement() {
 #[case::kling("kling", "succeed", &[], "kling-legacy succeed", "signature holds", 0)]
 #[case::rotation("kling", "succeed", &["--secret", "whsec_bmV3,whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="], "kling-legacy succeed", "signature holds", 0)]
 #[case::other_secret("kling", "succeed", &["--secret", "whsec_b3RoZXI="], "kling-legacy succeed", "SIGNATURE DOES NOT HOLD", 1)]
+#[case::unsigned("kling", "succeed", &["--trouble", "unsigned"], "kling-legacy succeed", "SIGNATURE DOES NOT HOLD: a signature header is missing", 1)]
+#[case::unsigned_vidu("vidu", "success", &["--trouble", "unsigned"], "vidu success", "SIGNATURE DOES NOT HOLD", 1)]
 #[case::vidu("vidu", "success", &[], "vidu success", "signature holds", 0)]
 #[case::ark("doubao", "running", &[], "ark running", "unsigned, as this vendor sends it", 0)]
 #[case::minimax("minimax", "failed", &[], "minimax-v1 failed", "unsigned, as this vendor sends it", 0)]
