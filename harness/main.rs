@@ -164,7 +164,7 @@ fn test(flags: Flags, output: &Output) -> Result<u8, Problem> {
         }
     })??;
     let report = match report {
-        Err(error @ session::RunError::Unmatched { .. }) => return Err(usage(error)),
+        Err(error) if error.is_usage() => return Err(usage(error)),
         Err(error) => return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") }),
         Ok(report) => report,
     };
