@@ -4,6 +4,7 @@
 //! this tree. Secrets are masked when a case enters it.
 
 pub mod evidence;
+pub mod stored;
 pub mod terminal;
 
 use std::sync::Arc;
