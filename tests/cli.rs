@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-190 cases: 190 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 172 of 172 MUST, 18 of 18 SHOULD cases; [..] s
+199 cases: 199 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 181 of 181 MUST, 18 of 18 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]

@@ -66,6 +66,9 @@ pub fn merged(mut parts: Vec<(String, Report)>) -> Result<Report, StoredError> {
             selection.shards.as_ref().is_some_and(|shards| shards.missing().next().is_some());
         whole.complete &= !shards_missing && selection.cases == whole.cases.len();
     }
+    if let Some(selection) = whole.selection.as_mut().filter(|_| whole.complete) {
+        selection.shards = None;
+    }
     Ok(whole.concluded())
 }
 
