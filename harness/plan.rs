@@ -151,7 +151,8 @@ impl Selection {
     }
 
     fn filters(&self) -> String {
-        let patterns = |flag, list: &[String]| (!list.is_empty()).then(|| format!("{flag} {}", list.join(",")));
+        let patterns =
+            |flag, list: &[String]| (!list.is_empty()).then(|| format!("{flag} {}", list.join(",")));
         let level = self.level.map(|level| format!("--level {}", level.word().to_ascii_lowercase()));
         let all = [patterns("--only", &self.only), patterns("--skip", &self.skip), level];
         all.into_iter().flatten().collect::<Vec<_>>().join(", ")

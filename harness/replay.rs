@@ -44,7 +44,9 @@ pub enum ReplayError {
     #[error("`{0}` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c")]
     Malformed(String),
     /// No such requirement.
-    #[error("the replay id `{id}` is about {requirement}, which is not in this catalogue; `ringback list` shows all")]
+    #[error(
+        "the replay id `{id}` is about {requirement}, which is not in this catalogue; `ringback list` shows all"
+    )]
     UnknownCase {
         /// The id.
         id: String,
@@ -62,7 +64,9 @@ pub enum ReplayError {
         requirement: &'static str,
     },
     /// The requirement or the tool has changed since.
-    #[error("the replay id `{id}` was made by another version of the catalogue (v{theirs}, here v{ours}); run --only {requirement} instead")]
+    #[error(
+        "the replay id `{id}` was made by another version of the catalogue (v{theirs}, here v{ours}); run --only {requirement} instead"
+    )]
     OtherCatalogue {
         /// The id.
         id: String,
@@ -144,7 +148,8 @@ impl FromStr for Replay {
 /// are generated, and the requirement's words.
 fn fingerprint(requirement: &Requirement) -> String {
     let generation = generate::GENERATION.to_string();
-    let parts = [env!("CARGO_PKG_VERSION"), &generation, requirement.id, requirement.slug, requirement.sentence];
+    let parts =
+        [env!("CARGO_PKG_VERSION"), &generation, requirement.id, requirement.slug, requirement.sentence];
     // FNV-1a, folded; it guards against confusion, not against forgery.
     let mut hash = 0x811c_9dc5_u32;
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0])) {

@@ -51,14 +51,16 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
             mask.text(reason),
         );
     }
-    let bench = Arc::new(Bench::new(
-        Arc::clone(&stage.target),
-        Arc::clone(&stage.subject),
-        Arc::clone(&stage.world),
-        case.vendor,
-        stage.seed,
-    )
-    .replaying(case.input.clone()));
+    let bench = Arc::new(
+        Bench::new(
+            Arc::clone(&stage.target),
+            Arc::clone(&stage.subject),
+            Arc::clone(&stage.world),
+            case.vendor,
+            stage.seed,
+        )
+        .replaying(case.input.clone()),
+    );
     let (check, working) = (case.requirement.check, Arc::clone(&bench));
     let task = tokio::spawn(async move { check(&working).await });
     let abort = task.abort_handle();

@@ -15,7 +15,8 @@ use crate::guard::Traffic;
 use crate::plan::{self, Case, Selection, SelectionError, Shard};
 use crate::replay::Replay;
 use crate::report::{
-    CaseReport, Counts, FORMAT, Mask, Report, SelectionReport, ShardsReport, Tool, TrafficReport, Verdict, millis,
+    CaseReport, Counts, FORMAT, Mask, Report, SelectionReport, ShardsReport, Tool, TrafficReport, Verdict,
+    millis,
 };
 use crate::runner::{self, Stage};
 use crate::subject::{SetupError, Subject};

@@ -15,8 +15,8 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
 
-use crate::guard::{Denied, Guard, Traffic};
 use crate::exec::{Environment, Process, StartError};
+use crate::guard::{Denied, Guard, Traffic};
 use crate::target::{Reach, Target};
 
 /// A running gateway and the keys to it.

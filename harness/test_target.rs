@@ -82,7 +82,9 @@ fn conclude(stage: &Stage, case: CaseReport) -> Result<Completion, Failed> {
             return Ok(Completion::ignored_with(format!("fails as expected: {reason}")));
         }
         Some(CaseExpectation { state: State::Refuted, pattern, .. }) => {
-            return Err(Failed::from(format!("passed, and was expected to fail; remove the expectation `{pattern}`")));
+            return Err(Failed::from(format!(
+                "passed, and was expected to fail; remove the expectation `{pattern}`"
+            )));
         }
         Some(CaseExpectation { state: State::Unjudged, .. }) | None => {}
     }

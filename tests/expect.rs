@@ -82,7 +82,12 @@ async fn the_report_for_people_keeps_them_apart() {
     let report =
         judged(DROPPED, &["GW-CB-001", "GW-LV-001"], &["gateway/callback-url/forwarded[vidu]"], false).await;
     let text = terminal::render(&report);
-    assert!(text.contains("Expected failures (1):\n      gateway/callback-url/forwarded[vidu]  GW-CB-001: issue 12\n"), "{text}");
+    assert!(
+        text.contains(
+            "Expected failures (1):\n      gateway/callback-url/forwarded[vidu]  GW-CB-001: issue 12\n"
+        ),
+        "{text}"
+    );
     assert_eq!(text.matches("FAIL  ").count(), 1, "{text}");
     assert!(text.contains("8 cases: 6 passed, 1 failed, 1 failed as expected, 0 warned"), "{text}");
     assert_eq!(report.counts.fail, 2, "the count of outcomes is not bent");
@@ -104,7 +109,11 @@ fn said(output: &Output) -> String {
 }
 
 #[rstest]
-#[case::passed("GW-SUB-002", 1, "passed, and was expected to fail (flaky upstream); remove the expectation `GW-SUB-002`")]
+#[case::passed(
+    "GW-SUB-002",
+    1,
+    "passed, and was expected to fail (flaky upstream); remove the expectation `GW-SUB-002`"
+)]
 #[case::no_such("GW-SUB-0O2", 1, "matches no case; remove the expectation")]
 #[case::elsewhere("GW-CB-001", 0, "CONFORMS (exit code 0)")]
 fn a_stale_expectation_fails_the_run(#[case] pattern: &str, #[case] code: i32, #[case] says: &str) {
@@ -117,8 +126,14 @@ fn a_stale_expectation_fails_the_run(#[case] pattern: &str, #[case] code: i32, #
 
 #[rstest]
 #[case::no_reason("[[expect]]\npattern = \"GW-SUB-002\"\n", "missing field `reason`")]
-#[case::blank_reason("[[expect]]\npattern = \"GW-SUB-002\"\nreason = \" \"\n", "needs a pattern and a reason")]
-#[case::unknown_key("[[expect]]\npattern = \"GW-SUB-002\"\nreason = \"x\"\nuntil = \"2027\"\n", "unknown field `until`")]
+#[case::blank_reason(
+    "[[expect]]\npattern = \"GW-SUB-002\"\nreason = \" \"\n",
+    "needs a pattern and a reason"
+)]
+#[case::unknown_key(
+    "[[expect]]\npattern = \"GW-SUB-002\"\nreason = \"x\"\nuntil = \"2027\"\n",
+    "unknown field `until`"
+)]
 #[case::no_list("[expect]\npattern = \"GW-SUB-002\"\nreason = \"x\"\n", "invalid type")]
 fn a_wrong_expectation_is_exit_2(#[case] toml: &str, #[case] says: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");

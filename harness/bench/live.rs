@@ -130,8 +130,7 @@ impl Bench {
         let Some(live) = &self.target.live else { return self.inbox_is_open().await };
         let probe = self.job().token;
         let request = Request::post(format!("/c/{probe}"), &json!({"probe": true}));
-        let sent =
-            HttpClient::unpooled().send(&live.advertise, &request, self.target.patience.answer).await;
+        let sent = HttpClient::unpooled().send(&live.advertise, &request, self.target.patience.answer).await;
         if self.arrivals(&probe).is_empty() {
             let got = match sent {
                 Ok(answer) => format!("something else answered HTTP {}", answer.status),

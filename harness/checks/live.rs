@@ -135,7 +135,10 @@ async fn challenge_answered(bench: &Bench) -> Result<(), Stop> {
             let echoed = challenge.answer.as_ref().is_ok_and(|answer| answer.status == 200);
             bench.note(
                 Finding::new(
-                    format!("the job is accepted; its challenge was {}", if echoed { "echoed" } else { "seen" }),
+                    format!(
+                        "the job is accepted; its challenge was {}",
+                        if echoed { "echoed" } else { "seen" }
+                    ),
                     reply.gist(),
                 )
                 .seen_in(&reply.exchange),

@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
                 return Err(cannot(format!("it is longer than {} MiB", LONGEST / 1024 / 1024)));
             }
             let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
-            let text = String::from_utf8(bytes).map_err(|_| usage(format!("{name} is not JSON: it is not UTF-8")))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| usage(format!("{name} is not JSON: it is not UTF-8")))?;
             stored::read(&name, &text).map(|report| (name, report)).map_err(usage)
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -42,7 +42,9 @@ pub(super) fn live(
 ) -> Result<Option<Live>, ConfigError> {
     let Some(advertise) = advertise else {
         return match bind {
-            Some(_) => Err(ConfigError("--bind needs --advertise: the public address that leads to it".into())),
+            Some(_) => {
+                Err(ConfigError("--bind needs --advertise: the public address that leads to it".into()))
+            }
             None => Ok(None),
         };
     };

@@ -24,7 +24,9 @@ pub fn read(name: &str, text: &str) -> Result<Report, StoredError> {
     match value.get("schema").and_then(Value::as_str) {
         Some(FORMAT) => {}
         Some(other) if other.starts_with("ringback.report/") => {
-            return Err(wrong(format!("is a report of another format: {other}, where this tool reads {FORMAT}")));
+            return Err(wrong(format!(
+                "is a report of another format: {other}, where this tool reads {FORMAT}"
+            )));
         }
         _ => return Err(wrong("is no Ringback report".to_owned())),
     }
@@ -119,7 +121,9 @@ fn alike(first: &str, whole: &Report, name: &str, part: &Report) -> Result<(), S
         return Err(differ("numbers of shards"));
     }
     match more.held.iter().find(|index| held.held.contains(index)) {
-        Some(twice) => Err(StoredError(format!("shard {twice} of {} is in {name} and in an earlier report", held.of))),
+        Some(twice) => {
+            Err(StoredError(format!("shard {twice} of {} is in {name} and in an earlier report", held.of)))
+        }
         None => Ok(()),
     }
 }

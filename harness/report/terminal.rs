@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, ShardsReport, TrafficReport,
-    Verdict,
+    AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, ShardsReport,
+    TrafficReport, Verdict,
 };
 use crate::job::shortened;
 use crate::outcome::{Level, Outcome};
@@ -255,10 +255,17 @@ fn foot(text: &mut String, report: &Report) {
     );
     if let Some(TrafficReport { requests, jobs }) = report.traffic.filter(|_| report.mode == Mode::Deployed) {
         let spend = &report.target["spend"];
-        let _ = writeln!(text, "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted");
+        let _ = writeln!(
+            text,
+            "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted"
+        );
     }
     missing(text, report);
-    let as_expected = if report.verdict == Verdict::Conforms && report.expected_failures() > 0 { ", expected failures aside" } else { "" };
+    let as_expected = if report.verdict == Verdict::Conforms && report.expected_failures() > 0 {
+        ", expected failures aside"
+    } else {
+        ""
+    };
     let verdict = match report.verdict {
         Verdict::Conforms if counts.not_testable > 0 => "CONFORMS as far as it could be judged",
         Verdict::Conforms => "CONFORMS",
