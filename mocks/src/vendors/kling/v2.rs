@@ -204,7 +204,7 @@ fn draft(call: &Call<'_>, product: &'static str, model: &str, key: Secret) -> Re
         prompt: prompt_of(&body).unwrap_or_default(),
         callback_url,
         external_id,
-        body: Value::Object(body),
+        body: Value::Object(body).into(),
         key,
     })
 }

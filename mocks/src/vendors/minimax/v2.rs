@@ -328,7 +328,7 @@ fn draft(call: &Call<'_>, route: &'static Route, key: Secret) -> Result<Draft, S
         prompt,
         callback_url: text(&body, "callback_url"),
         external_id: None,
-        body,
+        body: body.into(),
         key,
     })
 }
