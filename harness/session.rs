@@ -118,7 +118,9 @@ impl Session {
         };
         if let Some(replay) = &options.replay {
             cases.retain(|case| case.requirement.id == replay.requirement.id);
-            cases.iter_mut().for_each(|case| case.input.clone_from(&replay.input));
+            for case in &mut cases {
+                case.input.clone_from(&replay.input);
+            }
             selection = SelectionReport {
                 replay: Some(replay.to_string()),
                 cases: cases.len(),

@@ -309,7 +309,7 @@ fn a_file_that_is_no_report_is_one_sentence() {
     let odd = text.replacen("\"verdict\": \"conforms\"", "\"verdict\": \"fine\"", 1);
     let deep = "[".repeat(100_000);
     for (content, says) in [
-        (text[..text.len() / 2].as_bytes(), "is cut short"),
+        (&text.as_bytes()[..text.len() / 2], "is cut short"),
         (b"", "is cut short"),
         (b"# notes", "is not JSON"),
         (b"\xff\xfe\x00", "is not UTF-8"),
