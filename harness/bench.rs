@@ -3,6 +3,8 @@
 //! A check asks, waits and says what it saw; it opens no socket, never sleeps and prints nothing.
 //! Each job carries a token of its own, so cases run side by side without mistaking each other.
 
+pub mod live;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +20,8 @@ use serde_json::json;
 
 use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
 use crate::outcome::{Finding, Stop};
-use crate::subject::Subject;
+use crate::replay::Input;
+use crate::subject::{Subject, Unasked};
 use crate::target::Target;
 
 /// Tries of a request that meets a rate limit, and the pause after the first.
@@ -36,6 +39,8 @@ pub struct Bench {
     pub vendor: Vendor,
     /// Seed of generated inputs.
     pub seed: u64,
+    /// The generated input to judge first, when a case is replayed.
+    pub input: Option<Input>,
     subject: Arc<Subject>,
     world: Arc<World>,
     notes: Mutex<Notes>,
@@ -46,6 +51,7 @@ struct Notes {
     tokens: BTreeSet<String>,
     findings: Vec<Finding>,
     answered: bool,
+    input: Option<Input>,
 }
 
 /// What a case leaves behind.
@@ -57,6 +63,8 @@ pub struct Records {
     pub exchanges: Vec<Arc<Exchange>>,
     /// Whether the subject answered anything at all.
     pub answered: bool,
+    /// The generated input that was found wrong.
+    pub input: Option<Input>,
 }
 
 impl Bench {
@@ -68,7 +76,18 @@ impl Bench {
         vendor: Vendor,
         seed: u64,
     ) -> Self {
-        Self { target, vendor, seed, subject, world, notes: Mutex::default() }
+        Self { target, vendor, seed, input: None, subject, world, notes: Mutex::default() }
+    }
+
+    /// The same for a case that is replayed with a generated input.
+    #[must_use]
+    pub fn replaying(self, input: Option<Input>) -> Self {
+        Self { input, ..self }
+    }
+
+    /// Notes which generated input was found wrong, for the case's replay id.
+    pub fn found(&self, input: Input) {
+        self.notes().input = Some(input);
     }
 
     /// A minimal job for the vendor's model.
@@ -331,7 +350,12 @@ impl Bench {
             }
         }
         exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
-        Records { findings: std::mem::take(&mut notes.findings), exchanges, answered: notes.answered }
+        Records {
+            findings: std::mem::take(&mut notes.findings),
+            exchanges,
+            answered: notes.answered,
+            input: notes.input.take(),
+        }
     }
 
     /// Asks, and asks again after a pause when the gateway limits the rate: that is its right, and no
@@ -363,7 +387,17 @@ impl Bench {
             None => request,
         };
         let asked = self.subject.ask(token, request, self.target.patience.answer).await;
-        let (exchange, went) = asked.map_err(|silent| Stop::Inconclusive(silent.0))?;
+        let (exchange, went) = asked.map_err(|unasked| match unasked {
+            Unasked::Gone(words) => Stop::Inconclusive(words),
+            Unasked::Spent => Stop::NotTestable(format!(
+                "a job might be billed, and the {} of --spend have been accepted, or may have been",
+                self.target.spend
+            )),
+            Unasked::Capped => Stop::Inconclusive(
+                "as many requests have been sent as --max-requests allows; raise it, or judge fewer cases with --only"
+                    .into(),
+            ),
+        })?;
         self.notes().answered = true;
         match (&exchange.answer, went) {
             (Ok(response), _) => Ok(Reply::new(Arc::clone(&exchange), response)),

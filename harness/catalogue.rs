@@ -20,6 +20,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+    Chapter { name: "live", requirements: checks::live::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.
@@ -174,6 +175,8 @@ pub enum Need {
     Forwards,
     /// The status of an accepted job can be read (GW-ST-001).
     Status,
+    /// The vendor's callbacks can reach our inbox.
+    Receiver,
 }
 
 /// Every requirement with its chapter.

@@ -5,6 +5,7 @@
 pub mod authentication;
 pub mod callback_url;
 pub mod errors;
+pub mod live;
 pub mod pass_through;
 pub mod placement;
 pub mod status;

@@ -3,6 +3,7 @@
 //! Every configuration error is found here, before anything starts. Secrets come from the
 //! environment only; the file has no place for them.
 
+mod deployed;
 pub mod mock;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,10 @@ use ringback_mocks::wire::Secret;
 use serde::Deserialize;
 use url::Url;
 
-use crate::plan::Selection;
+use crate::expect::Expectation;
+use crate::outcome::Level;
+use crate::plan::{Selection, Shard};
+use crate::replay::ReplayError;
 use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
 use crate::target::{Patience, Reach, RootCallback, Target};
 
@@ -45,6 +49,18 @@ pub struct Flags {
     /// Run these cases only: names or requirement ids, * for any text
     #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Leave these cases out: names or requirement ids, * for any text
+    #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Judge requirements of this level only: must or should
+    #[arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL")]
+    pub level: Option<String>,
+    /// Run part I of N of the selected cases; `ringback report --from` puts the reports together
+    #[arg(long, value_name = "I/N", env = "RINGBACK_SHARD")]
+    pub shard: Option<String>,
+    /// Run one case again with the inputs it was judged with: the id printed with its failure
+    #[arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"])]
+    pub replay: Option<String>,
     /// Model name that routes to a vendor, where it is not the usual one
     #[arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
@@ -60,12 +76,27 @@ pub struct Flags {
     /// Jobs that a deployed gateway may accept, and bill, in this run [default: 0]
     #[arg(long, value_name = "N", env = "RINGBACK_SPEND")]
     pub spend: Option<u32>,
+    /// Requests a second at most [default: no limit; 5 against a deployed gateway]
+    #[arg(long, value_name = "N", env = "RINGBACK_RATE")]
+    pub rate: Option<f64>,
+    /// Requests in all at most [default: no limit; 2000 against a deployed gateway]
+    #[arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS")]
+    pub max_requests: Option<u64>,
+    /// Public address that leads to our inbox, for callbacks of real vendors (with --spend)
+    #[arg(long, value_name = "URL", env = "RINGBACK_ADVERTISE")]
+    pub advertise: Option<String>,
+    /// Where the inbox behind --advertise listens [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR", env = "RINGBACK_BIND")]
+    pub bind: Option<String>,
     /// What a `callback_url` beside `model` should lead to [default: reject]
     #[arg(long, value_enum, env = "RINGBACK_ROOT_CALLBACK")]
     pub root_callback: Option<RootCallback>,
     /// How long the status may lag behind the vendor [default: 60s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
     pub settle: Option<String>,
+    /// How long a live job may take until it ends [default: 15m]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_FINISH")]
+    pub finish: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
     pub answer: Option<String>,
@@ -114,6 +145,7 @@ struct File {
     run: RunSection,
     patience: PatienceSection,
     mock: mock::MockSection,
+    expect: Vec<Expectation>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -126,12 +158,19 @@ struct GatewaySection {
     upstream: BTreeMap<String, String>,
     root_callback: Option<RootCallback>,
     spend: Option<u32>,
+    rate: Option<f64>,
+    max_requests: Option<u64>,
+    advertise: Option<String>,
+    bind: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RunSection {
     only: Vec<String>,
+    skip: Vec<String>,
+    level: Option<String>,
+    shard: Option<String>,
     seed: Option<u64>,
     strict: bool,
     jobs: Option<usize>,
@@ -142,6 +181,7 @@ struct RunSection {
 struct PatienceSection {
     answer: Option<String>,
     settle: Option<String>,
+    finish: Option<String>,
     ready: Option<String>,
 }
 
@@ -166,8 +206,8 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         [] => Vendor::all().collect(),
         names => names.iter().map(|name| vendor(name)).collect::<Result<_, _>>()?,
     };
-    let deployed = matches!(&reach, Reach::Url { upstreams, .. } if upstreams.is_empty());
-    let mut patience = if deployed { Patience::REMOTE } else { Patience::LOCAL };
+    let is_deployed = matches!(&reach, Reach::Url { upstreams, .. } if upstreams.is_empty());
+    let mut patience = if is_deployed { Patience::REMOTE } else { Patience::LOCAL };
     if let Some(answer) = time("answer", flags.answer.or(file.patience.answer))? {
         patience.answer = answer;
     }
@@ -176,20 +216,44 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         // Whoever expects a quick gateway does not want to wait longer for its create call.
         patience.create = patience.create.min(settle);
     }
+    if let Some(finish) = time("finish", flags.finish.or(file.patience.finish))? {
+        patience.finish = finish;
+    }
     patience.case = patience.case.max(patience.settle * 3);
+    let live = deployed::live(
+        flags.advertise.or(file.gateway.advertise),
+        flags.bind.or(file.gateway.bind),
+        is_deployed,
+    )?;
+    if live.is_some() {
+        patience.case = patience.case.max(patience.finish + patience.settle * 3);
+    }
     let target = Target {
         reach,
         vendors,
         models,
         spend: flags.spend.or(file.gateway.spend).unwrap_or(0),
+        rate: deployed::rate(flags.rate.or(file.gateway.rate), is_deployed)?,
+        max_requests: deployed::cap(flags.max_requests.or(file.gateway.max_requests), is_deployed)?,
+        live,
         root_callback: flags.root_callback.or(file.gateway.root_callback).unwrap_or_default(),
         patience,
     };
     let options = Options {
-        selection: Selection { only: if flags.only.is_empty() { file.run.only } else { flags.only } },
+        selection: Selection {
+            only: if flags.only.is_empty() { file.run.only } else { flags.only },
+            skip: if flags.skip.is_empty() { file.run.skip } else { flags.skip },
+            level: flags.level.or(file.run.level).map(|text| level(&text)).transpose()?,
+            shard: flags.shard.or(file.run.shard).map(|text| shard(&text)).transpose()?,
+        },
         seed: flags.seed.or(file.run.seed).unwrap_or(DEFAULT_SEED),
         strict: flags.strict || file.run.strict,
-        jobs: flags.jobs.or(file.run.jobs).unwrap_or(if deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS }),
+        jobs: flags.jobs.or(file.run.jobs).unwrap_or(if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS }),
+        expectations: expectations(file.expect)?,
+        replay: flags
+            .replay
+            .map(|id| id.parse().map_err(|error: ReplayError| ConfigError(error.to_string())))
+            .transpose()?,
     };
     Ok((target, options))
 }
@@ -243,6 +307,11 @@ fn root(url: &str) -> Result<String, ConfigError> {
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(wrong("it must begin with http:// or https://"));
     }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(ConfigError(
+            "a gateway address carries no user or password: it is printed; set RINGBACK_API_KEY".into(),
+        ));
+    }
     if parsed.host_str().is_none() || parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(wrong("give scheme, host, and a path if the API is below one; no query"));
     }
@@ -255,6 +324,30 @@ pub fn vendor(name: &str) -> Result<Vendor, ConfigError> {
         let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
         ConfigError(format!("there is no vendor `{name}`; there are {known}"))
     })
+}
+
+fn level(text: &str) -> Result<Level, ConfigError> {
+    [Level::Must, Level::Should]
+        .into_iter()
+        .find(|level| level.word().eq_ignore_ascii_case(text))
+        .ok_or_else(|| ConfigError(format!("there is no level `{text}`; there are must and should")))
+}
+
+fn shard(text: &str) -> Result<Shard, ConfigError> {
+    text.parse().map_err(|()| {
+        ConfigError(format!("`{text}` is no shard; write 2/4 for the second of four, counted from 1"))
+    })
+}
+
+/// An expectation without a reason would be a skip with a better name.
+fn expectations(given: Vec<Expectation>) -> Result<Vec<Expectation>, ConfigError> {
+    match given.iter().find(|one| one.pattern.trim().is_empty() || one.reason.trim().is_empty()) {
+        Some(one) => Err(ConfigError(format!(
+            "an [[expect]] needs a pattern and a reason, and one has `{}` and `{}`",
+            one.pattern, one.reason
+        ))),
+        None => Ok(given),
+    }
 }
 
 fn placed(name: &str, address: &str) -> Result<(Vendor, SocketAddr), ConfigError> {

@@ -31,6 +31,7 @@ struct VendorFacts {
     accepts: Result<(), String>,
     forwards: Result<(), String>,
     status: Result<(), String>,
+    receiver: Result<(), String>,
 }
 
 /// In the form of a task id, and nobody's.
@@ -55,10 +56,12 @@ impl Discovery {
         let door = bench(first);
         knock(&door, subject).await?;
         let other_key = other_key(&door, subject).await;
+        let live = receiver(&door).await;
         let looks = target.vendors.iter().map(|vendor| {
             let bench = bench(*vendor);
             let has_mock = world.mock(*vendor).is_some();
-            async move { (vendor.name(), VendorFacts::explore(&bench, has_mock).await) }
+            let receiver = if has_mock { Ok(()) } else { live.clone() };
+            async move { (vendor.name(), VendorFacts::explore(&bench, has_mock, receiver).await) }
         });
         vendors.extend(futures_util::future::join_all(looks).await);
         Ok(Self { other_key, vendors })
@@ -74,6 +77,7 @@ impl Discovery {
             (Need::Accepts, Some(facts)) => &facts.accepts,
             (Need::Forwards, Some(facts)) => &facts.forwards,
             (Need::Status, Some(facts)) => &facts.status,
+            (Need::Receiver, Some(facts)) => &facts.receiver,
         };
         fact.as_ref().map(|&()| ()).map_err(String::as_str)
     }
@@ -127,8 +131,18 @@ async fn other_key(bench: &Bench, subject: &Subject) -> Result<(), String> {
     }
 }
 
+/// Whether real vendors can reach our inbox, as far as can be told from here.
+async fn receiver(bench: &Bench) -> Result<(), String> {
+    if bench.target.live.is_none() {
+        return Err("no callback of a real vendor can reach us; give a public address that leads here with \
+                    --advertise (and --bind), and allow jobs with --spend"
+            .into());
+    }
+    bench.receiver_is_open().await.map_err(|stop| said(&stop))
+}
+
 impl VendorFacts {
-    async fn explore(bench: &Bench, has_mock: bool) -> Self {
+    async fn explore(bench: &Bench, has_mock: bool, receiver: Result<(), String>) -> Self {
         let deployed = bench.target.mode() == Mode::Deployed;
         let witness = if has_mock {
             Ok(())
@@ -142,7 +156,7 @@ impl VendorFacts {
         if deployed {
             // Asking would cost money; the cases that go on to ask have their own budget.
             let forwards = witness.clone();
-            return Self { witness, accepts: Ok(()), forwards, status: Ok(()) };
+            return Self { witness, accepts: Ok(()), forwards, status: Ok(()), receiver };
         }
         let (accepts, status) = match accepted(bench).await {
             Ok(status) => (Ok(()), status),
@@ -153,7 +167,7 @@ impl VendorFacts {
             Ok(()) => witness.clone(),
             Err(refused) => Err(refused.clone()),
         };
-        Self { witness, accepts, forwards, status }
+        Self { witness, accepts, forwards, status, receiver }
     }
 }
 

@@ -13,10 +13,14 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::bench::Bench;
 use crate::outcome::Stop;
+use crate::replay::Input;
 
 /// Inputs tried for each generated case.
 pub const INPUTS: usize = 24;
+/// Counted up whenever a strategy here changes: an old replay id would then mean another input.
+pub const GENERATION: u32 = 1;
 /// Steps of shrinking at most; each costs a submit.
 const SHRINKS: usize = 80;
 
@@ -25,7 +29,7 @@ const SHRINKS: usize = 80;
 pub struct Minimal<T, F> {
     /// The input.
     pub input: T,
-    /// What is wrong with it.
+    /// What is wrong with it, as it was judged last.
     pub fault: F,
     /// Which of the generated inputs led to it, from 1.
     pub at: usize,
@@ -34,9 +38,12 @@ pub struct Minimal<T, F> {
 }
 
 /// Judges generated inputs until one is wrong, shrinks it, and returns the smallest that still is.
-/// A value is only returned after it was judged itself.
+///
+/// What is returned was judged itself, and twice: a gateway that is wrong once and right when asked
+/// the same again may have had a bad moment, and is not accused. A replay judges the input it names
+/// first; if that is right now, everything is judged as in the first run.
 pub async fn search<S, F, J, A>(
-    seed: u64,
+    bench: &Bench,
     strategy: S,
     judge: J,
 ) -> Result<Option<Minimal<S::Value, F>>, Stop>
@@ -48,26 +55,81 @@ where
     J: Fn(S::Value) -> A + Send + Sync,
     A: Future<Output = Result<Option<F>, Stop>> + Send,
 {
+    if let Some(Input { at, path }) = bench.input.clone() {
+        let mut tree = tree(bench.seed, at, &strategy)?;
+        walk(&mut tree, &path);
+        let input = tree.current();
+        if let Some(fault) = judge(input.clone()).await? {
+            let found = Minimal { input, fault, at, shrinks: path.len() };
+            return confirmed(bench, found, path, &judge).await.map(Some);
+        }
+    }
     for at in 1..=INPUTS {
-        let mut tree = tree(seed, at, &strategy)?;
+        let mut tree = tree(bench.seed, at, &strategy)?;
         let input = tree.current();
         let Some(fault) = judge(input.clone()).await? else { continue };
         let mut best = Minimal { input, fault, at, shrinks: 0 };
+        // What became of each smaller value, and how many of those lead to the best one.
+        let (mut path, mut kept) = (Vec::new(), 0);
         let mut moved = tree.simplify();
-        while moved && best.shrinks < SHRINKS {
-            best.shrinks += 1;
+        while moved && path.len() < SHRINKS {
             let smaller = tree.current();
-            moved = match judge(smaller.clone()).await? {
-                Some(fault) => {
+            moved = match judge(smaller.clone()).await {
+                Ok(Some(fault)) => {
+                    path.push(true);
+                    kept = path.len();
                     best = Minimal { input: smaller, fault, ..best };
                     tree.simplify()
                 }
-                None => tree.complicate(),
+                Ok(None) => {
+                    path.push(false);
+                    tree.complicate()
+                }
+                // Nothing smaller can be judged, for want of budget say; what was found stays found.
+                Err(_) => false,
             };
         }
-        return Ok(Some(best));
+        best.shrinks = path.len();
+        path.truncate(kept);
+        return confirmed(bench, best, path, &judge).await.map(Some);
     }
     Ok(None)
+}
+
+/// Judges what was found once more.
+async fn confirmed<T, F, J, A>(
+    bench: &Bench,
+    found: Minimal<T, F>,
+    path: Vec<bool>,
+    judge: &J,
+) -> Result<Minimal<T, F>, Stop>
+where
+    T: Clone,
+    J: Fn(T) -> A,
+    A: Future<Output = Result<Option<F>, Stop>>,
+{
+    bench.found(Input { at: found.at, path });
+    match judge(found.input.clone()).await {
+        Ok(Some(fault)) => Ok(Minimal { fault, ..found }),
+        Ok(None) => Err(Stop::Inconclusive(format!(
+            "input {} of seed {} was judged wrong, and right when it was judged again; replay it",
+            found.at, bench.seed
+        ))),
+        // It could not be asked again; that takes nothing away from what was seen.
+        Err(_) => Ok(found),
+    }
+}
+
+/// Goes the way that a search went.
+fn walk(tree: &mut impl ValueTree, path: &[bool]) {
+    let Some((_, before)) = path.split_last() else { return };
+    let mut moved = tree.simplify();
+    for wrong in before {
+        if !moved {
+            return;
+        }
+        moved = if *wrong { tree.simplify() } else { tree.complicate() };
+    }
 }
 
 /// Each input has a runner of its own, so that what came before does not change it.

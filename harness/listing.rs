@@ -150,6 +150,7 @@ const fn need_word(need: Need) -> &'static str {
         Need::OtherKey => "a second client's key",
         Need::Accepts => "a minimal job that is accepted (GW-SUB-001)",
         Need::Forwards => "a plain callback_url that arrives (GW-CB-001)",
+        Need::Receiver => "a callback address that the vendor can reach (--advertise on a deployed gateway)",
         Need::Status => "a status that can be read (GW-ST-001)",
     }
 }

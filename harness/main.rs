@@ -23,6 +23,12 @@ Examples:
   ringback test gateway http://127.0.0.1:8080 --upstream kling=127.0.0.1:9101
                                                       a gateway that already points at our mocks
   ringback test gateway https://api.example.com       a deployed gateway, from outside
+  ringback test gateway https://api.example.com --spend 9 --only 'GW-LV-*' --advertise https://me.example.net
+                                                      live jobs, followed through real callbacks
+  ringback test gateway --shard 1/4 --report json=1.json
+                                                      a quarter of the cases; then: ringback report --from *.json
+  ringback test gateway --replay GW-CB-001-kling-s7-v24f7
+                                                      one failure again, with the same inputs
   ringback explain GW-CB-001                          one requirement
 
 Exit codes: 0 conforms, 1 violations, 2 usage or configuration, 3 could not judge, 4 nothing ran";
@@ -50,6 +56,8 @@ enum Command {
     Trigger(cli::trigger::Arguments),
     /// Receive callbacks: verify, validate, print, keep
     Listen(cli::listen::Arguments),
+    /// Show stored JSON reports again; shards of one run are put together
+    Report(cli::report::Arguments),
     /// The requirement catalogue
     List {
         /// How to print it
@@ -121,6 +129,7 @@ fn main() -> ExitCode {
         Command::Mock(arguments) => cli::mock::run(arguments),
         Command::Trigger(arguments) => cli::trigger::run(&arguments),
         Command::Listen(arguments) => cli::listen::run(&arguments),
+        Command::Report(arguments) => cli::report::run(&arguments),
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),
         Command::Selftest { defect } => prove(&defect),
@@ -164,7 +173,7 @@ fn test(flags: Flags, output: &Output) -> Result<u8, Problem> {
         }
     })??;
     let report = match report {
-        Err(error @ session::RunError::Unmatched { .. }) => return Err(usage(error)),
+        Err(error) if error.is_usage() => return Err(usage(error)),
         Err(error) => return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") }),
         Ok(report) => report,
     };

@@ -3,10 +3,15 @@
 //! Pure: catalogue, target and discovery in, cases out. A case that cannot be judged is in the plan
 //! with its reason; nothing is left out silently.
 
+use std::fmt;
+use std::str::FromStr;
+
 use ringback_mocks::vendor::Vendor;
 
-use crate::catalogue::{self, Need, Requirement, Scope};
+use crate::catalogue::{self, Chapter, Need, Requirement, Scope};
 use crate::discovery::Discovery;
+use crate::outcome::Level;
+use crate::replay::Input;
 use crate::target::{Mode, Target};
 
 /// One requirement for one vendor.
@@ -24,6 +29,8 @@ pub struct Case {
     pub about_vendor: bool,
     /// Why it cannot be judged, if so.
     pub untestable: Option<String>,
+    /// The generated input to judge first, if the case is replayed.
+    pub input: Option<Input>,
 }
 
 /// Which cases the user wants.
@@ -31,48 +38,195 @@ pub struct Case {
 pub struct Selection {
     /// Patterns over case names and requirement ids, `*` for any text; empty for all.
     pub only: Vec<String>,
+    /// Patterns of cases to leave out, however they were chosen.
+    pub skip: Vec<String>,
+    /// Only requirements of this level.
+    pub level: Option<Level>,
+    /// Only this part of what the rest selects.
+    pub shard: Option<Shard>,
+}
+
+/// One part of a selection that is split over several runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub index: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+impl FromStr for Shard {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (index, of) = text.split_once('/').ok_or(())?;
+        let shard = Self { index: index.parse().map_err(|_| ())?, of: of.parse().map_err(|_| ())? };
+        if (1..=shard.of).contains(&shard.index) { Ok(shard) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl Shard {
+    /// Whether the case at `position` of a selection, from 0, belongs to this part. The parts are dealt
+    /// like cards, so that a slow chapter is spread over all of them.
+    pub const fn holds(self, position: usize) -> bool {
+        position % self.of == self.index - 1
+    }
+}
+
+/// Why a selection makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// A pattern matches no case.
+    #[error("no case matches `{pattern}`{}", suggestion.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    Unmatched {
+        /// The pattern.
+        pattern: String,
+        /// The nearest name.
+        suggestion: Option<String>,
+    },
+    /// Each filter matches something, and all of them together nothing.
+    #[error("{filters} together leave no case; drop one of them")]
+    NothingLeft {
+        /// The filters as flags.
+        filters: String,
+    },
+    /// There are more parts than cases, so that some run would judge nothing.
+    #[error("--shard {shard} splits {cases} cases; use at most {cases} shards")]
+    TooManyShards {
+        /// The part asked for.
+        shard: Shard,
+        /// Cases selected.
+        cases: usize,
+    },
 }
 
 impl Selection {
-    /// Whether a case is wanted. A name without its vendor means the case of every vendor.
+    /// The wanted cases, in order, and how many there are in all shards.
+    pub fn choose(&self, mut cases: Vec<Case>) -> Result<(Vec<Case>, usize), SelectionError> {
+        if let Some(pattern) = self.unmatched(&cases) {
+            let (pattern, suggestion) = (pattern.to_owned(), nearest(pattern, &cases));
+            return Err(SelectionError::Unmatched { pattern, suggestion });
+        }
+        cases.retain(|case| self.wants(case));
+        let selected = cases.len();
+        if selected == 0 {
+            return Err(SelectionError::NothingLeft { filters: self.filters() });
+        }
+        if let Some(shard) = self.shard {
+            if shard.of > selected {
+                return Err(SelectionError::TooManyShards { shard, cases: selected });
+            }
+            let mut position = 0;
+            cases.retain(|_| {
+                position += 1;
+                shard.holds(position - 1)
+            });
+        }
+        Ok((cases, selected))
+    }
+
+    /// Whether a case is wanted, shards aside.
     pub fn wants(&self, case: &Case) -> bool {
-        let bare = case.name.split('[').next().unwrap_or(&case.name);
-        self.only.is_empty()
-            || self.only.iter().any(|pattern| {
-                [case.requirement.id, bare, &case.name].iter().any(|text| matches(pattern, text))
-            })
+        let listed = |patterns: &[String]| {
+            patterns.iter().any(|pattern| names(pattern, case.requirement.id, &case.name))
+        };
+        (self.only.is_empty() || listed(&self.only))
+            && !listed(&self.skip)
+            && self.level.is_none_or(|level| level == case.requirement.level)
     }
 
     /// The first pattern that no case matches.
-    pub fn unmatched<'s>(&'s self, cases: &[Case]) -> Option<&'s str> {
+    fn unmatched<'s>(&'s self, cases: &[Case]) -> Option<&'s str> {
         self.only
             .iter()
-            .find(|pattern| {
-                let alone = Self { only: vec![(*pattern).clone()] };
-                !cases.iter().any(|case| alone.wants(case))
-            })
+            .chain(&self.skip)
+            .find(|pattern| !cases.iter().any(|case| names(pattern, case.requirement.id, &case.name)))
             .map(String::as_str)
     }
+
+    fn filters(&self) -> String {
+        let patterns =
+            |flag, list: &[String]| (!list.is_empty()).then(|| format!("{flag} {}", list.join(",")));
+        let level = self.level.map(|level| format!("--level {}", level.word().to_ascii_lowercase()));
+        let all = [patterns("--only", &self.only), patterns("--skip", &self.skip), level];
+        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether a pattern names a case: by its requirement's id, its name, or its name without the vendor,
+/// which means the case of every vendor.
+pub fn names(pattern: &str, id: &str, name: &str) -> bool {
+    let bare = name.split('[').next().unwrap_or(name);
+    [id, bare, name].iter().any(|text| matches(pattern, text))
+}
+
+/// Id and name of every case there can be, whatever the target.
+pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
+    catalogue::all().flat_map(|(chapter, requirement)| {
+        let vendors: Vec<Option<&str>> = match requirement.scope {
+            Scope::Once => vec![None],
+            Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
+            Scope::Only(vendor) => vec![Some(vendor)],
+        };
+        vendors.into_iter().map(|vendor| (requirement.id, case_name(chapter, requirement, vendor)))
+    })
+}
+
+fn case_name(chapter: &Chapter, requirement: &Requirement, vendor: Option<&str>) -> String {
+    let base = format!("gateway/{}/{}", chapter.name, requirement.slug);
+    vendor.map_or(base.clone(), |vendor| format!("{base}[{vendor}]"))
 }
 
 /// Every case of the catalogue for a target, in the order of the catalogue.
 pub fn cases(target: &Target, discovery: &Discovery) -> Vec<Case> {
-    let mut budget = target.spend;
     catalogue::all()
         .flat_map(|(chapter, requirement)| {
             vendors(requirement, target, discovery)
                 .into_iter()
                 .map(move |vendor| (chapter, requirement, vendor))
         })
-        .map(|(chapter, requirement, vendor)| {
-            let about_vendor = requirement.scope != Scope::Once;
-            let base = format!("gateway/{}/{}", chapter.name, requirement.slug);
-            let name = if about_vendor { format!("{base}[{vendor}]") } else { base };
-            let untestable = missing(requirement, vendor, discovery)
-                .or_else(|| overspends(requirement, target, &mut budget));
-            Case { name, chapter: chapter.name, requirement, vendor, about_vendor, untestable }
-        })
+        .map(|(chapter, requirement, vendor)| case(chapter, requirement, vendor, discovery))
         .collect()
+}
+
+/// One case.
+pub fn case(
+    chapter: &'static Chapter,
+    requirement: &'static Requirement,
+    vendor: Vendor,
+    discovery: &Discovery,
+) -> Case {
+    let about_vendor = requirement.scope != Scope::Once;
+    let name = case_name(chapter, requirement, about_vendor.then_some(vendor.name()));
+    let untestable = missing(requirement, vendor, discovery);
+    Case { name, chapter: chapter.name, requirement, vendor, about_vendor, untestable, input: None }
+}
+
+/// On a deployed gateway every job that may be accepted comes out of the budget, which goes to the
+/// chosen cases in their order.
+pub fn afford(cases: &mut [Case], target: &Target) {
+    if target.mode() != Mode::Deployed {
+        return;
+    }
+    let mut budget = target.spend;
+    for case in cases.iter_mut().filter(|case| case.untestable.is_none()) {
+        let jobs = case.requirement.jobs;
+        match budget.checked_sub(jobs) {
+            Some(left) => budget = left,
+            None => {
+                case.untestable = Some(format!(
+                    "up to {jobs} jobs could be billed and {budget} of --spend {} are left",
+                    target.spend
+                ));
+            }
+        }
+    }
 }
 
 fn vendors(requirement: &Requirement, target: &Target, discovery: &Discovery) -> Vec<Vendor> {
@@ -91,23 +245,6 @@ fn missing(requirement: &Requirement, vendor: Vendor, discovery: &Discovery) -> 
     requirement.needs.iter().find_map(|need: &Need| discovery.holds(*need, vendor).err().map(str::to_owned))
 }
 
-/// On a deployed gateway every job that may be accepted comes out of the budget.
-fn overspends(requirement: &Requirement, target: &Target, budget: &mut u32) -> Option<String> {
-    if target.mode() != Mode::Deployed || requirement.jobs == 0 {
-        return None;
-    }
-    match budget.checked_sub(requirement.jobs) {
-        Some(left) => {
-            *budget = left;
-            None
-        }
-        None => Some(format!(
-            "up to {} jobs could be billed and {} of --spend {} are left",
-            requirement.jobs, budget, target.spend
-        )),
-    }
-}
-
 /// Glob matching with `*` only.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
@@ -116,4 +253,31 @@ fn matches(pattern: &str, text: &str) -> bool {
             (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
         }),
     }
+}
+
+/// The name or id most like a pattern, if any is like it at all.
+fn nearest(pattern: &str, cases: &[Case]) -> Option<String> {
+    cases
+        .iter()
+        .flat_map(|case| [case.name.split('[').next().unwrap_or(&case.name), case.requirement.id])
+        .map(|name| (distance(pattern, name), name))
+        .min()
+        .filter(|(distance, name)| *distance * 2 < name.len())
+        .map(|(_, name)| name.to_owned())
+}
+
+/// Levenshtein distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (at, left) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = at + 1;
+        for (to, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != *right);
+            diagonal = row[to + 1];
+            row[to + 1] = substituted.min(diagonal + 1).min(row[to] + 1);
+        }
+    }
+    row[b.len()]
 }

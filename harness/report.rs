@@ -4,6 +4,7 @@
 //! this tree. Secrets are masked when a case enters it.
 
 pub mod evidence;
+pub mod stored;
 pub mod terminal;
 
 use std::sync::Arc;
@@ -15,9 +16,11 @@ use serde_json::Value;
 
 pub use evidence::{AnswerReport, BodyReport, ExchangeReport, Mask};
 
+use crate::expect::{CaseExpectation, ExpectationReport, State};
 use crate::job::shortened;
 use crate::outcome::{Finding, Level, Outcome};
 use crate::plan::Case;
+use crate::replay::Replay;
 use crate::target::{Mode, Target};
 
 /// Name and version of the report's format.
@@ -40,6 +43,12 @@ pub struct Report {
     pub target: Value,
     /// Seed of generated inputs.
     pub seed: u64,
+    /// Which cases were wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionReport>,
+    /// What was sent to the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficReport>,
     /// When it began, RFC 3339.
     pub started: String,
     /// How long it took.
@@ -48,10 +57,93 @@ pub struct Report {
     pub counts: Counts,
     /// Every case, judged or not.
     pub cases: Vec<CaseReport>,
-    /// What follows from the counts.
+    /// Known failures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<ExpectationReport>,
+    /// What follows from the counts and the expectations.
     pub verdict: Verdict,
-    /// True in every report written to its end.
+    /// Whether every case that was wanted is here.
     pub complete: bool,
+}
+
+impl Report {
+    /// Computes counts and verdict from the cases. Whoever changes those calls this, once, before
+    /// anything is rendered.
+    #[must_use]
+    pub fn concluded(mut self) -> Self {
+        self.counts = Counts::of(self.cases.iter().map(|case| case.outcome));
+        let violated = self.counts.fail - self.expected_failures() + self.stale_cases().count();
+        self.verdict = if violated + self.unknown_expectations().count() > 0 {
+            Verdict::Violations
+        } else if self.counts.inconclusive + self.counts.error > 0 || !self.complete {
+            Verdict::Undecided
+        } else if self.counts.pass + self.counts.warn + self.counts.fail == 0 {
+            Verdict::NothingRan
+        } else {
+            Verdict::Conforms
+        };
+        self
+    }
+
+    /// How many failures were expected.
+    pub fn expected_failures(&self) -> usize {
+        self.cases.iter().filter(|case| case.outcome == Outcome::Fail && case.is_expected()).count()
+    }
+
+    /// Cases that were expected to fail and passed.
+    pub fn stale_cases(&self) -> impl Iterator<Item = (&CaseReport, &CaseExpectation)> {
+        self.cases
+            .iter()
+            .filter_map(|case| Some((case, case.expectation.as_ref()?)))
+            .filter(|(_, expectation)| expectation.state == State::Refuted)
+    }
+
+    /// Expectations about cases that do not exist.
+    pub fn unknown_expectations(&self) -> impl Iterator<Item = &ExpectationReport> {
+        self.expectations.iter().filter(|expectation| !expectation.known)
+    }
+}
+
+/// Which cases were wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectionReport {
+    /// Patterns of cases to run; empty for all.
+    pub only: Vec<String>,
+    /// Patterns of cases to leave out.
+    pub skip: Vec<String>,
+    /// The level asked for.
+    pub level: Option<Level>,
+    /// The case that was replayed.
+    pub replay: Option<String>,
+    /// How many cases that selects, in all shards.
+    pub cases: usize,
+    /// The part of them that is here.
+    pub shards: Option<ShardsReport>,
+}
+
+/// The shards that a report holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardsReport {
+    /// How many there are.
+    pub of: usize,
+    /// Which are here, from 1, in order.
+    pub held: Vec<usize>,
+}
+
+impl ShardsReport {
+    /// Those that are not here.
+    pub fn missing(&self) -> impl Iterator<Item = usize> {
+        (1..=self.of).filter(|index| !self.held.contains(index))
+    }
+}
+
+/// What was sent to the subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrafficReport {
+    /// Requests in all.
+    pub requests: u64,
+    /// Jobs that were accepted or may have been; counted on deployed gateways only.
+    pub jobs: u64,
 }
 
 /// The judging program.
@@ -108,20 +200,6 @@ impl Counts {
             Outcome::Error => &mut self.error,
         }
     }
-
-    /// The verdict that follows. A violation that was seen counts even if other cases could not be
-    /// judged; nothing judged is never a success.
-    pub const fn verdict(&self) -> Verdict {
-        if self.fail > 0 {
-            Verdict::Violations
-        } else if self.inconclusive + self.error > 0 {
-            Verdict::Undecided
-        } else if self.pass + self.warn == 0 {
-            Verdict::NothingRan
-        } else {
-            Verdict::Conforms
-        }
-    }
 }
 
 /// What a run comes to.
@@ -171,6 +249,9 @@ pub struct CaseReport {
     pub outcome: Outcome,
     /// Why it was not judged.
     pub reason: Option<String>,
+    /// The known failure that it is, or was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expectation: Option<CaseExpectation>,
     /// What was violated, how.
     pub findings: Vec<FindingReport>,
     /// What crossed the wire.
@@ -208,6 +289,11 @@ pub struct FindingReport {
 }
 
 impl CaseReport {
+    /// Whether it was violated and known to be.
+    pub fn is_expected(&self) -> bool {
+        self.expectation.as_ref().is_some_and(|expectation| expectation.state == State::Confirmed)
+    }
+
     /// A case that was not run.
     pub fn unjudged(case: &Case, target: &Target, seed: u64, outcome: Outcome, reason: String) -> Self {
         let source = case.requirement.source;
@@ -225,9 +311,10 @@ impl CaseReport {
             },
             outcome,
             reason: Some(reason),
+            expectation: None,
             findings: Vec::new(),
             transcript: Vec::new(),
-            replay: format!("{}--only '{}' --seed {seed}", target.arguments(), case.name),
+            replay: replay(case, target, seed),
             duration_ms: 0,
         }
     }
@@ -269,6 +356,16 @@ impl CaseReport {
             ..Self::unjudged(case, target, seed, outcome, String::new())
         }
     }
+}
+
+/// Arguments that run a case alone, with its inputs.
+fn replay(case: &Case, target: &Target, seed: u64) -> String {
+    let id = Replay { requirement: case.requirement, vendor: case.vendor, seed, input: case.input.clone() };
+    let spend = match (target.mode(), case.requirement.jobs) {
+        (Mode::Deployed, jobs @ 1..) => format!("--spend {jobs} "),
+        _ => String::new(),
+    };
+    format!("{}{spend}--replay {id}", target.arguments())
 }
 
 /// Whole milliseconds.

@@ -51,13 +51,16 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
             mask.text(reason),
         );
     }
-    let bench = Arc::new(Bench::new(
-        Arc::clone(&stage.target),
-        Arc::clone(&stage.subject),
-        Arc::clone(&stage.world),
-        case.vendor,
-        stage.seed,
-    ));
+    let bench = Arc::new(
+        Bench::new(
+            Arc::clone(&stage.target),
+            Arc::clone(&stage.subject),
+            Arc::clone(&stage.world),
+            case.vendor,
+            stage.seed,
+        )
+        .replaying(case.input.clone()),
+    );
     let (check, working) = (case.requirement.check, Arc::clone(&bench));
     let task = tokio::spawn(async move { check(&working).await });
     let abort = task.abort_handle();
@@ -72,6 +75,7 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
     };
     let records = bench.records();
     let (outcome, reason, findings) = judge(&case, ended, &records, stage.strict);
+    let case = Case { input: records.input.clone(), ..case };
     let mut report = CaseReport::judged(
         &case,
         stage.seed,

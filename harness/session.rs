@@ -6,11 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
 use crate::discovery::Discovery;
-use crate::plan::{self, Case, Selection};
-use crate::report::{CaseReport, Counts, FORMAT, Mask, Report, Tool, millis};
+use crate::expect::{self, Expectation};
+use crate::guard::Traffic;
+use crate::plan::{self, Case, Selection, SelectionError, Shard};
+use crate::replay::Replay;
+use crate::report::{
+    CaseReport, Counts, FORMAT, Mask, Report, SelectionReport, ShardsReport, Tool, TrafficReport, Verdict,
+    millis,
+};
 use crate::runner::{self, Stage};
 use crate::subject::{SetupError, Subject};
 use crate::target::Target;
@@ -26,6 +33,10 @@ pub struct Options {
     pub strict: bool,
     /// Cases at once.
     pub jobs: usize,
+    /// Known failures.
+    pub expectations: Vec<Expectation>,
+    /// The one case to run again, instead of a selection.
+    pub replay: Option<Replay>,
 }
 
 /// The seed when nobody gives one: fixed, so that two runs judge the same inputs.
@@ -35,7 +46,14 @@ pub const DEFAULT_JOBS: usize = 48;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { selection: Selection::default(), seed: DEFAULT_SEED, strict: false, jobs: DEFAULT_JOBS }
+        Self {
+            selection: Selection::default(),
+            seed: DEFAULT_SEED,
+            strict: false,
+            jobs: DEFAULT_JOBS,
+            expectations: Vec::new(),
+            replay: None,
+        }
     }
 }
 
@@ -45,14 +63,19 @@ pub enum RunError {
     /// The subject or the world did not come up.
     #[error(transparent)]
     Setup(#[from] SetupError),
-    /// A pattern matches no case.
-    #[error("no case matches `{pattern}`{}", suggestion.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
-    Unmatched {
-        /// The pattern.
-        pattern: String,
-        /// The nearest name.
-        suggestion: Option<String>,
-    },
+    /// The selection makes no sense.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    /// The case to be replayed is about a vendor that is not judged.
+    #[error("the case to replay is about {0}, which --vendor leaves out")]
+    OtherVendor(Vendor),
+}
+
+impl RunError {
+    /// Whether the call was wrong, not the subject or the world.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Selection(_) | Self::OtherVendor(_))
+    }
 }
 
 /// A subject that is up, and the cases chosen for it.
@@ -62,6 +85,8 @@ pub struct Session {
     pub stage: Stage,
     /// The chosen cases.
     pub cases: Vec<Case>,
+    selection: SelectionReport,
+    expectations: Vec<Expectation>,
     began: Instant,
     started: Timestamp,
     jobs: usize,
@@ -69,27 +94,58 @@ pub struct Session {
 
 impl Session {
     /// Starts the subject and chooses the cases.
-    pub async fn open(target: Target, options: &Options) -> Result<Self, RunError> {
+    pub async fn open(mut target: Target, options: &Options) -> Result<Self, RunError> {
         let (began, started) = (Instant::now(), Timestamp::now());
+        let seed = options.replay.as_ref().map_or(options.seed, |replay| replay.seed);
+        if let Some(Replay { vendor, .. }) = &options.replay {
+            if !target.vendors.contains(vendor) {
+                return Err(RunError::OtherVendor(*vendor));
+            }
+            // A case that any vendor would do for takes the one it was judged with.
+            target.vendors = vec![*vendor];
+        }
         let target = Arc::new(target);
-        let (subject, world) = Subject::start(&target, options.seed).await?;
+        let (subject, world) = Subject::start(&target, seed).await?;
         let subject = Arc::new(subject);
         let discovery = Discovery::explore(&target, &subject, &world).await?;
         let mut cases = plan::cases(&target, &discovery);
-        if let Some(pattern) = options.selection.unmatched(&cases) {
-            let suggestion = nearest(pattern, &cases);
-            return Err(RunError::Unmatched { pattern: pattern.to_owned(), suggestion });
+        let mut selection = SelectionReport {
+            only: options.selection.only.clone(),
+            skip: options.selection.skip.clone(),
+            level: options.selection.level,
+            shards: options.selection.shard.map(|Shard { index, of }| ShardsReport { of, held: vec![index] }),
+            ..SelectionReport::default()
+        };
+        if let Some(replay) = &options.replay {
+            cases.retain(|case| case.requirement.id == replay.requirement.id);
+            for case in &mut cases {
+                case.input.clone_from(&replay.input);
+            }
+            selection = SelectionReport {
+                replay: Some(replay.to_string()),
+                cases: cases.len(),
+                ..SelectionReport::default()
+            };
+        } else {
+            (cases, selection.cases) = options.selection.choose(cases)?;
         }
-        cases.retain(|case| options.selection.wants(case));
-        let stage = Stage { target, subject, world, seed: options.seed, strict: options.strict };
-        Ok(Self { stage, cases, began, started, jobs: options.jobs })
+        plan::afford(&mut cases, &target);
+        let stage = Stage { target, subject, world, seed, strict: options.strict };
+        let expectations = options.expectations.clone();
+        Ok(Self { stage, cases, selection, expectations, began, started, jobs: options.jobs })
     }
 
     /// Runs the cases, ends the subject and reports.
     pub async fn judge(self) -> Report {
-        let Self { stage, cases, began, started, jobs } = self;
-        let reports = runner::run(&stage, cases, jobs).await;
-        let report = report(&stage, started, began.elapsed(), reports);
+        let Self { stage, cases, selection, expectations, began, started, jobs } = self;
+        let mut reports = runner::run(&stage, cases, jobs).await;
+        expect::apply(&expectations, &mut reports);
+        let report = Report {
+            selection: Some(selection),
+            expectations: expect::reports(&expectations),
+            ..report(&stage, started, began.elapsed(), reports)
+        }
+        .concluded();
         if let Ok(subject) = Arc::try_unwrap(stage.subject) {
             subject.end().await;
         }
@@ -104,7 +160,7 @@ pub async fn judge(target: Target, options: &Options) -> Result<Report, RunError
 
 fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseReport>) -> Report {
     let target = &stage.target;
-    let counts = Counts::of(cases.iter().map(|case| case.outcome));
+    let Traffic { requests, jobs } = stage.subject.traffic();
     let vendors: Vec<&str> = target.vendors.iter().map(|vendor| vendor.name()).collect();
     Report {
         schema: FORMAT.to_owned(),
@@ -120,36 +176,12 @@ fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseRepo
         seed: stage.seed,
         started: started.to_string(),
         duration_ms: millis(took),
-        verdict: counts.verdict(),
-        counts,
+        selection: None,
+        traffic: Some(TrafficReport { requests, jobs: u64::from(jobs) }),
+        counts: Counts::default(),
         cases,
+        expectations: Vec::new(),
+        verdict: Verdict::NothingRan,
         complete: true,
     }
-}
-
-/// The name or id most like a pattern, if any is like it at all.
-fn nearest(pattern: &str, cases: &[Case]) -> Option<String> {
-    cases
-        .iter()
-        .flat_map(|case| [case.name.split('[').next().unwrap_or(&case.name), case.requirement.id])
-        .map(|name| (distance(pattern, name), name))
-        .min()
-        .filter(|(distance, name)| *distance * 2 < name.len())
-        .map(|(_, name)| name.to_owned())
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (at, left) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (to, right) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(left != *right);
-            diagonal = row[to + 1];
-            row[to + 1] = substituted.min(diagonal + 1).min(row[to] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ringback_mocks::http::{self, HttpClient, NoAnswer};
@@ -17,10 +16,8 @@ use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
 
 use crate::exec::{Environment, Process, StartError};
+use crate::guard::{Denied, Guard, Traffic};
 use crate::target::{Reach, Target};
-
-/// Answers missing in a row, whoever asked, after which nobody asks any more.
-const BREAKER: u32 = 3;
 
 /// A running gateway and the keys to it.
 #[derive(Debug)]
@@ -31,7 +28,7 @@ pub struct Subject {
     secrets: Vec<(String, Secret)>,
     http: HttpClient,
     journal: Arc<Journal>,
-    silent: AtomicU32,
+    guard: Guard,
     /// Kept for its `Drop`.
     running: Running,
 }
@@ -72,7 +69,8 @@ impl Subject {
                 .collect(),
             _ => World::everywhere(|vendor| keys.make(vendor.name())),
         };
-        let world = Arc::new(World::start(&placements, seed).await?);
+        let inbox = target.live.as_ref().map_or(http::LOOPBACK, |live| live.bind);
+        let world = Arc::new(World::start_with_inbox(&placements, seed, inbox).await?);
         let mut secrets: Vec<(String, Secret)> = placements
             .iter()
             .filter_map(|place| Some((place.vendor.variable("KEY"), place.key.clone()?)))
@@ -112,7 +110,7 @@ impl Subject {
             secrets,
             http: HttpClient::unpooled(),
             journal,
-            silent: AtomicU32::new(0),
+            guard: Guard::new(target),
             running,
         };
         Ok((subject, world))
@@ -138,24 +136,23 @@ impl Subject {
         &self.secrets
     }
 
-    /// Sends a request and records what came of it.
+    /// Sends a request, if the run's guard allows it, and records what came of it.
     pub async fn ask(
         &self,
         token: &str,
         request: Request,
         within: Duration,
-    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent> {
-        if self.silent.load(Ordering::Relaxed) >= BREAKER {
-            return Err(Silent(self.obituary()));
-        }
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+        // Whatever is no plain reading may start a job, wherever it is sent.
+        let billable = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
+        let leave = self.guard.admit(billable).await.map_err(|denied| match denied {
+            Denied::Silent => Unasked::Gone(self.obituary()),
+            Denied::Spent => Unasked::Spent,
+            Denied::Capped => Unasked::Capped,
+        })?;
         let began = Instant::now();
         let answer = self.http.send(&self.root, &request, within).await;
-        match &answer {
-            Ok(_) | Err(NoAnswer::TooLong) => self.silent.store(0, Ordering::Relaxed),
-            Err(_) => {
-                self.silent.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        leave.answered(&answer);
         let went = answer.as_ref().map(|_| ()).map_err(Clone::clone);
         let entry = Entry {
             leg: Leg::Client,
@@ -166,9 +163,14 @@ impl Subject {
         };
         let exchange = self.journal.record_for(Some(token.to_owned()), entry);
         match went {
-            Err(NoAnswer::Connect(cause)) => Err(Silent(format!("{} ({cause})", self.obituary()))),
+            Err(NoAnswer::Connect(cause)) => Err(Unasked::Gone(format!("{} ({cause})", self.obituary()))),
             went => Ok((exchange, went)),
         }
+    }
+
+    /// What has been sent so far.
+    pub fn traffic(&self) -> Traffic {
+        self.guard.traffic()
     }
 
     /// Ends the subject and waits until it is gone.
@@ -189,9 +191,16 @@ impl Subject {
     }
 }
 
-/// The gateway is not there any more.
+/// Why a question was not asked.
 #[derive(Debug)]
-pub struct Silent(pub String);
+pub enum Unasked {
+    /// The gateway is not there any more.
+    Gone(String),
+    /// A job might have come of it, and all that may be accepted have been.
+    Spent,
+    /// As many requests as allowed have been sent.
+    Capped,
+}
 
 /// Random keys of a run. They are canaries too: none may ever turn up in a report.
 struct Keys(Ids);

@@ -4,6 +4,7 @@
 //! starting things is `subject`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -23,6 +24,12 @@ pub struct Target {
     pub models: BTreeMap<String, String>,
     /// Jobs a deployed gateway may accept.
     pub spend: u32,
+    /// Requests a second at most.
+    pub rate: Option<f64>,
+    /// Requests in all at most.
+    pub max_requests: Option<u64>,
+    /// Where vendors that we do not play can reach our inbox.
+    pub live: Option<Live>,
     /// What a `callback_url` beside `model` should lead to.
     pub root_callback: RootCallback,
     /// How long we wait for what.
@@ -57,6 +64,15 @@ pub enum Reach {
         /// Keys the mocks accept; a vendor without one accepts any.
         vendor_keys: Vec<(Vendor, Secret)>,
     },
+}
+
+/// How callbacks of real vendors reach us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Public root that leads to our inbox, no slash at the end.
+    pub advertise: String,
+    /// Where the inbox listens.
+    pub bind: SocketAddr,
 }
 
 /// The three modes of DESIGN A2, for reports.
@@ -99,6 +115,8 @@ pub struct Patience {
     pub case: Duration,
     /// Shortest pause between two looks at a status.
     pub poll: Duration,
+    /// For a job at a vendor that we do not play, until it ends.
+    pub finish: Duration,
 }
 
 impl Patience {
@@ -112,6 +130,8 @@ impl Patience {
         quiet: Duration::from_millis(250),
         case: Duration::from_secs(180),
         poll: Duration::from_millis(2),
+        // Videos take minutes; the vendors document no upper bound.
+        finish: Duration::from_secs(900),
     };
     /// For a deployed gateway: never asked for a status more than once a second.
     pub const REMOTE: Self = Self {
@@ -134,6 +154,9 @@ impl Target {
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
+            rate: None,
+            max_requests: None,
+            live: None,
             root_callback: RootCallback::default(),
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
         }
@@ -162,15 +185,27 @@ impl Target {
 
     /// Arguments of `ringback test gateway` that name this target again.
     pub fn arguments(&self) -> String {
-        match &self.reach {
+        let mut text = match &self.reach {
             Reach::Embedded { .. } => String::new(),
-            Reach::Exec { command, .. } => format!("--exec '{}' ", command.replace('\'', r"'\''")),
+            Reach::Exec { command, .. } => format!("--exec {} ", quoted(command)),
             Reach::Url { root, upstreams, .. } => {
                 upstreams.iter().fold(format!("{root} "), |text, (vendor, address)| {
                     format!("{text}--upstream {vendor}={address} ")
                 })
             }
+        };
+        for (vendor, model) in &self.models {
+            let _ = write!(text, "--model {} ", quoted(&format!("{vendor}={model}")));
         }
+        if let Some(Live { advertise, bind }) = &self.live {
+            let _ = write!(text, "--advertise {} --bind {bind} ", quoted(advertise));
+        }
+        match self.root_callback {
+            RootCallback::Reject => {}
+            RootCallback::Ignore => text.push_str("--root-callback ignore "),
+            RootCallback::Accept => text.push_str("--root-callback accept "),
+        }
+        text
     }
 
     /// The target in words, for the head of a report.
@@ -184,4 +219,9 @@ impl Target {
             Reach::Url { root, .. } => format!("the gateway at {root}"),
         }
     }
+}
+
+/// Text as one word of a shell's.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -20,6 +20,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
 use crate::config::{self, Flags, Secrets};
+use crate::expect::{self, CaseExpectation, Expectation, State};
 use crate::outcome::Outcome;
 use crate::report::{CaseReport, terminal};
 use crate::runner::{self, Stage};
@@ -54,13 +55,16 @@ pub fn run(target: Target, options: &Options) -> Result<ExitCode, String> {
     let runtime = Arc::new(Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?);
     let session = runtime.block_on(Session::open(target, options)).map_err(|error| error.to_string())?;
     let Session { stage, cases, .. } = session;
+    let expectations: Arc<[Expectation]> = options.expectations.clone().into();
     let trials = cases
         .into_iter()
         .map(|case| {
-            let (runtime, stage) = (Arc::clone(&runtime), stage.clone());
+            let (runtime, stage, expectations) =
+                (Arc::clone(&runtime), stage.clone(), Arc::clone(&expectations));
             let ignored = case.untestable.is_some();
             Trial::ignorable_test(case.name.clone(), move || {
-                let report = runtime.block_on(runner::run_case(stage.clone(), case));
+                let mut report = runtime.block_on(runner::run_case(stage.clone(), case));
+                expect::apply(&expectations, std::slice::from_mut(&mut report));
                 conclude(&stage, report)
             })
             .with_ignored_flag(ignored)
@@ -73,6 +77,17 @@ pub fn run(target: Target, options: &Options) -> Result<ExitCode, String> {
 }
 
 fn conclude(stage: &Stage, case: CaseReport) -> Result<Completion, Failed> {
+    match &case.expectation {
+        Some(CaseExpectation { state: State::Confirmed, reason, .. }) => {
+            return Ok(Completion::ignored_with(format!("fails as expected: {reason}")));
+        }
+        Some(CaseExpectation { state: State::Refuted, pattern, .. }) => {
+            return Err(Failed::from(format!(
+                "passed, and was expected to fail; remove the expectation `{pattern}`"
+            )));
+        }
+        Some(CaseExpectation { state: State::Unjudged, .. }) | None => {}
+    }
     match case.outcome {
         Outcome::Pass | Outcome::Warn => Ok(Completion::Completed),
         Outcome::NotApplicable | Outcome::NotTestable => {

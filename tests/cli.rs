@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-190 cases: 190 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 172 of 172 MUST, 18 of 18 SHOULD cases; [..] s
+199 cases: 199 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 181 of 181 MUST, 18 of 18 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]
@@ -60,6 +60,13 @@ Verdict: CONFORMS (exit code 0)
 #[case::two_subjects(&["test", "gateway", "http://127.0.0.1:1", "--exec", "true"], "ringback: name one subject: a URL or --exec, not both\n")]
 #[case::no_key(&["test", "gateway", "http://127.0.0.1:1"], "ringback: set RINGBACK_API_KEY to a key that the gateway accepts\n")]
 #[case::no_address(&["test", "gateway", "localhost:80"], "ringback: `localhost:80` is not a gateway address: it must begin with http:// or https://\n")]
+#[case::key_in_address(&["test", "gateway", "https://me:sk-hidden@api.example.com"], "ringback: a gateway address carries no user or password: it is printed; set RINGBACK_API_KEY\n")]
+#[case::odd_advertise(&["test", "gateway", "--advertise", "me.example.net"], "ringback: --advertise belongs to a deployed gateway: our mocks reach our inbox by themselves\n")]
+#[case::odd_replay(&["test", "gateway", "--replay", "GW-CB-001"], "ringback: `GW-CB-001` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c\n")]
+#[case::odd_shard(&["test", "gateway", "--shard", "5/4"], "ringback: `5/4` is no shard; write 2/4 for the second of four, counted from 1\n")]
+#[case::too_many_shards(&["test", "gateway", "--only", "GW-CB-001", "--shard", "1/9"], "ringback: --shard 1/9 splits 4 cases; use at most 4 shards\n")]
+#[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must and should\n")]
+#[case::no_stored_report(&["report", "--from", "absent.json"], "ringback: cannot read absent.json: No such file or directory (os error 2)\n")]
 #[case::odd_time(&["test", "gateway", "--settle", "soon"], "ringback: `soon` is no time for settle; write 500ms, 10s or 2m, at most 1h\n")]
 #[case::odd_report(&["test", "--report", "yaml=x"], "ringback: --report takes json=PATH, not `yaml=x`\n")]
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
@@ -91,6 +98,50 @@ fn a_wrong_file_is_exit_2_and_says_where(#[case] text: &str, #[case] says: &str)
     let output = ringback(folder.path(), &["test"], &[]);
     assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     assert!(stderr(&output).contains(says), "{}", stderr(&output));
+}
+
+/// An id in the documentation that nobody can replay would teach the wrong thing.
+#[test]
+fn the_documented_replay_ids_are_right() {
+    let help = stdout(&run(&["--help"]));
+    for text in [include_str!("../README.md"), help.as_str()] {
+        let ids: Vec<&str> =
+            text.split("--replay ").skip(1).filter_map(|tail| tail.split_whitespace().next()).collect();
+        let ids: Vec<&&str> = ids.iter().filter(|id| id.starts_with("GW-")).collect();
+        assert!(!ids.is_empty());
+        for id in ids {
+            id.parse::<ringback::replay::Replay>().expect("it is of this catalogue");
+        }
+    }
+}
+
+#[test]
+fn a_known_failure_is_listed_apart() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let toml = "[run]\nonly = [\"GW-SUB-002\", \"GW-SUB-003\"]\n\
+                [[expect]]\npattern = \"GW-SUB-003\"\nreason = \"it is mended\"\n\
+                [[expect]]\npattern = \"GW-SUB-0O3\"\nreason = \"a typo\"\n";
+    std::fs::write(folder.path().join("ringback.toml"), toml).expect("it can be written");
+    let output = ringback(folder.path(), &["test"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_data_eq!(
+        stdout(&output),
+        str![[r#"
+Judged the embedded reference gateway
+  embedded: our mocks stand for the vendors; seed 7
+
+STALE gateway/submit/starts-not-started  GW-SUB-003
+      passed, and was expected to fail (it is mended); remove the expectation `GW-SUB-003`
+
+STALE expectation `GW-SUB-0O3` (a typo)
+      matches no case; remove the expectation
+
+2 cases: 2 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 1 of 1 MUST, 1 of 1 SHOULD cases; [..] s
+Verdict: VIOLATIONS (exit code 1)
+
+"#]]
+    );
 }
 
 #[test]

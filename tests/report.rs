@@ -10,7 +10,8 @@ use ringback_mocks::reference::defect::Defect;
 use rstest::rstest;
 
 async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
-    let selection = Selection { only: only.iter().map(ToString::to_string).collect() };
+    let selection =
+        Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let options = Options { selection, ..Options::default() };
     session::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
 }

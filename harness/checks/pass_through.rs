@@ -216,7 +216,7 @@ async fn not_normalised(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn generated_urls(bench: &Bench) -> Result<(), Stop> {
-    let worst = generate::search(bench.seed, generate::urls(), async |shape: UrlShape| {
+    let worst = generate::search(bench, generate::urls(), async |shape: UrlShape| {
         let job = bench.job();
         let url = shape.render(&job.token);
         let job = job.callback(url.as_str());

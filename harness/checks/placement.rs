@@ -317,7 +317,7 @@ async fn case_variants_in_metadata(bench: &Bench) -> Result<(), Stop> {
 
 async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
     bench.accept(&twin(bench)).await?;
-    let worst = generate::search(bench.seed, generate::misplaced(), async |shape: Misplaced| {
+    let worst = generate::search(bench, generate::misplaced(), async |shape: Misplaced| {
         let reply = bench.submit(&misplaced(bench, &shape)).await?;
         Ok((reply.status != 400).then_some(reply))
     })

@@ -303,7 +303,7 @@ async fn named_keys_refused(bench: &Bench) -> Result<(), Stop> {
 
 async fn any_other_key_refused(bench: &Bench) -> Result<(), Stop> {
     bench.accept(&bench.job()).await?;
-    let worst = generate::search(bench.seed, generate::unknown_keys(), async |key: String| {
+    let worst = generate::search(bench, generate::unknown_keys(), async |key: String| {
         let reply = bench.submit(&bench.job().input(&key, "x")).await?;
         Ok((reply.status != 400).then_some(reply))
     })

@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, Verdict};
+use super::{
+    AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, ShardsReport,
+    TrafficReport, Verdict,
+};
 use crate::job::shortened;
 use crate::outcome::{Level, Outcome};
 use crate::target::Mode;
@@ -27,6 +30,7 @@ pub fn render(report: &Report) -> String {
             }
         }
     }
+    expectations(&mut text, report);
     not_judged(&mut text, report, Outcome::NotApplicable, "Not applicable");
     not_judged(&mut text, report, Outcome::NotTestable, "Not testable");
     foot(&mut text, report);
@@ -50,7 +54,25 @@ fn head(text: &mut String, report: &Report) {
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
-    let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}\n", report.seed);
+    let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}", report.seed);
+    if let Some(selection) = &report.selection {
+        part(text, selection);
+    }
+    text.push('\n');
+}
+
+/// Which part of a selection this is, where it is one.
+fn part(text: &mut String, selection: &SelectionReport) {
+    let cases = selection.cases;
+    if let Some(replay) = &selection.replay {
+        let _ = writeln!(text, "  replay of {}", plain(replay));
+    }
+    let Some(shards) = &selection.shards else { return };
+    let listed = |indices: &mut dyn Iterator<Item = usize>| {
+        indices.map(|index| index.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let held = listed(&mut shards.held.iter().copied());
+    let _ = writeln!(text, "  shard {held} of {}, {cases} cases in all", shards.of);
 }
 
 /// Text that cannot steer a terminal or forge a line of this report, whoever wrote it.
@@ -63,7 +85,7 @@ fn plain(text: &str) -> String {
 /// Cases of an outcome, together where they are about the same requirement.
 fn groups(report: &Report, outcome: Outcome) -> Vec<Vec<&CaseReport>> {
     let mut groups: Vec<Vec<&CaseReport>> = Vec::new();
-    for case in report.cases.iter().filter(|case| case.outcome == outcome) {
+    for case in report.cases.iter().filter(|case| case.outcome == outcome && !case.is_expected()) {
         match groups.last_mut() {
             Some(group) if group[0].requirement == case.requirement => group.push(case),
             _ => groups.push(vec![case]),
@@ -143,6 +165,37 @@ fn undecided(text: &mut String, group: &[&CaseReport]) {
     }
 }
 
+/// Known failures: those that are still there, those that are not, and those that never were.
+fn expectations(text: &mut String, report: &Report) {
+    let confirmed: Vec<_> = report.cases.iter().filter(|case| case.is_expected()).collect();
+    if !confirmed.is_empty() {
+        let _ = writeln!(text, "Expected failures ({}):", confirmed.len());
+        for case in confirmed {
+            let reason = case.expectation.as_ref().map_or("", |expectation| expectation.reason.as_str());
+            let _ = writeln!(text, "      {}  {}: {}", case.name, case.requirement, plain(reason));
+        }
+        text.push('\n');
+    }
+    for (case, expectation) in report.stale_cases() {
+        let _ = writeln!(
+            text,
+            "STALE {}  {}\n      passed, and was expected to fail ({}); remove the expectation `{}`\n",
+            case.name,
+            case.requirement,
+            plain(&expectation.reason),
+            plain(&expectation.pattern)
+        );
+    }
+    for expectation in report.unknown_expectations() {
+        let _ = writeln!(
+            text,
+            "STALE expectation `{}` ({})\n      matches no case; remove the expectation\n",
+            plain(&expectation.pattern),
+            plain(&expectation.reason)
+        );
+    }
+}
+
 fn not_judged(text: &mut String, report: &Report, outcome: Outcome, title: &str) {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.outcome == outcome) {
@@ -177,12 +230,16 @@ fn foot(text: &mut String, report: &Report) {
             .count();
         format!("{judged} of {} {}", of_level().count(), level.word())
     };
+    let expected = match report.expected_failures() {
+        0 => String::new(),
+        count => format!("{count} failed as expected, "),
+    };
     let _ = writeln!(
         text,
-        "{} cases: {} passed, {} failed, {} warned, {} not applicable, {} not testable, {} undecided, {} harness errors",
+        "{} cases: {} passed, {} failed, {expected}{} warned, {} not applicable, {} not testable, {} undecided, {} harness errors",
         report.cases.len(),
         counts.pass,
-        counts.fail,
+        counts.fail - report.expected_failures(),
         counts.warn,
         counts.not_applicable,
         counts.not_testable,
@@ -196,6 +253,19 @@ fn foot(text: &mut String, report: &Report) {
         judged(Level::Should),
         std::time::Duration::from_millis(report.duration_ms).as_secs_f64()
     );
+    if let Some(TrafficReport { requests, jobs }) = report.traffic.filter(|_| report.mode == Mode::Deployed) {
+        let spend = &report.target["spend"];
+        let _ = writeln!(
+            text,
+            "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted"
+        );
+    }
+    missing(text, report);
+    let as_expected = if report.verdict == Verdict::Conforms && report.expected_failures() > 0 {
+        ", expected failures aside"
+    } else {
+        ""
+    };
     let verdict = match report.verdict {
         Verdict::Conforms if counts.not_testable > 0 => "CONFORMS as far as it could be judged",
         Verdict::Conforms => "CONFORMS",
@@ -203,5 +273,20 @@ fn foot(text: &mut String, report: &Report) {
         Verdict::Undecided => "UNDECIDED: not everything could be judged",
         Verdict::NothingRan => "NOTHING RAN: no case could be judged",
     };
-    let _ = writeln!(text, "Verdict: {verdict} (exit code {})", report.verdict.exit_code());
+    let _ = writeln!(text, "Verdict: {verdict}{as_expected} (exit code {})", report.verdict.exit_code());
+}
+
+/// What keeps a report from being whole.
+fn missing(text: &mut String, report: &Report) {
+    if report.complete {
+        return;
+    }
+    let shards = report.selection.as_ref().and_then(|selection| selection.shards.as_ref());
+    let missing: Vec<String> =
+        shards.into_iter().flat_map(ShardsReport::missing).map(|index| index.to_string()).collect();
+    let what = match missing.as_slice() {
+        [] => "the run was cut short".to_owned(),
+        some => format!("shard {} of {} is missing", some.join(", "), shards.map_or(0, |shards| shards.of)),
+    };
+    let _ = writeln!(text, "INCOMPLETE: {what}; an absent case proves nothing");
 }

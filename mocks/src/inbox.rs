@@ -25,9 +25,14 @@ pub struct Inbox {
 impl Inbox {
     /// Starts an inbox on a free loopback port.
     pub async fn start(journal: Arc<Journal>) -> io::Result<Self> {
+        Self::bind(journal, http::LOOPBACK).await
+    }
+
+    /// Starts an inbox where somebody else expects it.
+    pub async fn bind(journal: Arc<Journal>, address: SocketAddr) -> io::Result<Self> {
         let refusing = Arc::new(Mutex::new(HashSet::new()));
         let tokens = Arc::clone(&refusing);
-        let server = Server::bind(http::LOOPBACK, move |request| {
+        let server = Server::bind(address, move |request| {
             let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
             async move { answer(&journal, &tokens, request) }
         })

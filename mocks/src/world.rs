@@ -45,8 +45,22 @@ impl World {
     /// # Errors
     /// When an address cannot be bound; the message names vendor and address.
     pub async fn start(placements: &[Placement], seed: u64) -> io::Result<Self> {
+        Self::start_with_inbox(placements, seed, http::LOOPBACK).await
+    }
+
+    /// The same with the inbox at an address of its own, for callbacks that come from elsewhere.
+    ///
+    /// # Errors
+    /// When an address cannot be bound; the message names who wanted it.
+    pub async fn start_with_inbox(
+        placements: &[Placement],
+        seed: u64,
+        inbox: SocketAddr,
+    ) -> io::Result<Self> {
         let journal = Journal::open();
-        let inbox = Inbox::start(Arc::clone(&journal)).await?;
+        let inbox = Inbox::bind(Arc::clone(&journal), inbox).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("the inbox cannot listen on {inbox}: {error}"))
+        })?;
         let routes = Routes::default().map(CALLBACK_DOMAIN, inbox.address());
         let courier = Courier::new(routes, Arc::clone(&journal));
         let mut mocks = BTreeMap::new();

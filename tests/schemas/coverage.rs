@@ -104,6 +104,7 @@ fn collect(place: &Place, schema: &Value, clauses: &mut BTreeSet<String>) {
             | "maximum"
             | "minItems"
             | "maxItems"
+            | "uniqueItems"
             | "additionalProperties"
             | "$ref" => {
                 clauses.insert(here.name());

@@ -9,12 +9,14 @@ use super::{CounterExample, Put, Text, Without, accept, parse};
 /// Three cases: one that found fault, with both kinds of answer in its transcript, one that passed, one not judged.
 pub(crate) const REPORT: &str = r#"{"schema": "ringback.report/1", "tool": {"name": "ringback", "version": "0.1.0"},
     "subject": "gateway", "mode": "loopback", "target": {"url": "http://127.0.0.1:8080"}, "seed": 7,
+    "selection": {"only": ["GW-*"], "skip": ["GW-ST-001"], "level": null, "replay": null, "cases": 3, "shards": {"of": 2, "held": [1]}},
+    "traffic": {"requests": 9, "jobs": 1}, "expectations": [{"pattern": "GW-CB-001", "reason": "issue 12", "known": true}],
     "started": "2026-11-24T03:00:00Z", "duration_ms": 1234, "counts": {"pass": 1, "fail": 1, "warn": 0,
     "not_applicable": 0, "not_testable": 1, "inconclusive": 0, "error": 0}, "cases": [
     {"name": "gateway/callback-url/forwarded[kling]", "requirement": "GW-CB-001", "chapter": "callback-url", "vendor": "kling",
      "level": "MUST", "sentence": "The gateway forwards the callback URL unchanged.",
      "source": {"page": "Webhook Callbacks", "url": "https://doc.apimp.ai/en/docs/common-api/task/webhook", "read": "2026-11-24"},
-     "outcome": "fail", "reason": null, "findings": [{"expected": ["https://inbox.example/1"], "actual": "nothing",
+     "outcome": "fail", "reason": null, "expectation": {"pattern": "GW-CB-001", "reason": "issue 12", "state": "confirmed"}, "findings": [{"expected": ["https://inbox.example/1"], "actual": "nothing",
      "pointer": "/callback_url", "evidence": 0, "curl": "curl http://127.0.0.1:8080/"}], "transcript": [
      {"seq": 0, "leg": "client", "vendor": null, "at_ms": 0.5, "took_ms": 12, "request": {"method": "POST",
       "target": "/api/generate/submit", "headers": [["accept", "*/*"]], "body": {"text": "{", "truncated": 70000}},
@@ -66,6 +68,48 @@ counter_examples! { REPORTS, rejects, Schema::Report;
     inconclusive_is_negative: REPORT, Put("/counts/inconclusive", "-1") => "/counts/inconclusive", "inconclusive/$ref/minimum";
     error_is_negative: REPORT, Put("/counts/error", "-1") => "/counts/error", "error/$ref/minimum";
     cases_is_an_object: REPORT, Put("/cases", "{}") => "/cases", "cases/type";
+    selection_is_null: REPORT, Put("/selection", "null") => "/selection", "selection/type";
+    a_selection_key_is_missing: REPORT, Without("/selection", &["only", "skip", "level", "replay", "cases", "shards"])
+        => "/selection", "selection/required";
+    an_unknown_selection_key: REPORT, Put("/selection/extra", "1") => "/selection", "selection/additionalProperties";
+    only_is_text: REPORT, Text("/selection/only", "GW-*") => "/selection/only", "only/$ref/type";
+    only_holds_a_number: REPORT, Put("/selection/only/0", "1") => "/selection/only/0", "only/$ref/items/$ref/type";
+    only_holds_nothing: REPORT, Text("/selection/only/0", "") => "/selection/only/0", "only/$ref/items/$ref/minLength";
+    skip_is_null: REPORT, Put("/selection/skip", "null") => "/selection/skip", "skip/$ref/type";
+    selected_level_in_small_letters: REPORT, Text("/selection/level", "must") => "/selection/level", "level/enum";
+    selected_replay_is_a_number: REPORT, Put("/selection/replay", "1") => "/selection/replay", "replay/type";
+    selected_replay_is_empty: REPORT, Text("/selection/replay", "") => "/selection/replay", "replay/minLength";
+    selected_cases_are_negative: REPORT, Put("/selection/cases", "-1") => "/selection/cases", "cases/$ref/minimum";
+    shards_are_a_list: REPORT, Put("/selection/shards", "[]") => "/selection/shards", "shards/type";
+    a_shards_key_is_missing: REPORT, Without("/selection/shards", &["of", "held"]) => "/selection/shards", "shards/required";
+    an_unknown_shards_key: REPORT, Put("/selection/shards/extra", "1") => "/selection/shards", "shards/additionalProperties";
+    of_is_text: REPORT, Text("/selection/shards/of", "2") => "/selection/shards/of", "of/$ref/type";
+    of_is_zero: REPORT, Put("/selection/shards/of", "0") => "/selection/shards/of", "of/$ref/minimum";
+    held_is_a_number: REPORT, Put("/selection/shards/held", "1") => "/selection/shards/held", "held/type";
+    held_is_empty: REPORT, Put("/selection/shards/held", "[]") => "/selection/shards/held", "held/minItems";
+    held_repeats: REPORT, Put("/selection/shards/held", "[1, 1]") => "/selection/shards/held", "held/uniqueItems";
+    held_holds_zero: REPORT, Put("/selection/shards/held/0", "0") => "/selection/shards/held/0", "held/items/$ref/minimum";
+    traffic_is_a_number: REPORT, Put("/traffic", "9") => "/traffic", "traffic/type";
+    a_traffic_key_is_missing: REPORT, Without("/traffic", &["requests", "jobs"]) => "/traffic", "traffic/required";
+    an_unknown_traffic_key: REPORT, Put("/traffic/extra", "1") => "/traffic", "traffic/additionalProperties";
+    requests_are_negative: REPORT, Put("/traffic/requests", "-1") => "/traffic/requests", "requests/$ref/minimum";
+    jobs_are_negative: REPORT, Put("/traffic/jobs", "-1") => "/traffic/jobs", "jobs/$ref/minimum";
+    expectations_are_an_object: REPORT, Put("/expectations", "{}") => "/expectations", "expectations/type";
+    expectation_is_text: REPORT, Text("/expectations/0", "GW-CB-001") => "/expectations/0", "expectations/items/type";
+    an_expectation_key_is_missing: REPORT, Without("/expectations/0", &["pattern", "reason", "known"])
+        => "/expectations/0", "expectations/items/required";
+    an_unknown_expectation_key: REPORT, Put("/expectations/0/extra", "1") => "/expectations/0", "expectations/items/additionalProperties";
+    expected_pattern_is_empty: REPORT, Text("/expectations/0/pattern", "") => "/expectations/0/pattern", "pattern/$ref/minLength";
+    expected_reason_is_empty: REPORT, Text("/expectations/0/reason", "") => "/expectations/0/reason", "reason/$ref/minLength";
+    known_is_text: REPORT, Text("/expectations/0/known", "yes") => "/expectations/0/known", "known/type";
+    case_expectation_is_null: REPORT, Put("/cases/0/expectation", "null") => "/cases/0/expectation", "expectation/type";
+    a_case_expectation_key_is_missing: REPORT, Without("/cases/0/expectation", &["pattern", "reason", "state"])
+        => "/cases/0/expectation", "expectation/required";
+    an_unknown_case_expectation_key: REPORT, Put("/cases/0/expectation/extra", "1")
+        => "/cases/0/expectation", "expectation/additionalProperties";
+    case_pattern_is_a_number: REPORT, Put("/cases/0/expectation/pattern", "1") => "/cases/0/expectation/pattern", "pattern/$ref/type";
+    case_reason_is_empty: REPORT, Text("/cases/0/expectation/reason", "") => "/cases/0/expectation/reason", "reason/$ref/minLength";
+    unknown_state: REPORT, Text("/cases/0/expectation/state", "held") => "/cases/0/expectation/state", "state/enum";
     unknown_verdict: REPORT, Text("/verdict", "pass") => "/verdict", "verdict/enum";
     complete_is_text: REPORT, Text("/complete", "yes") => "/complete", "complete/type";
     case_is_text: REPORT, Text("/cases/1", "pass") => "/cases/1", "cases/items/$ref/type";

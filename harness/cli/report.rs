@@ -1,0 +1,51 @@
+//! `ringback report`: stored runs, put together and shown again.
+
+use std::path::PathBuf;
+
+use ringback::report::{stored, terminal};
+
+use super::{Problem, print, usage};
+use crate::{Output, RunFormat, destination, json, write_whole};
+
+/// What to show.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// JSON reports of one run: the whole, or its shards
+    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    from: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Longest report read; a run's own is a few megabytes.
+const LONGEST: u64 = 512 * 1024 * 1024;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+    let Arguments { from, output } = arguments;
+    let written = output.report.iter().map(|report| destination(report)).collect::<Result<Vec<_>, _>>()?;
+    let parts = from
+        .iter()
+        .map(|path| {
+            let name = path.display().to_string();
+            let cannot = |why: String| usage(format!("cannot read {name}: {why}"));
+            let length = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?.len();
+            if length > LONGEST {
+                return Err(cannot(format!("it is longer than {} MiB", LONGEST / 1024 / 1024)));
+            }
+            let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| usage(format!("{name} is not JSON: it is not UTF-8")))?;
+            stored::read(&name, &text).map(|report| (name, report)).map_err(usage)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let report = stored::merged(parts).map_err(usage)?;
+    let code = report.verdict.exit_code();
+    match output.format {
+        Some(RunFormat::Json) => print(&json(&report)?)?,
+        _ => print(&terminal::render(&report))?,
+    }
+    for path in written {
+        write_whole(&path, &json(&report)?)?;
+    }
+    Ok(code)
+}

@@ -1,0 +1,219 @@
+//! What keeps a run polite: the purse of billable jobs, the pace, the cap, and the circuit breaker.
+//!
+//! Every request to the subject passes here, whoever sends it: discovery, generated inputs, retries
+//! after a 429. It decides on what was really sent and answered, not on what a plan foresaw.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ringback_mocks::http::NoAnswer;
+use ringback_mocks::wire::Response;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::target::{Mode, Target};
+
+/// Answers missing in a row, whoever asked, after which nobody asks any more.
+pub const BREAKER: u32 = 3;
+
+/// Why a request must not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Every job that may be accepted has been.
+    Spent,
+    /// The cap on requests is reached.
+    Capped,
+    /// The subject does not answer.
+    Silent,
+}
+
+/// The guard of a run.
+#[derive(Debug)]
+pub struct Guard {
+    /// `None` where nobody is billed.
+    purse: Option<Mutex<Purse>>,
+    returned: Notify,
+    pause: Option<Duration>,
+    next: Mutex<Option<Instant>>,
+    cap: Option<u64>,
+    sent: AtomicU64,
+    silent: AtomicU32,
+    /// Whether an open breaker stays open, whatever a late answer says.
+    stays_open: bool,
+}
+
+#[derive(Debug)]
+struct Purse {
+    left: u32,
+    in_flight: u32,
+    spent: u32,
+}
+
+/// What a run has sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests in all.
+    pub requests: u64,
+    /// Jobs that were accepted, or may have been; counted on deployed gateways only.
+    pub jobs: u32,
+}
+
+/// Leave to send one request. One that is dropped without its answer counts as a job that may have
+/// been accepted.
+#[derive(Debug)]
+pub struct Leave<'g> {
+    guard: &'g Guard,
+    billable: bool,
+}
+
+impl Guard {
+    /// The guard that a target asks for.
+    pub fn new(target: &Target) -> Self {
+        let deployed = target.mode() == Mode::Deployed;
+        Self {
+            purse: deployed.then(|| Mutex::new(Purse { left: target.spend, in_flight: 0, spent: 0 })),
+            returned: Notify::new(),
+            pause: target.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+            next: Mutex::new(None),
+            cap: target.max_requests,
+            sent: AtomicU64::new(0),
+            silent: AtomicU32::new(0),
+            stays_open: deployed,
+        }
+    }
+
+    /// Waits until a request may be sent. `billable` is whether a job may come of it.
+    pub async fn admit(&self, billable: bool) -> Result<Leave<'_>, Denied> {
+        if self.is_silent() {
+            return Err(Denied::Silent);
+        }
+        let billable = billable && self.purse.is_some();
+        if billable {
+            self.take().await?;
+        }
+        let leave = Leave { guard: self, billable };
+        self.pace().await;
+        // While we waited somebody may have found out that nobody answers.
+        let admitted = if self.is_silent() { Err(Denied::Silent) } else { self.count() };
+        match admitted {
+            Ok(()) => Ok(leave),
+            Err(denied) => {
+                leave.unsent();
+                Err(denied)
+            }
+        }
+    }
+
+    /// What has been sent so far.
+    pub fn traffic(&self) -> Traffic {
+        let jobs = self.purse.as_ref().map_or(0, |purse| {
+            let purse = locked(purse);
+            purse.spent + purse.in_flight
+        });
+        Traffic { requests: self.sent.load(Ordering::Relaxed), jobs }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed) >= BREAKER
+    }
+
+    /// Takes one job out of the purse, waiting for those under way: one that is refused comes back.
+    async fn take(&self) -> Result<(), Denied> {
+        let Some(purse) = &self.purse else { return Ok(()) };
+        loop {
+            let returned = self.returned.notified();
+            tokio::pin!(returned);
+            // Registered before looking, so that a return in between is not missed.
+            returned.as_mut().enable();
+            {
+                let mut purse = locked(purse);
+                if purse.left > 0 {
+                    purse.left -= 1;
+                    purse.in_flight += 1;
+                    return Ok(());
+                }
+                if purse.in_flight == 0 {
+                    return Err(Denied::Spent);
+                }
+            }
+            returned.await;
+        }
+    }
+
+    async fn pace(&self) {
+        let Some(pause) = self.pause else { return };
+        let at = {
+            let mut next = locked(&self.next);
+            let now = Instant::now();
+            let at = next.map_or(now, |next| next.max(now));
+            *next = Some(at + pause);
+            at
+        };
+        tokio::time::sleep_until(at).await;
+    }
+
+    fn count(&self) -> Result<(), Denied> {
+        let within = |sent: u64| self.cap.is_none_or(|cap| sent < cap).then_some(sent + 1);
+        self.sent
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within)
+            .map(|_| ())
+            .map_err(|_| Denied::Capped)
+    }
+
+    fn heard(&self, answered: bool) {
+        let step = |silent: u32| match (answered, silent >= BREAKER && self.stays_open) {
+            (_, true) => None,
+            (true, false) => Some(0),
+            (false, false) => Some(silent.saturating_add(1)),
+        };
+        let _ = self.silent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+    }
+
+    fn give_back(&self, unused: bool) {
+        if let Some(purse) = &self.purse {
+            let mut purse = locked(purse);
+            purse.in_flight -= 1;
+            if unused {
+                purse.left += 1;
+            } else {
+                purse.spent += 1;
+            }
+        }
+        self.returned.notify_waiters();
+    }
+}
+
+impl Leave<'_> {
+    /// Says what came of the request. Only a 4xx answer, or no connection at all, shows that no job
+    /// came of it; a 5xx or a lost answer may hide one.
+    pub fn answered(mut self, answer: &Result<Response, NoAnswer>) {
+        self.guard.heard(matches!(answer, Ok(_) | Err(NoAnswer::TooLong)));
+        let refused = match answer {
+            Ok(response) => (400..500).contains(&response.status),
+            Err(cause) => cause.is_unreached(),
+        };
+        self.settle(refused);
+    }
+
+    fn unsent(mut self) {
+        self.settle(true);
+    }
+
+    fn settle(&mut self, unused: bool) {
+        if std::mem::take(&mut self.billable) {
+            self.guard.give_back(unused);
+        }
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.settle(false);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change under these locks is a few assignments; none can be left half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
