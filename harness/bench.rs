@@ -17,6 +17,7 @@ use ringback_mocks::world::World;
 use serde_json::json;
 
 use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Stop};
 use crate::subject::Subject;
 use crate::target::Target;
@@ -46,6 +47,7 @@ struct Notes {
     tokens: BTreeSet<String>,
     findings: Vec<Finding>,
     answered: bool,
+    knobs: BTreeSet<Knob>,
 }
 
 /// What a case leaves behind.
@@ -57,6 +59,8 @@ pub struct Records {
     pub exchanges: Vec<Arc<Exchange>>,
     /// Whether the subject answered anything at all.
     pub answered: bool,
+    /// The knobs that the check asked.
+    pub knobs: BTreeSet<Knob>,
 }
 
 impl Bench {
@@ -82,6 +86,12 @@ impl Bench {
     /// The dialect that the vendor's model speaks.
     pub fn dialect(&self) -> &'static Dialect {
         self.target.dialect(self.vendor)
+    }
+
+    /// What a knob is set to. Asking is recorded: the requirement has to say that it depends on it.
+    pub fn knob(&self, knob: Knob) -> Choice {
+        self.notes().knobs.insert(knob);
+        self.target.knobs.get(knob)
     }
 
     /// A plain callback URL for a token.
@@ -153,6 +163,7 @@ impl Bench {
         of: &Accepted,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Result<Reply, Reply>, Stop> {
+        self.notes().knobs.insert(Knob::Settle);
         self.settle_within(of, self.target.patience.settle, wanted).await
     }
 
@@ -331,7 +342,12 @@ impl Bench {
             }
         }
         exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
-        Records { findings: std::mem::take(&mut notes.findings), exchanges, answered: notes.answered }
+        Records {
+            findings: std::mem::take(&mut notes.findings),
+            exchanges,
+            answered: notes.answered,
+            knobs: std::mem::take(&mut notes.knobs),
+        }
     }
 
     /// Asks, and asks again after a pause when the gateway limits the rate: that is its right, and no
@@ -366,7 +382,10 @@ impl Bench {
         let (exchange, went) = asked.map_err(|silent| Stop::Inconclusive(silent.0))?;
         self.notes().answered = true;
         match (&exchange.answer, went) {
-            (Ok(response), _) => Ok(Reply::new(Arc::clone(&exchange), response)),
+            (Ok(response), _) => {
+                let synonyms = self.target.knobs.get(Knob::StatusWords) == Choice::Synonyms;
+                Ok(Reply::new(Arc::clone(&exchange), response, synonyms))
+            }
             (Err(_), Err(cause)) => Err(no_answer(&cause, &exchange)),
             (Err(cause), Ok(())) => Err(Stop::Broken(cause.clone())),
         }

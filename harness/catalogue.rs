@@ -8,6 +8,7 @@ use ringback_mocks::reference::defect::Defect;
 
 use crate::bench::Bench;
 use crate::checks;
+use crate::knob::Knob;
 use crate::outcome::{Level, Stop};
 
 /// The chapters, in the order they are reported. Adding one is its file and one line here.
@@ -50,6 +51,8 @@ pub struct Requirement {
     pub remedy: &'static str,
     /// For which vendors it is a case.
     pub scope: Scope,
+    /// The knobs that its check asks; a check that asks another one ends in an error of ours.
+    pub knobs: &'static [Knob],
     /// What must hold for a verdict to be possible.
     pub needs: &'static [Need],
     /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.

@@ -26,6 +26,7 @@ pub mod discovery;
 pub mod exec;
 pub mod generate;
 pub mod job;
+pub mod knob;
 pub mod listing;
 pub mod normalize;
 pub mod outcome;

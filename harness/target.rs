@@ -8,9 +8,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::reference::oddity::Oddity;
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::{Deserialize, Serialize};
+
+use crate::knob::{Knob, Knobs, Values};
 
 /// A gateway to judge.
 #[derive(Clone, Debug)]
@@ -23,8 +26,8 @@ pub struct Target {
     pub models: BTreeMap<String, String>,
     /// Jobs a deployed gateway may accept.
     pub spend: u32,
-    /// What a `callback_url` beside `model` should lead to.
-    pub root_callback: RootCallback,
+    /// What is taken for right where the contract is silent.
+    pub knobs: Knobs,
     /// How long we wait for what.
     pub patience: Patience,
 }
@@ -36,6 +39,8 @@ pub enum Reach {
     Embedded {
         /// The fault it makes, if any.
         defect: Option<Defect>,
+        /// The legal but unusual behaviour it shows, if any.
+        oddity: Option<Oddity>,
     },
     /// A command that we start and end.
     Exec {
@@ -69,19 +74,6 @@ pub enum Mode {
     Loopback,
     /// Seen from outside only.
     Deployed,
-}
-
-/// What a `callback_url` at the root of the body should lead to; the documentation is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum RootCallback {
-    /// Refuse the request: nobody can then wait for a callback that never comes.
-    #[default]
-    Reject,
-    /// Run the job without a callback.
-    Ignore,
-    /// Forward it as if it stood in metadata.
-    Accept,
 }
 
 /// How long we wait for what. Only failures take this long; what goes right is noticed at once.
@@ -124,19 +116,42 @@ impl Patience {
     /// For the reference gateway with a defect: it acts at once or never.
     pub const REFERENCE: Self =
         Self { create: Duration::from_secs(2), settle: Duration::from_secs(2), ..Self::LOCAL };
+    /// For the reference gateway with an oddity: it may be late, and need not show everything.
+    pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
 
 impl Target {
     /// The reference gateway, every vendor, with a fault to make or none.
     pub fn embedded(defect: Option<Defect>) -> Self {
         Self {
-            reach: Reach::Embedded { defect },
+            reach: Reach::Embedded { defect, oddity: None },
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
-            root_callback: RootCallback::default(),
+            knobs: Knobs::default(),
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
         }
+    }
+
+    /// The reference gateway, every vendor, with a legal oddity.
+    pub fn odd(oddity: Oddity) -> Self {
+        Self {
+            reach: Reach::Embedded { defect: None, oddity: Some(oddity) },
+            patience: Patience::ODD,
+            ..Self::embedded(None)
+        }
+    }
+
+    /// The knobs that are set to something else than their defaults, with their values.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings: Vec<_> =
+            self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
+        let settle = Knob::Settle.row();
+        let written = format!("{}s", self.patience.settle.as_secs_f64());
+        if !matches!(settle.values, Values::Time(default) if default == written) {
+            settings.push((settle.name, written));
+        }
+        settings
     }
 
     /// The mode of DESIGN A2.
@@ -162,7 +177,7 @@ impl Target {
 
     /// Arguments of `ringback test gateway` that name this target again.
     pub fn arguments(&self) -> String {
-        match &self.reach {
+        let reach = match &self.reach {
             Reach::Embedded { .. } => String::new(),
             Reach::Exec { command, .. } => format!("--exec '{}' ", command.replace('\'', r"'\''")),
             Reach::Url { root, upstreams, .. } => {
@@ -170,14 +185,18 @@ impl Target {
                     format!("{text}--upstream {vendor}={address} ")
                 })
             }
-        }
+        };
+        self.settings().iter().fold(reach, |text, (name, value)| format!("{text}--knob {name}={value} "))
     }
 
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None } => "the embedded reference gateway".to_owned(),
-            Reach::Embedded { defect: Some(defect) } => {
+            Reach::Embedded { defect: None, oddity: None } => "the embedded reference gateway".to_owned(),
+            Reach::Embedded { oddity: Some(oddity), .. } => {
+                format!("the embedded reference gateway with the oddity {}", oddity.name())
+            }
+            Reach::Embedded { defect: Some(defect), oddity: None } => {
                 format!("the embedded reference gateway with the defect {}", defect.name())
             }
             Reach::Exec { command, .. } => format!("the gateway started by `{command}`"),

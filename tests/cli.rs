@@ -148,7 +148,7 @@ fn the_printed_catalogue_is_the_documented_one() {
 
 /// A gateway that is just there, with a vendor's door that is closed: what a deployed one looks like.
 async fn deployed() -> ReferenceGateway {
-    let setup = Setup { clients: vec![Secret::new("sk-live-key")], upstreams: Vec::new(), defect: None };
+    let setup = Setup { clients: vec![Secret::new("sk-live-key")], upstreams: Vec::new(), defect: None, oddity: None };
     ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts")
 }
 
