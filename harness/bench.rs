@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ringback_mocks::http::{HttpClient, NoAnswer};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
@@ -86,6 +87,11 @@ impl Bench {
     /// The dialect that the vendor's model speaks.
     pub fn dialect(&self) -> &'static Dialect {
         self.target.dialect(self.vendor)
+    }
+
+    /// The time.
+    pub fn now() -> Timestamp {
+        Timestamp::now()
     }
 
     /// What a knob is set to. Asking is recorded: the requirement has to say that it depends on it.

@@ -18,9 +18,11 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "authentication", requirements: checks::authentication::REQUIREMENTS },
     Chapter { name: "placement", requirements: checks::placement::REQUIREMENTS },
     Chapter { name: "callback-url", requirements: checks::callback_url::REQUIREMENTS },
+    Chapter { name: "callback-url-kinds", requirements: checks::url_kinds::REQUIREMENTS },
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+    Chapter { name: "times", requirements: checks::times::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.

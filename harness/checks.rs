@@ -9,7 +9,9 @@ pub mod pass_through;
 pub mod placement;
 pub mod status;
 pub mod submit;
+pub mod times;
 pub mod upstream;
+pub mod url_kinds;
 
 use serde_json::Value;
 
@@ -141,6 +143,14 @@ async fn forwarded_or_refused(bench: &Bench, knob: Knob, job: Job, url: &str) ->
     let choice = bench.knob(knob);
     let reply = bench.submit(&job).await?;
     let gist = || shortened(&reply.gist(), 300);
+    // A vendor that was asked and refused has received it; what becomes of that is GW-ST-010's business.
+    let passed_on = bench
+        .creates(&job.token)
+        .iter()
+        .any(|create| !made_task(create) && create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url));
+    if passed_on && choice != Choice::Reject {
+        return Ok(());
+    }
     let as_set = format!("as the knob {} says", knob.row().name);
     if reply.accepted().is_some() {
         if choice == Choice::Reject {
@@ -173,15 +183,17 @@ fn is_client_error(bench: &Bench, choice: Choice, status: u16) -> bool {
 /// Notes a task that a vendor made for a refused job. A create that the vendor refused is none: it may
 /// be the reason.
 fn note_task_of_refused(bench: &Bench, job: &Job) {
-    let made = |create: &Create| {
-        create.exchange.answer.as_ref().is_ok_and(|answer| (create.dialect.client.created)(answer).is_ok())
-    };
-    if let Some(create) = bench.creates(&job.token).into_iter().find(made) {
+    if let Some(create) = bench.creates(&job.token).into_iter().find(made_task) {
         bench.note(
             Finding::new("no task at any vendor for a refused job", format!("{} made one", create.vendor.title()))
                 .seen_in(&create.exchange),
         );
     }
+}
+
+/// Whether the vendor made a task.
+fn made_task(create: &Create) -> bool {
+    create.exchange.answer.as_ref().is_ok_and(|answer| (create.dialect.client.created)(answer).is_ok())
 }
 
 /// Compares what the vendor received with the URL that was submitted.

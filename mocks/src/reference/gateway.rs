@@ -287,7 +287,10 @@ impl Gateway {
         } else {
             self.new_id()
         };
-        let created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let mut created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        if self.is(Defect::CreatedTimeFixed) {
+            "2026-06-14T10:30:00".clone_into(&mut created);
+        }
         let status = if self.is(Defect::StartsRunning) { "running" } else { "not_started" };
         let mut data = json!({"task_id": id, "status": status, "created_time": created});
         if self.is(Defect::CreatedTimeMissing)

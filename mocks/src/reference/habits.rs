@@ -2,18 +2,18 @@
 //! callback URLs it declines. How an answer looks is `dress`.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use url::{Host, Url};
+use url::Url;
 
 use super::dress::{self, Asked};
 use super::gateway::{Gateway, Outcome, SUBMIT};
 use super::oddity::Oddity;
 use super::submission::Submission;
+use super::urls;
 use crate::client::{Blame, Declined, Wish};
 use crate::ids::Ids;
 use crate::vendor::{Dialect, Document};
@@ -115,7 +115,7 @@ impl Gateway {
                 Some("callback_url must not hold credentials")
             }
             Oddity::RefusesNonAscii if !url?.is_ascii() => Some("callback_url must be ASCII"),
-            Oddity::RefusesPrivateHosts if is_private(&parsed()?) => Some("callback_url must be public"),
+            Oddity::RefusesPrivateHosts if urls::is_private(url?) => Some("callback_url must be public"),
             Oddity::RefusesLongUrls if url?.len() > LONGEST => Some("callback_url is too long"),
             Oddity::RefusesNonUrls if parsed().is_none_or(|url| !url.has_host()) && url.is_some() => {
                 Some("callback_url must be a URL")
@@ -245,14 +245,5 @@ fn gather(schema: &Value, names: &mut Vec<String>) {
         }
         Value::Array(items) => items.iter().for_each(|item| gather(item, names)),
         _ => {}
-    }
-}
-
-fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-        Some(Host::Domain(name)) => name == "localhost" || !name.contains('.'),
-        None => false,
     }
 }
