@@ -144,10 +144,9 @@ async fn forwarded_or_refused(bench: &Bench, knob: Knob, job: Job, url: &str) ->
     let reply = bench.submit(&job).await?;
     let gist = || shortened(&reply.gist(), 300);
     // A vendor that was asked and refused has received it; what becomes of that is GW-ST-010's business.
-    let passed_on = bench
-        .creates(&job.token)
-        .iter()
-        .any(|create| !made_task(create) && create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url));
+    let passed_on = bench.creates(&job.token).iter().any(|create| {
+        !made_task(create) && create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url)
+    });
     if passed_on && choice != Choice::Reject {
         return Ok(());
     }
@@ -185,8 +184,11 @@ fn is_client_error(bench: &Bench, choice: Choice, status: u16) -> bool {
 fn note_task_of_refused(bench: &Bench, job: &Job) {
     if let Some(create) = bench.creates(&job.token).into_iter().find(made_task) {
         bench.note(
-            Finding::new("no task at any vendor for a refused job", format!("{} made one", create.vendor.title()))
-                .seen_in(&create.exchange),
+            Finding::new(
+                "no task at any vendor for a refused job",
+                format!("{} made one", create.vendor.title()),
+            )
+            .seen_in(&create.exchange),
         );
     }
 }

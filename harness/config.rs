@@ -310,9 +310,7 @@ fn knob_pairs(given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
     };
     given
         .iter()
-        .map(|text| {
-            pair(text).ok_or_else(|| ConfigError(format!("--knob takes NAME=VALUE, not `{text}`")))
-        })
+        .map(|text| pair(text).ok_or_else(|| ConfigError(format!("--knob takes NAME=VALUE, not `{text}`"))))
         .collect()
 }
 

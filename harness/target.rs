@@ -144,8 +144,7 @@ impl Target {
 
     /// The knobs that are set to something else than their defaults, with their values.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let mut settings: Vec<_> =
-            self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
+        let mut settings: Vec<_> = self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
         let settle = Knob::Settle.row();
         let written = format!("{}s", self.patience.settle.as_secs_f64());
         if !matches!(settle.values, Values::Time(default) if default == written) {

@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-190 cases: 190 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 172 of 172 MUST, 18 of 18 SHOULD cases; [..] s
+207 cases: 207 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 188 of 188 MUST, 19 of 19 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]
@@ -148,7 +148,12 @@ fn the_printed_catalogue_is_the_documented_one() {
 
 /// A gateway that is just there, with a vendor's door that is closed: what a deployed one looks like.
 async fn deployed() -> ReferenceGateway {
-    let setup = Setup { clients: vec![Secret::new("sk-live-key")], upstreams: Vec::new(), defect: None, oddity: None };
+    let setup = Setup {
+        clients: vec![Secret::new("sk-live-key")],
+        upstreams: Vec::new(),
+        defect: None,
+        oddity: None,
+    };
     ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts")
 }
 

@@ -41,7 +41,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Answer with the documented envelope and one of not_started, running, finished, failed.",
         needs: &[Need::Witness, Need::Accepts],
         knobs: &[Knob::StatusWords, Knob::ProgressType],
-        defects: &[Defect::StatusWithoutEnvelope, Defect::ForeignStatusWords, Defect::ProgressOver100],
+        defects: &[
+            Defect::StatusWithoutEnvelope,
+            Defect::ForeignStatusWords,
+            Defect::ProgressOver100,
+            Defect::ProgressFraction,
+        ],
         check: check!(shape),
         ..COMMON
     },
@@ -52,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::VIDEO,
         remedy: "Map the vendor's word for success to finished and its result URLs to data.files.",
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
-        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing],
+        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing, Defect::FileTypeOdd],
         check: check!(success),
         ..COMMON
     },
@@ -119,7 +124,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Set progress to 100 with the terminal state, or leave it out.",
         scope: Scope::Once,
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
-        defects: &[Defect::ProgressNot100],
+        defects: &[Defect::ProgressNot100, Defect::ProgressFraction],
         check: check!(progress_complete),
         ..COMMON
     },
@@ -282,7 +287,9 @@ async fn failure_explained(bench: &Bench) -> Result<(), Stop> {
         }
     };
     let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-    if bench.knob(Knob::FailureReason) == Choice::Required && message.as_str().is_none_or(|text| text.trim().is_empty()) {
+    if bench.knob(Knob::FailureReason) == Choice::Required
+        && message.as_str().is_none_or(|text| text.trim().is_empty())
+    {
         bench.note(
             Finding::new("a non-empty error_message", format!("error_message is {message}"))
                 .at("/data/error_message")

@@ -105,10 +105,7 @@ mod tests {
     fn times_with_and_without_offset_are_told_apart() {
         assert_eq!(judged("2026-06-14T18:30:00+08:00"), Some(Ahead::Surely(SignedDuration::ZERO)));
         assert_eq!(judged("2026-06-14T10:30:00.123456Z").map(|_| ()), Some(()));
-        assert_eq!(
-            judged("2026-06-14T18:30:00"),
-            Some(Ahead::InSomeZone(SignedDuration::from_hours(8)))
-        );
+        assert_eq!(judged("2026-06-14T18:30:00"), Some(Ahead::InSomeZone(SignedDuration::from_hours(8))));
         assert_eq!(judged("yesterday"), None);
     }
 

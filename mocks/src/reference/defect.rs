@@ -124,6 +124,8 @@ defects! {
     TerminalFlaps "terminal-flaps" "reports a finished job as running when asked again"
     Regresses "regresses" "falls back to not_started after running"
     ProgressOver100 "progress-over-100" "reports progress in per mille"
+    ProgressFraction "progress-fraction" "reports progress as a fraction of 100"
+    FileTypeOdd "file-type-odd" "names a file type that is no kind of media"
     ProgressNot100 "progress-not-100" "reports a finished job at 99"
     StatusNamesOtherId "status-names-other-id" "puts the vendor's id into the status"
     RefusalHidden "refusal-hidden" "accepts a job the vendor refused and leaves it not_started"

@@ -268,7 +268,12 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn call(&self, upstream: usize, dialect: &Dialect, request: Request) -> Option<Response> {
+    pub(super) async fn call(
+        &self,
+        upstream: usize,
+        dialect: &Dialect,
+        request: Request,
+    ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
         self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
@@ -335,7 +340,7 @@ impl Gateway {
             let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
             return self.error(status, "not_found", "task not found");
         };
-        if !task.last.is_terminal() && !task.vendor_id.is_empty() {
+        if !task.last.is_terminal() && !task.vendor_id.is_empty() && self.looks_now(id) {
             let seen = self.look(&task).await;
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
@@ -415,11 +420,15 @@ impl Gateway {
             "created_time": created,
             "error_message": Value::Null,
         });
+        if self.is(Defect::ProgressFraction) {
+            data["progress"] = json!(f64::from(progress) / 100.0);
+        }
         match outcome {
             Outcome::Finished(files) if !self.is(Defect::FilesMissing) => {
                 // The documentation hard-codes the type, for videos too.
+                let kind = if self.is(Defect::FileTypeOdd) { "video_shot_1" } else { "image" };
                 let files: Vec<Value> =
-                    files.iter().map(|url| json!({"file_url": url, "file_type": "image"})).collect();
+                    files.iter().map(|url| json!({"file_url": url, "file_type": kind})).collect();
                 data["files"] = json!(files);
             }
             Outcome::Failed(message) if !self.is(Defect::FailureWithoutMessage) => {

@@ -19,7 +19,7 @@ use crate::ids::Ids;
 use crate::vendor::{Dialect, Document};
 use crate::wire::{Request, Response};
 
-/// How old an answer of a gateway that lags behind may be.
+/// How often a gateway that lags behind looks at the vendor.
 const LAG: Duration = Duration::from_millis(500);
 /// How long a gateway that queues takes before it calls the vendor.
 const QUEUE: Duration = Duration::from_millis(40);
@@ -36,15 +36,16 @@ const KEPT: usize = 20_000;
 /// What an odd gateway remembers of requests.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    answers: Mutex<HashMap<Bytes, (Instant, Response)>>,
+    answers: Mutex<HashMap<Bytes, Response>>,
+    looks: Mutex<HashMap<String, Instant>>,
 }
 
 impl Memory {
-    fn answers(&self) -> MutexGuard<'_, HashMap<Bytes, (Instant, Response)>> {
+    fn answers(&self) -> MutexGuard<'_, HashMap<Bytes, Response>> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn get(&self, key: &Bytes) -> Option<(Instant, Response)> {
+    fn get(&self, key: &Bytes) -> Option<Response> {
         self.answers().get(key).cloned()
     }
 
@@ -53,7 +54,7 @@ impl Memory {
         if answers.len() >= KEPT {
             answers.clear();
         }
-        answers.insert(key, (Instant::now(), response));
+        answers.insert(key, response);
     }
 }
 
@@ -70,13 +71,8 @@ impl Gateway {
         let key = key_of(&request);
         match (oddity, asked) {
             (Oddity::SlowAnswers, _) => tokio::time::sleep(SLOW).await,
-            (Oddity::LagsBehind, Asked::Status) => {
-                if let Some((_, known)) = self.memory.get(&key).filter(|(since, _)| since.elapsed() < LAG) {
-                    return known;
-                }
-            }
             (Oddity::Deduplicates, Asked::Submit) => {
-                if let Some((_, known)) = self.memory.get(&key) {
+                if let Some(known) = self.memory.get(&key) {
                     return known;
                 }
             }
@@ -92,10 +88,28 @@ impl Gateway {
             _ => {}
         }
         let response = dress::dressed(oddity, asked, self.answer_plainly(overlooked(oddity, request)).await);
-        if response.is_success() && matches!(oddity, Oddity::LagsBehind | Oddity::Deduplicates) {
+        if response.is_success() && oddity == Oddity::Deduplicates {
             self.memory.put(key, response.clone());
         }
         response
+    }
+
+    /// Whether the vendor is asked about a task now; one that lags behind waits even with the first look.
+    pub(super) fn looks_now(&self, id: &str) -> bool {
+        if self.setup.oddity != Some(Oddity::LagsBehind) {
+            return true;
+        }
+        let now = Instant::now();
+        let mut looks = self.memory.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.len() >= KEPT {
+            looks.clear();
+        }
+        let last = looks.entry(id.to_owned()).or_insert(now);
+        let due = now.duration_since(*last) >= LAG;
+        if due {
+            *last = now;
+        }
+        due
     }
 
     /// Why a gateway with an oddity refuses a request that the plain one accepts.

@@ -83,7 +83,7 @@ oddities! {
     VideoFiles "video-files" "says file_type video"
     DetailedFiles "detailed-files" "adds size, format and expiry to each file"
     CoverFiles "cover-files" "lists a cover image after each result"
-    LagsBehind "lags-behind" "learns what the vendor says half a second late"
+    LagsBehind "lags-behind" "looks at the vendor every half second only, and later than it is asked"
     SkipsRunning "skips-running" "says not_started until a job has ended"
     RunsAtOnce "runs-at-once" "says running as soon as it is asked"
     // refusals
