@@ -64,10 +64,10 @@ pub struct Flags {
     /// What is taken for right where the contract is silent; `ringback list` shows the knobs
     #[arg(long, value_name = "NAME=VALUE", env = "RINGBACK_KNOB", value_delimiter = ',')]
     pub knob: Vec<String>,
-    /// The same as --knob root_callback=VALUE: reject, ignore or accept [default: reject]
+    /// The knob `root_callback` by a flag of its own: reject, ignore or accept [default: reject]
     #[arg(long, value_name = "VALUE", env = "RINGBACK_ROOT_CALLBACK")]
     pub root_callback: Option<String>,
-    /// The same as --knob settle=TIME: how long the status may lag behind the vendor [default: 60s]
+    /// The knob settle by a flag of its own: how long the status may lag behind the vendor [default: 60s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
     pub settle: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
@@ -153,7 +153,8 @@ struct PatienceSection {
 /// Makes the target and the options of a run.
 pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
     let file = read(flags.config.as_deref())?;
-    let upstream = pairs("--upstream", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
+    let upstream =
+        pairs("--upstream", "VENDOR=ADDR", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
     let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
     // A subject named on the command line replaces the file's, whichever way each is reached.
     let named = flags.url.is_some() || flags.exec.is_some();
@@ -161,7 +162,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
     let reach = reach(url, exec, upstreams, ready_within, secrets)?;
     let models: BTreeMap<String, String> =
-        file.gateway.models.into_iter().chain(pairs("--model", &flags.model)?).collect();
+        file.gateway.models.into_iter().chain(pairs("--model", "VENDOR=NAME", &flags.model)?).collect();
     for name in models.keys() {
         vendor(name)?;
     }
@@ -183,7 +184,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     }
     settings.add("root_callback", flags.root_callback)?;
     settings.add("settle", flags.settle)?;
-    for (name, value) in knob_pairs(&flags.knob)? {
+    for (name, value) in pairs("--knob", "NAME=VALUE", &flags.knob)? {
         settings.add(&name, Some(value))?;
     }
     if let Some(settle) = settings.settle {
@@ -219,7 +220,10 @@ fn read(named: Option<&Path>) -> Result<File, ConfigError> {
         Err(error) => return Err(ConfigError(format!("cannot read {}: {error}", path.display()))),
     };
     toml::from_str(&text).map_err(|error| {
-        ConfigError(format!("{} is not valid: {}", path.display(), error.to_string().trim_end()))
+        // Not the line itself, which may be the secret that has no place there.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), error.message()))
     })
 }
 
@@ -303,24 +307,13 @@ impl Settings {
     }
 }
 
-fn knob_pairs(given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
-    let pair = |text: &String| {
-        let (name, value) = text.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    };
-    given
-        .iter()
-        .map(|text| pair(text).ok_or_else(|| ConfigError(format!("--knob takes NAME=VALUE, not `{text}`"))))
-        .collect()
-}
-
-fn pairs(flag: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
+fn pairs(flag: &str, form: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
     given
         .iter()
         .map(|pair| {
             pair.split_once('=')
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .ok_or_else(|| ConfigError(format!("{flag} takes VENDOR=VALUE, not `{pair}`")))
+                .ok_or_else(|| ConfigError(format!("{flag} takes {form}, not `{pair}`")))
         })
         .collect()
 }

@@ -54,6 +54,7 @@ words! {
 macro_rules! knobs {
     ($($variant:ident { name: $name:literal, decides: $decides:literal, open: $open:literal, source: $source:expr, values: $values:expr $(,)? })*) => {
         /// What the contract leaves open, one at a time.
+        #[expect(clippy::doc_markdown, reason = "the descriptions are also printed on terminals, without backticks")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Knob {
             $(#[doc = $decides] $variant,)*

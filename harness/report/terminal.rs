@@ -50,7 +50,14 @@ fn head(text: &mut String, report: &Report) {
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
-    let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}\n", report.seed);
+    let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}", report.seed);
+    let knobs = report.target["knobs"].as_object().into_iter().flatten();
+    let knobs: Vec<String> =
+        knobs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    if !knobs.is_empty() {
+        let _ = writeln!(text, "  knobs: {}", plain(&knobs.join(", ")));
+    }
+    text.push('\n');
 }
 
 /// Text that cannot steer a terminal or forge a line of this report, whoever wrote it.

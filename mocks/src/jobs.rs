@@ -14,9 +14,12 @@ use crate::machine::Draft;
 use crate::script::{Course, Rule};
 use crate::trouble::Trouble;
 use crate::vendor::{Ending, Phase};
+use crate::wire::Secret;
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
 pub const TASKS_KEPT: usize = 100_000;
+/// Bytes of text in the creates of those tasks kept at most: creates may carry media.
+pub const TASK_BYTES_KEPT: usize = 256 * 1024 * 1024;
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 /// One task.
@@ -38,11 +41,14 @@ pub struct Job {
     pub notify: bool,
     /// What happens to its callbacks on the way.
     pub trouble: Option<Arc<Trouble>>,
-    /// Position in the order of acceptance.
-    serial: u64,
-    /// Keys of what is planned for it.
-    planned: Vec<(Timestamp, u64)>,
+    /// What is planned for it, the next step last.
+    planned: Vec<(Due, Step)>,
+    /// Bytes of text in its create.
+    bytes: usize,
 }
+
+/// When a step is planned, and the order among steps of the same time.
+type Due = (Timestamp, u64);
 
 /// One move of a task.
 #[derive(Clone, Copy, Debug)]
@@ -66,12 +72,16 @@ impl Step {
 /// All tasks of an account.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    tasks: HashMap<String, Job>,
-    /// Order of acceptance, to list the newest and to forget the oldest.
-    order: BTreeMap<u64, String>,
+    /// By order of acceptance, to list the newest and to forget the oldest.
+    tasks: BTreeMap<u64, Box<Job>>,
+    ids: HashMap<Box<str>, u64>,
     /// Ids that callers chose.
-    external: HashMap<String, String>,
-    due: BTreeMap<(Timestamp, u64), (String, Step)>,
+    external: HashMap<Box<str>, u64>,
+    /// Of each task that is to move, its next step.
+    due: BTreeMap<Due, u64>,
+    bytes: usize,
+    /// The key of the latest create.
+    key: Option<Secret>,
     rules: Vec<Rule>,
     added: u64,
     creates: u64,
@@ -83,17 +93,17 @@ pub struct Jobs {
 impl Jobs {
     /// A task by id.
     pub fn get(&self, id: &str) -> Option<&Job> {
-        self.tasks.get(id)
+        self.ids.get(id).and_then(|serial| self.at(*serial))
     }
 
     /// A task by the id its creator chose.
     pub fn by_external_id(&self, id: &str) -> Option<&Job> {
-        self.external.get(id).and_then(|id| self.tasks.get(id))
+        self.external.get(id).and_then(|serial| self.at(*serial))
     }
 
     /// Every task, the newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Job> {
-        self.order.values().rev().filter_map(|id| self.tasks.get(id))
+        self.tasks.values().rev().map(Box::as_ref)
     }
 
     /// How many tasks are kept.
@@ -149,7 +159,7 @@ impl Jobs {
     pub(crate) fn add(
         &mut self,
         id: String,
-        draft: Draft,
+        mut draft: Draft,
         rule: Option<Rule>,
         settings: &Settings,
         now: Timestamp,
@@ -158,21 +168,31 @@ impl Jobs {
             || (settings.course.clone(), false, settings.trouble.clone()),
             |rule| (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone())),
         );
-        let planned = self.plan(&id, &draft, &course, settings, now);
+        let planned = self.plan(&draft, &course, settings, now);
         self.added += 1;
-        self.order.insert(self.added, id.clone());
-        if let Some(external) = &draft.external_id {
-            self.external.insert(external.clone(), id.clone());
+        let serial = self.added;
+        if let Some((due, _)) = planned.last() {
+            self.due.insert(*due, serial);
         }
-        if self.tasks.len() >= TASKS_KEPT
-            && let Some((_, oldest)) = self.order.pop_first()
-        {
-            self.drop_task(&oldest);
+        if let Some(external) = &draft.external_id {
+            self.external.insert(external.as_str().into(), serial);
+        }
+        // One key makes many tasks; each need not have its own copy.
+        match &self.key {
+            Some(key) if *key == draft.key => draft.key = key.clone(),
+            _ => self.key = Some(draft.key.clone()),
+        }
+        let bytes = draft.body.text().len() + draft.prompt.len();
+        self.bytes += bytes;
+        while self.tasks.len() >= TASKS_KEPT || self.bytes > TASK_BYTES_KEPT {
+            let Some(oldest) = self.tasks.keys().next().copied() else { break };
+            self.drop_task(oldest);
         }
         self.active += 1;
+        self.ids.insert(id.as_str().into(), serial);
         let phase = draft.dialect.words[0].phase;
         let job = Job {
-            id: id.clone(),
+            id,
             draft,
             phase,
             ending: None,
@@ -180,20 +200,19 @@ impl Jobs {
             updated: now,
             notify: !silent,
             trouble,
-            serial: self.added,
             planned,
+            bytes,
         };
-        self.tasks.entry(id).insert_entry(job).into_mut()
+        self.tasks.entry(serial).or_insert_with(|| Box::new(job))
     }
 
     fn plan(
         &mut self,
-        id: &str,
         draft: &Draft,
         course: &Course,
         settings: &Settings,
         now: Timestamp,
-    ) -> Vec<(Timestamp, u64)> {
+    ) -> Vec<(Due, Step)> {
         let mut planned = Vec::new();
         let dialect = draft.dialect;
         let mut steps = Vec::new();
@@ -212,17 +231,24 @@ impl Jobs {
             let known = dialect.words.iter().any(|word| word.phase == step.phase());
             if known && step.phase() != dialect.words[0].phase {
                 self.added += 1;
-                self.due.insert((at, self.added), (id.to_owned(), step));
-                planned.push((at, self.added));
+                planned.push(((at, self.added), step));
             }
         }
+        planned.sort_unstable_by_key(|(due, _)| std::cmp::Reverse(*due));
+        planned.shrink_to_fit();
         planned
     }
 
     /// Moves a task; `None` if it is unknown, has ended, would move backwards, or its dialect has no
     /// word for the phase.
     pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Job> {
-        let job = self.tasks.get_mut(id)?;
+        let serial = *self.ids.get(id)?;
+        self.enter_at(serial, step, now)
+    }
+
+    /// The same, by order of acceptance.
+    pub(crate) fn enter_at(&mut self, serial: u64, step: Step, now: Timestamp) -> Option<&Job> {
+        let job = self.tasks.get_mut(&serial)?;
         let known = job.draft.dialect.words.iter().any(|word| word.phase == step.phase());
         if !known || job.phase.is_terminal() || step.phase().rank() <= job.phase.rank() {
             return None;
@@ -238,7 +264,7 @@ impl Jobs {
 
     /// Removes a task; whether there was one.
     pub(crate) fn forget(&mut self, id: &str) -> bool {
-        self.drop_task(id)
+        self.ids.get(id).copied().is_some_and(|serial| self.drop_task(serial))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -250,20 +276,52 @@ impl Jobs {
         self.due.keys().next().map(|(at, _)| *at)
     }
 
-    pub(crate) fn next_due(&mut self, now: Timestamp) -> Option<(String, Step, Timestamp)> {
-        let (at, _) = *self.due.keys().next().filter(|(at, _)| *at <= now)?;
-        let (_, (task, step)) = self.due.pop_first()?;
-        Some((task, step, at))
+    /// Takes the next step that is due by `now`, of which task, and when it was due.
+    pub(crate) fn next_due(&mut self, now: Timestamp) -> Option<(u64, Step, Timestamp)> {
+        let next = self.due.first_entry().filter(|next| next.key().0 <= now)?;
+        let ((at, _), serial) = next.remove_entry();
+        let planned = &mut self.tasks.get_mut(&serial)?.planned;
+        let (_, step) = planned.pop()?;
+        if let Some((due, _)) = planned.last() {
+            self.due.insert(*due, serial);
+        }
+        Some((serial, step, at))
     }
 
-    fn drop_task(&mut self, id: &str) -> bool {
-        let Some(job) = self.tasks.remove(id) else { return false };
-        self.order.remove(&job.serial);
-        for key in &job.planned {
-            self.due.remove(key);
+    /// Puts what was read of a task's create back to text.
+    pub(crate) fn rest(&mut self, id: &str) {
+        if let Some(serial) = self.ids.get(id) {
+            self.rest_at(*serial);
         }
-        if let Some(external) = &job.draft.external_id {
-            self.external.remove(external);
+    }
+
+    /// The same, by order of acceptance.
+    pub(crate) fn rest_at(&mut self, serial: u64) {
+        if let Some(job) = self.tasks.get_mut(&serial) {
+            job.draft.body.rest();
+        }
+    }
+
+    /// The same for every task.
+    pub(crate) fn rest_all(&mut self) {
+        self.tasks.values_mut().for_each(|job| job.draft.body.rest());
+    }
+
+    fn at(&self, serial: u64) -> Option<&Job> {
+        self.tasks.get(&serial).map(Box::as_ref)
+    }
+
+    fn drop_task(&mut self, serial: u64) -> bool {
+        let Some(job) = self.tasks.remove(&serial) else { return false };
+        self.ids.remove(job.id.as_str());
+        self.bytes -= job.bytes;
+        if let Some((due, _)) = job.planned.last() {
+            self.due.remove(due);
+        }
+        if let Some(external) = &job.draft.external_id
+            && self.external.get(external.as_str()) == Some(&serial)
+        {
+            self.external.remove(external.as_str());
         }
         if !job.phase.is_terminal() {
             self.active = self.active.saturating_sub(1);

@@ -4,11 +4,14 @@
 //! that travels in a job's prompt and callback URL, so that many jobs run at once and a late
 //! request cannot be counted for another job. No HTTP and no judgement lives here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use memchr::memmem::Finder;
 use tokio::sync::watch;
 
 use crate::vendor::Vendor;
@@ -19,6 +22,11 @@ const TOKEN_TAIL: usize = 12;
 /// Exchanges that belong to no token kept at most; older ones go first. They are only evidence of
 /// strays, and a hostile peer must not be able to fill the memory with them.
 const STRAYS_KEPT: usize = 256;
+/// Bytes of bodies of those exchanges kept at most.
+const STRAY_BYTES_KEPT: usize = 32 * 1024 * 1024;
+/// Longest part of a body that is kept; vendors are sent media inside bodies, and no verdict rests on
+/// those.
+const BODY_KEPT: usize = 1024 * 1024;
 
 /// Which two parties an exchange was between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +58,12 @@ pub struct Exchange {
     pub answer: Result<Response, String>,
 }
 
+impl Exchange {
+    fn bytes(&self) -> usize {
+        self.request.body.len() + self.answer.as_ref().map_or(0, |answer| answer.body.len())
+    }
+}
+
 /// What a recorder knows of an exchange; the journal adds its position.
 #[derive(Debug)]
 pub struct Entry {
@@ -67,18 +81,25 @@ pub struct Entry {
 
 /// An in-memory, shared record of exchanges.
 pub struct Journal {
-    prefix: String,
+    prefix: Finder<'static>,
+    /// Whether a token was ever given out; until then there is none to look for.
+    given: AtomicBool,
     opened: Instant,
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
+    observer: OnceLock<Observer>,
 }
+
+type Observer = Box<dyn Fn(&Arc<Exchange>) + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
     next: u64,
     by_token: HashMap<String, Vec<Arc<Exchange>>>,
     token_of_task: HashMap<String, String>,
-    strays: Vec<Arc<Exchange>>,
+    strays: VecDeque<Arc<Exchange>>,
+    /// Bytes of the bodies among them.
+    stray_bytes: usize,
     rng: fastrand::Rng,
 }
 
@@ -95,26 +116,41 @@ impl Journal {
         let mut rng = fastrand::Rng::new();
         let prefix = format!("rb{}", random_tail(&mut rng, 6));
         Arc::new(Self {
-            prefix,
+            prefix: Finder::new(&prefix).into_owned(),
+            given: AtomicBool::new(false),
             opened: Instant::now(),
             inner: Mutex::new(Inner { rng, ..Inner::default() }),
             changed: watch::Sender::new(0),
+            observer: OnceLock::new(),
         })
+    }
+
+    /// Shows every exchange from now on to `observer`, once each; those recorded at the same moment may
+    /// come in another order than their positions. Only the first observer counts.
+    pub fn observe(&self, observer: impl Fn(&Arc<Exchange>) + Send + Sync + 'static) {
+        let _ = self.observer.set(Box::new(observer));
     }
 
     /// A new token of this run.
     pub fn token(&self) -> String {
+        self.given.store(true, Ordering::Relaxed);
         let tail = random_tail(&mut self.lock().rng, TOKEN_TAIL);
-        format!("{}{tail}", self.prefix)
+        let mut token = String::from_utf8_lossy(self.prefix.needle()).into_owned();
+        token.push_str(&tail);
+        token
     }
 
     /// The first token of this run that occurs in `text`.
     pub fn token_in<'t>(&self, text: &'t [u8]) -> Option<&'t str> {
-        let prefix = self.prefix.as_bytes();
-        let length = prefix.len() + TOKEN_TAIL;
-        text.windows(length)
-            .find(|window| window.starts_with(prefix) && window.iter().all(u8::is_ascii_alphanumeric))
-            .and_then(|window| std::str::from_utf8(window).ok())
+        if !self.given.load(Ordering::Relaxed) {
+            return None;
+        }
+        let length = self.prefix.needle().len() + TOKEN_TAIL;
+        self.prefix
+            .find_iter(text)
+            .filter_map(|at| text.get(at..at + length))
+            .find(|token| token.iter().all(u8::is_ascii_alphanumeric))
+            .and_then(|token| std::str::from_utf8(token).ok())
     }
 
     /// Records an exchange under the token found in its request, or the one of its task.
@@ -127,32 +163,52 @@ impl Journal {
     }
 
     /// Records an exchange under a token the recorder already knows.
-    pub fn record_for(&self, token: Option<String>, entry: Entry) -> Arc<Exchange> {
-        let mut inner = self.lock();
-        let token =
-            token.or_else(|| entry.task.as_ref().and_then(|task| inner.token_of_task.get(task).cloned()));
-        if let (Some(token), Some(task)) = (&token, entry.task) {
-            inner.token_of_task.insert(task, token.clone());
+    pub fn record_for(&self, token: Option<String>, mut entry: Entry) -> Arc<Exchange> {
+        cut(&mut entry.request.body);
+        if let Ok(answer) = &mut entry.answer {
+            cut(&mut answer.body);
         }
-        let exchange = Arc::new(Exchange {
-            seq: inner.next,
+        let mut exchange = Exchange {
+            seq: 0,
             leg: entry.leg,
             at: entry.began.saturating_duration_since(self.opened),
             took: entry.began.elapsed(),
             request: entry.request,
             answer: entry.answer,
-        });
+        };
+        let mut inner = self.lock();
+        exchange.seq = inner.next;
         inner.next += 1;
+        let exchange = Arc::new(exchange);
+        let token = token.or_else(|| {
+            let task = entry.task.as_ref().filter(|_| !inner.token_of_task.is_empty())?;
+            inner.token_of_task.get(task).cloned()
+        });
+        let mut forgotten = Vec::new();
         if let Some(token) = token {
+            if let Some(task) = entry.task {
+                inner.token_of_task.insert(task, token.clone());
+            }
             inner.by_token.entry(token).or_default().push(Arc::clone(&exchange));
         } else {
-            if inner.strays.len() == STRAYS_KEPT {
-                inner.strays.remove(0);
+            inner.stray_bytes += exchange.bytes();
+            inner.strays.push_back(Arc::clone(&exchange));
+            while inner.strays.len() > STRAYS_KEPT || inner.stray_bytes > STRAY_BYTES_KEPT {
+                let Some(oldest) = inner.strays.pop_front() else { break };
+                inner.stray_bytes -= oldest.bytes();
+                forgotten.push(oldest);
             }
-            inner.strays.push(Arc::clone(&exchange));
         }
+        // Freeing what is forgotten must not keep other recorders waiting.
         drop(inner);
-        self.changed.send_modify(|count| *count += 1);
+        drop(forgotten);
+        // Who waits subscribes before it looks, so a record it has not seen finds it subscribed.
+        if self.changed.receiver_count() > 0 {
+            self.changed.send_modify(|count| *count += 1);
+        }
+        if let Some(observer) = self.observer.get() {
+            observer(&exchange);
+        }
         exchange
     }
 
@@ -163,7 +219,7 @@ impl Journal {
 
     /// Exchanges that carried no token of this run, the newest 256.
     pub fn strays(&self) -> Vec<Arc<Exchange>> {
-        self.lock().strays.clone()
+        self.lock().strays.iter().cloned().collect()
     }
 
     /// The newest exchanges, in order of recording.
@@ -180,6 +236,7 @@ impl Journal {
         inner.by_token.clear();
         inner.token_of_task.clear();
         inner.strays.clear();
+        inner.stray_bytes = 0;
     }
 
     /// Removes and returns what was recorded under a token, to bound memory over a long run.
@@ -230,6 +287,13 @@ impl Journal {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic elsewhere cannot leave a half-made record: every mutation here is one push.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn cut(body: &mut Bytes) {
+    if body.len() > BODY_KEPT {
+        // A copy: a part of the bytes would keep all of them.
+        *body = Bytes::copy_from_slice(&body[..BODY_KEPT]);
     }
 }
 

@@ -17,11 +17,13 @@ use crate::ids::Ids;
 use crate::jobs::{Exceeded, Job, Jobs, Step};
 use crate::results;
 use crate::script::Rule;
-use crate::vendor::{Dialect, Document, Refusal, Signing, Vendor};
+use crate::vendor::{Dialect, Document, Purpose, Refusal, Signing, Vendor};
 use crate::wire::{Request, Response};
 
 mod api;
+mod body;
 pub use api::{Act, Api, Call, ChallengeRule, Draft, Routed};
+pub use body::Body;
 
 /// What follows from one request.
 #[derive(Debug)]
@@ -147,7 +149,14 @@ impl Machine {
         let document = if refused.is_some() { Document::Error } else { route.answered_with() };
         let document = Some((dialect, document));
         match routed {
-            Routed::Answer { response, task } => Turn { task, document, refused, ..Turn::of(response) },
+            Routed::Answer { response, task } => {
+                match &task {
+                    Some(task) => self.jobs.rest(task),
+                    None if route.purpose == Purpose::List => self.jobs.rest_all(),
+                    None => {}
+                }
+                Turn { task, document, refused, ..Turn::of(response) }
+            }
             Routed::Create(draft) => self.create(draft, now),
             Routed::Act { task, act, response } => {
                 let deliveries = match act {
@@ -179,7 +188,9 @@ impl Machine {
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
     pub fn advance(&mut self, task: &str, step: Step, now: Timestamp) -> Option<Vec<Delivery>> {
         let job = self.jobs.enter(task, step, now)?;
-        Some(delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect())
+        let delivery = delivery_of(self.vendor, &self.settings, &mut self.ids, job);
+        self.jobs.rest(task);
+        Some(delivery.into_iter().collect())
     }
 
     /// When the next planned step is due.
@@ -189,17 +200,27 @@ impl Machine {
 
     /// Takes every planned step that is due by `now`, in order of time.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Delivery> {
+        self.tick_some(now, usize::MAX)
+    }
+
+    /// The same, at most so many steps: more may be due afterwards.
+    pub fn tick_some(&mut self, now: Timestamp, most: usize) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
-        while let Some((task, step, at)) = self.jobs.next_due(now) {
-            if let Some(job) = self.jobs.enter(&task, step, at) {
+        for _ in 0..most {
+            let Some((serial, step, at)) = self.jobs.next_due(now) else { break };
+            if let Some(job) = self.jobs.enter_at(serial, step, at) {
                 deliveries.extend(delivery_of(self.vendor, &self.settings, &mut self.ids, job));
             }
+            self.jobs.rest_at(serial);
         }
         deliveries
     }
 
     fn create(&mut self, draft: Box<Draft>, now: Timestamp) -> Turn {
-        let rule = self.jobs.decide(&draft);
+        // A rule that refuses with a name of another dialect is not about this one.
+        let known =
+            |rule: &Rule| rule.refuse.as_deref().is_none_or(|name| draft.dialect.refusal(name).is_some());
+        let rule = self.jobs.decide(&draft).filter(known);
         if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }
@@ -241,6 +262,7 @@ impl Machine {
         let response = api.created(job, &self.settings, &mut self.ids);
         let deliveries = delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect();
         let document = Some((job.draft.dialect, Document::CreateResponse));
+        self.jobs.rest(&id);
         Turn { task: Some(id), deliveries, document, ..Turn::of(response) }
     }
 

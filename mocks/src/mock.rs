@@ -6,15 +6,18 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::account::Settings;
 use crate::courier::Courier;
-use crate::http::Server;
+use crate::delivery::Delivery;
+use crate::http::{Bounds, Server};
 use crate::jobs::Step;
 use crate::journal::{Entry, Journal, Leg};
 use crate::machine::{Machine, Reply, Turn};
@@ -24,6 +27,11 @@ use crate::wire::{Request, Response};
 
 /// Longest sleep of the clock: after it, a desk that nobody holds any more is noticed.
 const TICK_MAX: Duration = Duration::from_secs(1);
+
+/// How often a request lets others go first before it waits for the machine.
+const PATIENCE: usize = 8;
+/// Planned steps taken before requests get their turn again.
+const STEPS: usize = 16;
 
 /// A running mock vendor; it stops when dropped.
 #[derive(Debug)]
@@ -43,11 +51,11 @@ impl MockVendor {
     ) -> io::Result<Self> {
         let desk = VendorDesk::open(vendor, settings, journal, courier);
         let serving = Arc::clone(&desk);
-        let server = Server::bind(address, move |request| {
+        let listener = TcpListener::bind(address).await?;
+        let server = Server::start_within(Bounds::VENDOR, listener, move |request| {
             let desk = Arc::clone(&serving);
             async move { desk.serve(request).await }
-        })
-        .await?;
+        })?;
         Ok(Self { server, desk })
     }
 
@@ -70,10 +78,19 @@ impl Deref for MockVendor {
 #[derive(Debug)]
 pub struct VendorDesk {
     vendor: Vendor,
-    machine: Mutex<Machine>,
+    stage: Mutex<Stage>,
     journal: Arc<Journal>,
     courier: Arc<Courier>,
+    /// Tells the clock that something is due before it would look.
     planned: Notify,
+}
+
+#[derive(Debug)]
+struct Stage {
+    machine: Machine,
+    /// When the clock looks by itself; the beginning of time while it is at work. Waking it for every
+    /// request would cost more than the request.
+    looks: Timestamp,
 }
 
 impl VendorDesk {
@@ -84,8 +101,8 @@ impl VendorDesk {
         journal: Arc<Journal>,
         courier: Arc<Courier>,
     ) -> Arc<Self> {
-        let machine = Mutex::new(Machine::new(vendor, settings));
-        let desk = Arc::new(Self { vendor, machine, journal, courier, planned: Notify::new() });
+        let stage = Mutex::new(Stage { machine: Machine::new(vendor, settings), looks: Timestamp::MIN });
+        let desk = Arc::new(Self { vendor, stage, journal, courier, planned: Notify::new() });
         tokio::spawn(tick(Arc::downgrade(&desk)));
         desk
     }
@@ -97,51 +114,58 @@ impl VendorDesk {
 
     /// Decides beforehand what becomes of creates that a rule is about.
     pub fn rule(&self, rule: Rule) {
-        self.machine().rule(rule);
+        self.with_machine(|machine| machine.rule(rule));
     }
 
     /// Drops the rules that `unwanted` points out.
     pub fn forget_rules(&self, unwanted: impl Fn(&Rule) -> bool) {
-        self.machine().forget_rules(unwanted);
+        self.with_machine(|machine| machine.forget_rules(unwanted));
     }
 
     /// Looks at the machine, or changes it, between two requests.
     pub fn with_machine<T>(&self, work: impl FnOnce(&mut Machine) -> T) -> T {
-        let result = work(&mut self.machine());
-        // What was planned may have changed.
-        self.planned.notify_one();
+        self.at(self.stage(), work)
+    }
+
+    fn at<T>(&self, mut stage: MutexGuard<'_, Stage>, work: impl FnOnce(&mut Machine) -> T) -> T {
+        let result = work(&mut stage.machine);
+        let sooner = stage.machine.due().is_some_and(|due| due < stage.looks);
+        if sooner {
+            stage.looks = Timestamp::MIN;
+        }
+        drop(stage);
+        if sooner {
+            self.planned.notify_one();
+        }
         result
     }
 
     /// Moves a task on and sends the callbacks that follow; false if it cannot move so.
     pub fn advance(&self, task: &str, step: Step) -> bool {
-        let deliveries = self.machine().advance(task, step, Timestamp::now());
+        let deliveries = self.with_machine(|machine| machine.advance(task, step, Timestamp::now()));
         let moved = deliveries.is_some();
         self.courier.send(deliveries.unwrap_or_default());
         moved
     }
 
-    fn machine(&self) -> MutexGuard<'_, Machine> {
-        // A panic inside the machine ends that one request; its tasks stay usable.
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Answers one request, asking the receiver first where the vendor does; recorded before it returns.
     pub async fn serve(&self, request: Request) -> Response {
         let began = Instant::now();
-        let mut turn = self.machine().handle(&request, Timestamp::now());
+        let mut turn = self.turn(|machine| machine.handle(&request, Timestamp::now())).await;
         let (response, task, deliveries) = loop {
             match turn {
-                Turn { reply: Reply::Response(response), task, deliveries, .. } => {
+                Some(Turn { reply: Reply::Response(response), task, deliveries, .. }) => {
                     break (response, task, deliveries);
                 }
-                Turn { reply: Reply::Ask(question), .. } => {
+                Some(Turn { reply: Reply::Ask(question), .. }) => {
                     let answer = self
                         .courier
                         .ask(self.vendor, &question.url, question.body.clone(), question.within)
                         .await;
-                    turn = self.machine().challenged(*question, answer.as_ref(), Timestamp::now());
+                    let now = Timestamp::now();
+                    turn = self.turn(|machine| machine.challenged(*question, answer.as_ref(), now)).await;
                 }
+                None => break (Response::text(500, "the mock met a fault of its own"), None, Vec::new()),
             }
         };
         self.journal.record(Entry {
@@ -152,8 +176,47 @@ impl VendorDesk {
             task,
         });
         self.courier.send(deliveries);
-        self.planned.notify_one();
         response
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        // A panic inside the machine ends that one request; its tasks stay usable.
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One turn of the machine; none if it panicked, which is recorded and answered like any other.
+    async fn turn(&self, work: impl FnOnce(&mut Machine) -> Turn) -> Option<Turn> {
+        let turn = |stage| catch_unwind(AssertUnwindSafe(|| self.at(stage, work))).ok();
+        // Preferably without stopping the thread: other connections can use the time.
+        for _ in 0..PATIENCE {
+            if let Some(stage) = self.free_stage() {
+                return turn(stage);
+            }
+            tokio::task::yield_now().await;
+        }
+        turn(self.stage())
+    }
+
+    fn free_stage(&self) -> Option<MutexGuard<'_, Stage>> {
+        match self.stage.try_lock() {
+            Ok(stage) => Some(stage),
+            Err(TryLockError::Poisoned(stage)) => Some(stage.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Takes what is due, or says how long nothing will be.
+    fn take_due(&self) -> Result<Vec<Delivery>, Duration> {
+        let mut stage = self.stage();
+        let now = Timestamp::now();
+        let due = stage.machine.due();
+        if due.is_some_and(|due| due <= now) {
+            stage.looks = Timestamp::MIN;
+            return Ok(stage.machine.tick_some(now, STEPS));
+        }
+        stage.looks = due.unwrap_or(Timestamp::MAX);
+        let pause = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+        Err(pause.map_or(TICK_MAX, |pause| pause.min(TICK_MAX)))
     }
 }
 
@@ -161,16 +224,16 @@ impl VendorDesk {
 async fn tick(desk: Weak<VendorDesk>) {
     loop {
         let Some(held) = desk.upgrade() else { return };
-        let due = held.machine().due();
-        let pause = due.map_or(TICK_MAX, |due| {
-            Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO).min(TICK_MAX)
-        });
-        if pause.is_zero() {
-            let deliveries = held.machine().tick(Timestamp::now());
-            held.courier.send(deliveries);
-        } else {
-            // Woken early when a new plan may be due sooner.
-            let _ = tokio::time::timeout(pause, held.planned.notified()).await;
+        // A step that panics is lost; those of other tasks still come.
+        match catch_unwind(AssertUnwindSafe(|| held.take_due())) {
+            Ok(Ok(deliveries)) => {
+                held.courier.send(deliveries);
+                // With always something due, this task would never let go of its thread.
+                tokio::task::yield_now().await;
+            }
+            // Woken early when something is due sooner.
+            Ok(Err(pause)) => drop(tokio::time::timeout(pause, held.planned.notified()).await),
+            Err(_) => tokio::task::yield_now().await,
         }
     }
 }

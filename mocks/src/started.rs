@@ -136,7 +136,7 @@ impl Started {
                     model: job.draft.model.clone(),
                     prompt: job.draft.prompt.clone(),
                     callback_url: job.draft.callback_url.clone(),
-                    body: job.draft.body.clone(),
+                    body: job.draft.body.value(),
                 })
                 .collect();
             all.reverse();

@@ -4,18 +4,32 @@
 //! headers, a secret. No sockets, no clocks and no opinion about what a message means.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 
 /// Header fields in the order received; names compare without regard to case.
+///
+/// All text is in one string: a message has a dozen fields, and a string for each name and value
+/// would be most of what a mock allocates.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, String)>);
+pub struct Headers {
+    text: String,
+    /// Where each name and each value ends in `text`; a name begins where the value before it ends.
+    ends: Vec<(usize, usize)>,
+}
 
 impl Headers {
     /// An empty set.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { text: String::new(), ends: Vec::new() }
+    }
+
+    /// An empty set with room for so many fields and bytes of names and values.
+    pub(crate) fn with_room(fields: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(fields) }
     }
 
     /// The first value of `name`, if the field is present.
@@ -24,19 +38,31 @@ impl Headers {
     }
 
     /// Adds a field at the end, keeping earlier fields of the same name.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) {
+        self.text.push_str(name.as_ref());
+        let name_end = self.text.len();
+        self.text.push_str(value.as_ref());
+        self.ends.push((name_end, self.text.len()));
     }
 
     /// Name and value of every field, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let mut begin = 0;
+        self.ends.iter().map(move |(name_end, value_end)| {
+            let field = (&self.text[begin..*name_end], &self.text[*name_end..*value_end]);
+            begin = *value_end;
+            field
+        })
     }
 }
 
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
-        Self(fields.into_iter().map(|(n, v)| (n.into(), v.into())).collect())
+        let mut headers = Self::new();
+        for (name, value) in fields {
+            headers.push(name, value);
+        }
+        headers
     }
 }
 
@@ -70,12 +96,12 @@ impl Request {
     pub fn post(target: impl Into<String>, body: &Value) -> Self {
         let mut headers = Headers::new();
         headers.push("content-type", "application/json");
-        Self { method: "POST".into(), target: target.into(), headers, body: Bytes::from(body.to_string()) }
+        Self { method: "POST".into(), target: target.into(), headers, body: bytes_of(body) }
     }
 
     /// The same request with one more header field.
     #[must_use]
-    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.headers.push(name, value);
         self
     }
@@ -119,10 +145,10 @@ pub struct Response {
 
 impl Response {
     /// A JSON answer.
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
         let mut headers = Headers::new();
         headers.push("content-type", "application/json");
-        Self { status, headers, body: Bytes::from(body.to_string()) }
+        Self { status, headers, body: bytes_of(body) }
     }
 
     /// A plain-text answer.
@@ -149,14 +175,20 @@ impl fmt::Debug for Response {
     }
 }
 
+/// JSON text of a document, without the detour through a formatter that `to_string` takes.
+pub(crate) fn bytes_of(document: &impl Serialize) -> Bytes {
+    // What is answered here has text for keys, so there is no way to fail.
+    Bytes::from(serde_json::to_vec(document).unwrap_or_default())
+}
+
 /// A value that must never be printed: an API key, a webhook secret.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Secret(String);
+pub struct Secret(Arc<str>);
 
 impl Secret {
     /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+    pub fn new(value: impl AsRef<str>) -> Self {
+        Self(Arc::from(value.as_ref()))
     }
 
     /// The value itself, for the wire and for masking; never for output.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::Value;
 
+use super::Body;
 use crate::account::Settings;
 use crate::ids::Ids;
 use crate::jobs::{Job, Jobs};
@@ -150,8 +150,8 @@ pub struct Draft {
     pub callback_url: Option<String>,
     /// The id the caller chose, where the vendor has such a thing.
     pub external_id: Option<String>,
-    /// The request body, for vendors that echo it.
-    pub body: Value,
+    /// The request body, for vendors that echo it; made with `.into()`, and read as the value it was.
+    pub body: Body,
     /// The key that created it.
     pub key: Secret,
 }

@@ -134,7 +134,7 @@ async fn next(stream: &mut TcpStream, read: &mut BytesMut) -> io::Result<Option<
 /// Head and body of an answer, in the form of an oddity.
 fn framed(oddity: Oddity, response: &Response) -> (String, Bytes) {
     let status = response.status;
-    let reason = axum::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
+    let reason = ::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
     let mut head = match oddity {
         Oddity::Http10 => format!("HTTP/1.0 {status} {}\r\n", reason.unwrap_or_default()),
         Oddity::NoReasonPhrase => format!("HTTP/1.1 {status} \r\n"),

@@ -26,7 +26,7 @@ use crate::vendor::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
     Purpose, Refusal, Route, Sample, Signing, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
@@ -186,7 +186,7 @@ impl Api for Ark {
     }
 
     fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(record(job, settings).to_string())
+        wire::bytes_of(&record(job, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -336,7 +336,7 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
         prompt: list.prompt,
         callback_url: body.get("callback_url").and_then(Value::as_str).map(str::to_owned),
         external_id: None,
-        body: settled,
+        body: settled.into(),
         key,
     })
 }
@@ -345,10 +345,10 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
 /// that it knows must be a draft, and ready.
 fn draft_of(call: &Call<'_>, list: &content::Content) -> Result<Option<Value>, Fault> {
     let Some(job) = list.draft_task.as_ref().and_then(|id| call.jobs.get(id)) else { return Ok(None) };
-    if job.phase != Phase::Succeeded || job.draft.body["draft"] != json!(true) {
+    let mut made_with = job.draft.body.value();
+    if job.phase != Phase::Succeeded || made_with["draft"] != json!(true) {
         return Err(Fault::invalid("content.draft_task", "the task is not a draft that succeeded"));
     }
-    let mut made_with = job.draft.body.clone();
     made_with["seed"] = json!(seed(job));
     Ok(Some(made_with))
 }

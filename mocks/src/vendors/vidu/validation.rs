@@ -50,7 +50,7 @@ pub(super) fn draft(call: &Call<'_>, product: &'static Product, key: Secret) -> 
         prompt: text("prompt").unwrap_or_default(),
         callback_url: text("callback_url"),
         external_id: None,
-        body: Value::Object(body),
+        body: Value::Object(body).into(),
         key,
     })
 }

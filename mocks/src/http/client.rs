@@ -1,0 +1,134 @@
+//! The client: it does nothing a caller did not ask for.
+//!
+//! No redirects, retries, proxies, cookies or decompression, because each of them can hide what the
+//! other side really did. Bodies are bounded in size and time.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+
+use super::pool::Pool;
+use super::{ANSWER_MAX, headers_of};
+use crate::wire::{Request, Response};
+
+/// A client that does nothing on its own.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    /// For anything a plain connection of the pool is not enough for. Made when first needed: it
+    /// reads certificates, and a mock that only calls loopback should not wait for that.
+    general: Arc<OnceLock<reqwest::Client>>,
+    pool: Option<Arc<Pool>>,
+}
+
+/// Why a request got no complete response.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// No connection came about: refused, unknown host, unreachable.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// Nothing complete came within the time allowed.
+    #[error("no complete answer within {0:?}")]
+    TimedOut(Duration),
+    /// The connection ended before the response did.
+    #[error("the connection broke before the answer was complete: {0}")]
+    Broken(String),
+    /// The body is longer than [`ANSWER_MAX`].
+    #[error("the answer is longer than {} KiB and was not read on", ANSWER_MAX / 1024)]
+    TooLong,
+}
+
+impl NoAnswer {
+    /// Whether not even a connection came about, which says nothing about how the peer behaves.
+    pub const fn is_unreached(&self) -> bool {
+        matches!(self, Self::Connect(_))
+    }
+}
+
+impl HttpClient {
+    /// Builds a client that keeps connections.
+    pub fn new() -> Self {
+        Self { general: Arc::default(), pool: Some(Arc::default()) }
+    }
+
+    /// Builds a client that opens a connection for each request: a server may close an idle one at any
+    /// moment, and a request that runs into that would look like the server's refusal to answer.
+    pub fn unpooled() -> Self {
+        Self { general: Arc::default(), pool: None }
+    }
+
+    /// Sends `request` to `root` + target and reads the whole answer within `within`.
+    pub async fn send(&self, root: &str, request: &Request, within: Duration) -> Result<Response, NoAnswer> {
+        match tokio::time::timeout(within, self.exchange(root, request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(NoAnswer::TimedOut(within)),
+        }
+    }
+
+    async fn exchange(&self, root: &str, request: &Request) -> Result<Response, NoAnswer> {
+        if let (Some(pool), Some(authority)) = (&self.pool, root.strip_prefix("http://"))
+            && let Some(call) = Pool::call(authority, request)
+        {
+            return pool.exchange(authority, call).await;
+        }
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|error| NoAnswer::Connect(cause(&error)))?;
+        let mut call = self.general().request(method, format!("{root}{}", request.target));
+        for (name, value) in request.headers.iter() {
+            call = call.header(name, value);
+        }
+        let answer = call.body(request.body.clone()).send().await.map_err(|error| {
+            let why = cause(&error);
+            let unreached = error.is_connect() || error.is_builder();
+            if unreached { NoAnswer::Connect(why) } else { NoAnswer::Broken(why) }
+        })?;
+        let status = answer.status().as_u16();
+        let headers = headers_of(answer.headers());
+        let mut body = BytesMut::new();
+        let mut stream = answer.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            add(&mut body, &chunk.map_err(|error| NoAnswer::Broken(cause(&error)))?)?;
+        }
+        Ok(Response { status, headers, body: body.freeze() })
+    }
+
+    fn general(&self) -> &reqwest::Client {
+        self.general.get_or_init(|| {
+            // Fails only if a provider is already installed, which serves as well.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .tcp_nodelay(true)
+                .pool_max_idle_per_host(if self.pool.is_some() { usize::MAX } else { 0 })
+                .build()
+                .expect("the fixed client configuration is valid")
+        })
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Appends a piece of an answer, unless that makes it longer than we read.
+pub(super) fn add(body: &mut BytesMut, piece: &Bytes) -> Result<(), NoAnswer> {
+    if body.len() + piece.len() > ANSWER_MAX {
+        return Err(NoAnswer::TooLong);
+    }
+    body.extend_from_slice(piece);
+    Ok(())
+}
+
+/// The innermost cause, which is the part a person can act on; the outer ones repeat the URL.
+pub(super) fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
