@@ -5,7 +5,6 @@ use ringback::catalogue;
 use ringback::knob::{Choice, Knob, Knobs, Values};
 use ringback::listing;
 use ringback::outcome::Outcome;
-use ringback::plan::Selection;
 use ringback::session::{self, Options};
 use ringback::target::{Patience, Target};
 use ringback_mocks::reference::defect::Defect;
@@ -99,12 +98,16 @@ turns! {
     created_shanghai: CreatedZone = Shanghai, Plain, "GW-TIME-001", Pass => Warn;
 }
 
+/// A run of these cases alone.
+fn only(pattern: &str) -> Options {
+    let mut options = Options::default();
+    options.selection.only.push(pattern.to_owned());
+    options
+}
+
 /// The worst outcome of a requirement's cases.
 async fn judged(subject: Subject, knobs: Knobs, id: &str) -> Outcome {
-    let options = Options {
-        selection: Selection { only: vec![id.to_owned()], ..Selection::default() },
-        ..Options::default()
-    };
+    let options = only(id);
     let report = session::judge(subject.target(knobs), &options).await.expect("the reference is judged");
     let outcomes: Vec<Outcome> = report.cases.iter().map(|case| case.outcome).collect();
     let worst = [Outcome::Error, Outcome::Inconclusive, Outcome::Fail, Outcome::Warn, Outcome::NotTestable];
@@ -131,8 +134,7 @@ async fn the_settle_window_turns_a_verdict() {
         let target = Target::odd(Oddity::LagsBehind);
         let settle = std::time::Duration::from_millis(milliseconds);
         let target = Target { patience: Patience { settle, ..target.patience }, ..target };
-        let only = vec!["gateway/status/failure-fails[vidu]".to_owned()];
-        let options = Options { selection: Selection { only, ..Selection::default() }, ..Options::default() };
+        let options = only("gateway/status/failure-fails[vidu]");
         let report = session::judge(target, &options).await.expect("the reference is judged");
         assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);
         assert_eq!(report.target["knobs"]["settle"], if milliseconds == 50 { "0.05s" } else { "5s" });

@@ -78,8 +78,9 @@ async fn serve(mut stream: TcpStream, gateway: &Arc<Gateway>, oddity: Oddity) ->
     let _ = stream.set_nodelay(true);
     let mut read = BytesMut::new();
     while let Some(request) = next(&mut stream, &mut read).await? {
+        let last = request.headers.get("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         let response = gateway.answer(request).await;
-        let (head, body) = framed(oddity, &response);
+        let (head, body) = framed(oddity, &response, last);
         let text = [head.as_bytes(), &body].concat();
         let size = if oddity == Oddity::Trickles { text.len().div_ceil(PIECES) } else { text.len() };
         for (at, piece) in text.chunks(size.max(1)).enumerate() {
@@ -88,7 +89,7 @@ async fn serve(mut stream: TcpStream, gateway: &Arc<Gateway>, oddity: Oddity) ->
             }
             stream.write_all(piece).await?;
         }
-        if closes(oddity) {
+        if last || closes(oddity) {
             return stream.shutdown().await;
         }
     }
@@ -132,7 +133,7 @@ async fn next(stream: &mut TcpStream, read: &mut BytesMut) -> io::Result<Option<
 }
 
 /// Head and body of an answer, in the form of an oddity.
-fn framed(oddity: Oddity, response: &Response) -> (String, Bytes) {
+fn framed(oddity: Oddity, response: &Response, last: bool) -> (String, Bytes) {
     let status = response.status;
     let reason = ::http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
     let mut head = match oddity {
@@ -151,7 +152,7 @@ fn framed(oddity: Oddity, response: &Response) -> (String, Bytes) {
     for (name, value) in response.headers.iter() {
         field(name, value);
     }
-    if closes(oddity) {
+    if last || closes(oddity) {
         field("connection", "close");
     }
     let body = match oddity {
