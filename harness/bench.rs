@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ringback_mocks::http::{HttpClient, NoAnswer};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
@@ -19,6 +20,7 @@ use ringback_mocks::world::World;
 use serde_json::json;
 
 use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Stop};
 use crate::replay::Input;
 use crate::subject::{Subject, Unasked};
@@ -52,6 +54,7 @@ struct Notes {
     findings: Vec<Finding>,
     answered: bool,
     input: Option<Input>,
+    knobs: BTreeSet<Knob>,
 }
 
 /// What a case leaves behind.
@@ -65,6 +68,8 @@ pub struct Records {
     pub answered: bool,
     /// The generated input that was found wrong.
     pub input: Option<Input>,
+    /// The knobs that the check asked.
+    pub knobs: BTreeSet<Knob>,
 }
 
 impl Bench {
@@ -101,6 +106,17 @@ impl Bench {
     /// The dialect that the vendor's model speaks.
     pub fn dialect(&self) -> &'static Dialect {
         self.target.dialect(self.vendor)
+    }
+
+    /// The time.
+    pub fn now() -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// What a knob is set to. Asking is recorded: the requirement has to say that it depends on it.
+    pub fn knob(&self, knob: Knob) -> Choice {
+        self.notes().knobs.insert(knob);
+        self.target.knobs.get(knob)
     }
 
     /// A plain callback URL for a token.
@@ -172,6 +188,7 @@ impl Bench {
         of: &Accepted,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Result<Reply, Reply>, Stop> {
+        self.notes().knobs.insert(Knob::Settle);
         self.settle_within(of, self.target.patience.settle, wanted).await
     }
 
@@ -355,6 +372,7 @@ impl Bench {
             exchanges,
             answered: notes.answered,
             input: notes.input.take(),
+            knobs: std::mem::take(&mut notes.knobs),
         }
     }
 
@@ -400,7 +418,10 @@ impl Bench {
         })?;
         self.notes().answered = true;
         match (&exchange.answer, went) {
-            (Ok(response), _) => Ok(Reply::new(Arc::clone(&exchange), response)),
+            (Ok(response), _) => {
+                let synonyms = self.target.knobs.get(Knob::StatusWords) == Choice::Synonyms;
+                Ok(Reply::new(Arc::clone(&exchange), response, synonyms))
+            }
             (Err(_), Err(cause)) => Err(no_answer(&cause, &exchange)),
             (Err(cause), Ok(())) => Err(Stop::Broken(cause.clone())),
         }

@@ -8,6 +8,7 @@ use ringback_mocks::reference::defect::Defect;
 
 use crate::bench::Bench;
 use crate::checks;
+use crate::knob::Knob;
 use crate::outcome::{Level, Stop};
 
 /// The chapters, in the order they are reported. Adding one is its file and one line here.
@@ -17,9 +18,11 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "authentication", requirements: checks::authentication::REQUIREMENTS },
     Chapter { name: "placement", requirements: checks::placement::REQUIREMENTS },
     Chapter { name: "callback-url", requirements: checks::callback_url::REQUIREMENTS },
+    Chapter { name: "callback-url-kinds", requirements: checks::url_kinds::REQUIREMENTS },
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+    Chapter { name: "times", requirements: checks::times::REQUIREMENTS },
     Chapter { name: "live", requirements: checks::live::REQUIREMENTS },
 ];
 
@@ -51,6 +54,8 @@ pub struct Requirement {
     pub remedy: &'static str,
     /// For which vendors it is a case.
     pub scope: Scope,
+    /// The knobs that its check asks; a check that asks another one ends in an error of ours.
+    pub knobs: &'static [Knob],
     /// What must hold for a verdict to be possible.
     pub needs: &'static [Need],
     /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.

@@ -18,11 +18,12 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::expect::Expectation;
+use crate::knob::{Knob, Knobs, Values};
 use crate::outcome::Level;
 use crate::plan::{Selection, Shard};
 use crate::replay::ReplayError;
 use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
-use crate::target::{Patience, Reach, RootCallback, Target};
+use crate::target::{Patience, Reach, Target};
 
 /// The file read when none is named and it exists.
 pub const FILE: &str = "ringback.toml";
@@ -88,10 +89,13 @@ pub struct Flags {
     /// Where the inbox behind --advertise listens [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDR", env = "RINGBACK_BIND")]
     pub bind: Option<String>,
-    /// What a `callback_url` beside `model` should lead to [default: reject]
-    #[arg(long, value_enum, env = "RINGBACK_ROOT_CALLBACK")]
-    pub root_callback: Option<RootCallback>,
-    /// How long the status may lag behind the vendor [default: 60s]
+    /// What is taken for right where the contract is silent; `ringback list` shows the knobs
+    #[arg(long, value_name = "NAME=VALUE", env = "RINGBACK_KNOB", value_delimiter = ',')]
+    pub knob: Vec<String>,
+    /// The knob `root_callback` by a flag of its own: reject, ignore or accept [default: reject]
+    #[arg(long, value_name = "VALUE", env = "RINGBACK_ROOT_CALLBACK")]
+    pub root_callback: Option<String>,
+    /// The knob settle by a flag of its own: how long the status may lag behind the vendor [default: 60s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
     pub settle: Option<String>,
     /// How long a live job may take until it ends [default: 15m]
@@ -156,7 +160,8 @@ struct GatewaySection {
     vendors: Vec<String>,
     models: BTreeMap<String, String>,
     upstream: BTreeMap<String, String>,
-    root_callback: Option<RootCallback>,
+    root_callback: Option<String>,
+    knobs: BTreeMap<String, String>,
     spend: Option<u32>,
     rate: Option<f64>,
     max_requests: Option<u64>,
@@ -211,7 +216,18 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     if let Some(answer) = time("answer", flags.answer.or(file.patience.answer))? {
         patience.answer = answer;
     }
-    if let Some(settle) = time("settle", flags.settle.or(file.patience.settle))? {
+    let mut settings = Settings::default();
+    settings.add("root_callback", file.gateway.root_callback)?;
+    settings.add("settle", file.patience.settle)?;
+    for (name, value) in file.gateway.knobs {
+        settings.add(&name, Some(value))?;
+    }
+    settings.add("root_callback", flags.root_callback)?;
+    settings.add("settle", flags.settle)?;
+    for (name, value) in pairs("--knob", "NAME=VALUE", &flags.knob)? {
+        settings.add(&name, Some(value))?;
+    }
+    if let Some(settle) = settings.settle {
         patience.settle = settle;
         // Whoever expects a quick gateway does not want to wait longer for its create call.
         patience.create = patience.create.min(settle);
@@ -236,7 +252,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         rate: deployed::rate(flags.rate.or(file.gateway.rate), is_deployed)?,
         max_requests: deployed::cap(flags.max_requests.or(file.gateway.max_requests), is_deployed)?,
         live,
-        root_callback: flags.root_callback.or(file.gateway.root_callback).unwrap_or_default(),
+        knobs: settings.knobs,
         patience,
     };
     let options = Options {
@@ -289,7 +305,7 @@ fn reach(
         )),
         (None, Some(command)) if command.trim().is_empty() => Err(ConfigError("--exec is empty".into())),
         (None, Some(command)) => Ok(Reach::Exec { command, ready_within }),
-        (None, None) => Ok(Reach::Embedded { defect: None }),
+        (None, None) => Ok(Reach::Embedded { defect: None, oddity: None }),
         (Some(url), None) => {
             let root = root(&url)?;
             let Some(key) = secrets.key else {
@@ -359,6 +375,29 @@ fn placed(name: &str, address: &str) -> Result<(Vendor, SocketAddr), ConfigError
         return Err(ConfigError(format!("mocks listen on loopback only, and {} is not", address.ip())));
     }
     Ok((vendor(name)?, address))
+}
+
+/// The knobs as they are set, the last word winning.
+#[derive(Default)]
+struct Settings {
+    knobs: Knobs,
+    settle: Option<Duration>,
+}
+
+impl Settings {
+    fn add(&mut self, name: &str, value: Option<String>) -> Result<(), ConfigError> {
+        let Some(value) = value else { return Ok(()) };
+        let knob = Knob::named(name).ok_or_else(|| {
+            let known: Vec<&str> = Knob::ALL.iter().map(|knob| knob.row().name).collect();
+            ConfigError(format!("there is no knob `{name}`; there are {}", known.join(", ")))
+        })?;
+        if let Values::Time(_) = knob.row().values {
+            self.settle = time(name, Some(value))?;
+        } else {
+            self.knobs = std::mem::take(&mut self.knobs).set(knob, &value).map_err(ConfigError)?;
+        }
+        Ok(())
+    }
 }
 
 fn pairs(flag: &str, form: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {

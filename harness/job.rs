@@ -78,11 +78,32 @@ pub struct Reply {
     pub status: u16,
     /// The body, if it is JSON.
     pub body: Option<Value>,
+    /// Whether synonyms of the status words are understood (knob `status_words`).
+    synonyms: bool,
+}
+
+/// Words for a status that similar gateways use, and the documented one each of them means.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("pending", "not_started"),
+    ("queued", "not_started"),
+    ("submitted", "not_started"),
+    ("processing", "running"),
+    ("in_progress", "running"),
+    ("success", "finished"),
+    ("succeeded", "finished"),
+    ("completed", "finished"),
+    ("failure", "failed"),
+    ("error", "failed"),
+];
+
+/// The documented word that a synonym means.
+pub fn synonym(word: &str) -> Option<&'static str> {
+    SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, documented)| *documented)
 }
 
 impl Reply {
-    pub(crate) fn new(exchange: Arc<Exchange>, response: &Response) -> Self {
-        Self { status: response.status, body: response.value(), exchange }
+    pub(crate) fn new(exchange: Arc<Exchange>, response: &Response, synonyms: bool) -> Self {
+        Self { status: response.status, body: response.value(), exchange, synonyms }
     }
 
     /// The task id, if the job was accepted: HTTP 2xx, `code` 200 and an id.
@@ -93,7 +114,9 @@ impl Reply {
 
     /// The status word, if this is a readable status.
     pub fn word(&self) -> Option<&str> {
-        self.body.as_ref().filter(|_| (200..300).contains(&self.status))?["data"]["status"].as_str()
+        let body = self.body.as_ref().filter(|_| (200..300).contains(&self.status))?;
+        let word = body["data"]["status"].as_str()?;
+        Some(synonym(word).filter(|_| self.synonyms).unwrap_or(word))
     }
 
     /// What `Retry-After` asks for, in its form of seconds.

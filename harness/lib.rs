@@ -28,6 +28,7 @@ pub mod expect;
 pub mod generate;
 pub mod guard;
 pub mod job;
+pub mod knob;
 pub mod listing;
 pub mod normalize;
 pub mod outcome;

@@ -10,6 +10,7 @@ use ringback_mocks::vendor::Vendor;
 use serde_json::{Value, json};
 
 use crate::catalogue::{self, Need, Requirement, Scope};
+use crate::knob::{Knob, Values};
 
 /// One line for each requirement.
 pub fn text() -> String {
@@ -18,7 +19,18 @@ pub fn text() -> String {
         let _ = writeln!(text, "{}", chapter.name);
         for entry in chapter.requirements {
             let _ = writeln!(text, "  {:<11} {:<6} {}", entry.id, entry.level.word(), entry.sentence);
+            if !entry.knobs.is_empty() {
+                let _ = writeln!(text, "{:21}knobs: {}", "", knob_names(entry.knobs, ", "));
+            }
         }
+    }
+    let _ = writeln!(
+        text,
+        "\nknobs, where the contract is silent; set with --knob NAME=VALUE, the first value is the default"
+    );
+    for knob in Knob::ALL {
+        let row = knob.row();
+        let _ = writeln!(text, "  {:<20} {:<28} {}", row.name, value_words(&row.values, ", "), row.decides);
     }
     let _ = writeln!(
         text,
@@ -31,13 +43,13 @@ pub fn text() -> String {
 /// A table in Markdown.
 pub fn markdown() -> String {
     let mut text =
-        "| id | level | cases | requirement | source | caught defects |\n|---|---|---|---|---|---|\n"
+        "| id | level | cases | requirement | source | knobs | caught defects |\n|---|---|---|---|---|---|---|\n"
             .to_owned();
     for (chapter, entry) in catalogue::all() {
         let defects = entry.defects.iter().map(|defect| defect.name()).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             text,
-            "| {} | {} | gateway/{}/{}{} | {} | [{}]({}), {} | {defects} |",
+            "| {} | {} | gateway/{}/{}{} | {} | [{}]({}), {} | {} | {defects} |",
             entry.id,
             entry.level.word(),
             chapter.name,
@@ -47,9 +59,63 @@ pub fn markdown() -> String {
             entry.source.page,
             entry.source.url,
             entry.source.basis.word(),
+            knob_names(entry.knobs, ", "),
+        );
+    }
+    text.push_str(
+        "\n| knob | decides | why it is open | nearest page | requirements |\n|---|---|---|---|---|\n",
+    );
+    for knob in Knob::ALL {
+        let row = knob.row();
+        let asking: Vec<&str> = asking(*knob).collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | [{}]({}), {} | {} |",
+            row.name,
+            row.decides,
+            row.open,
+            row.source.page,
+            row.source.url,
+            row.source.basis.word(),
+            asking.join(", "),
         );
     }
     text
+}
+
+/// A table of the knobs in Markdown, for people who set them.
+pub fn knobs() -> String {
+    let mut text = "| knob | decides | values, the default first |\n|---|---|---|\n".to_owned();
+    for knob in Knob::ALL {
+        let row = knob.row();
+        let values = match row.values {
+            Values::Words(words) => words
+                .iter()
+                .map(|(choice, meaning)| format!("`{}`: {meaning}", choice.word()))
+                .collect::<Vec<_>>()
+                .join("; "),
+            Values::Time(default) => format!("a time such as `{default}`"),
+        };
+        let _ = writeln!(text, "| `{}` | {} | {values} |", row.name, row.decides);
+    }
+    text
+}
+
+fn asking(knob: Knob) -> impl Iterator<Item = &'static str> {
+    catalogue::all().filter(move |(_, entry)| entry.knobs.contains(&knob)).map(|(_, entry)| entry.id)
+}
+
+fn knob_names(knobs: &[Knob], between: &str) -> String {
+    knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>().join(between)
+}
+
+fn value_words(values: &Values, between: &str) -> String {
+    match values {
+        Values::Words(words) => {
+            words.iter().map(|(choice, _)| choice.word()).collect::<Vec<_>>().join(between)
+        }
+        Values::Time(default) => (*default).to_owned(),
+    }
 }
 
 /// The catalogue as JSON.
@@ -72,12 +138,32 @@ pub fn json() -> Value {
                 "remedy": entry.remedy,
                 "vendors": vendors(entry.scope),
                 "needs": entry.needs.iter().map(|need| need_word(*need)).collect::<Vec<_>>(),
+                "knobs": entry.knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>(),
                 "jobs": entry.jobs,
                 "defects": entry.defects.iter().map(|defect| defect.name()).collect::<Vec<_>>(),
             })
         })
         .collect();
-    json!({"requirements": entries})
+    json!({"requirements": entries, "knobs": Knob::ALL.iter().map(|knob| knob_json(*knob)).collect::<Vec<_>>()})
+}
+
+fn knob_json(knob: Knob) -> Value {
+    let row = knob.row();
+    let values = match row.values {
+        Values::Words(words) => words
+            .iter()
+            .map(|(choice, meaning)| json!({"value": choice.word(), "meaning": meaning}))
+            .collect(),
+        Values::Time(default) => vec![json!({"value": default, "meaning": "a time; this is the default"})],
+    };
+    json!({
+        "name": row.name,
+        "decides": row.decides,
+        "open": row.open,
+        "source": {"page": row.source.page, "url": row.source.url, "basis": row.source.basis.word()},
+        "values": values,
+        "requirements": asking(knob).collect::<Vec<_>>(),
+    })
 }
 
 /// Everything about one requirement.
@@ -92,6 +178,7 @@ pub fn explain(id: &str) -> Option<String> {
         why,
         remedy,
         scope: scoped,
+        knobs,
         needs,
         jobs,
         defects,
@@ -115,6 +202,10 @@ pub fn explain(id: &str) -> Option<String> {
     );
     for defect in *defects {
         let _ = writeln!(text, "           {}: it {}", defect.name(), defect.about());
+    }
+    for knob in *knobs {
+        let row = knob.row();
+        let _ = writeln!(text, "Knob     {} ({}): {}", row.name, value_words(&row.values, ", "), row.decides);
     }
     Some(text)
 }

@@ -12,6 +12,7 @@ use ringback::report::{Report, terminal};
 use ringback::selftest;
 use ringback::session;
 use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::reference::oddity::Oddity;
 
 mod cli;
 use cli::{Problem, UNDECIDED, USAGE, block_on, interrupted, print, usage};
@@ -69,11 +70,15 @@ enum Command {
         /// Such as GW-CB-001
         id: String,
     },
-    /// Prove the checks: the reference passes, every defect is caught by those that name it
+    /// Prove the checks: the reference passes, every defect is caught by those that name it, and no
+    /// legal oddity is accused
     Selftest {
         /// Only these defects
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         defect: Vec<String>,
+        /// Only these oddities
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        oddity: Vec<String>,
     },
 }
 
@@ -132,7 +137,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => cli::report::run(&arguments),
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),
-        Command::Selftest { defect } => prove(&defect),
+        Command::Selftest { defect, oddity } => prove(&defect, &oddity),
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -232,23 +237,38 @@ fn explain(id: &str) -> Result<u8, Problem> {
     }
 }
 
-fn prove(names: &[String]) -> Result<u8, Problem> {
-    let chosen = names
-        .iter()
-        .map(|name| Defect::named(name).ok_or_else(|| usage(format!("there is no defect `{name}`"))))
-        .collect::<Result<Vec<_>, _>>()?;
-    let defects = if chosen.is_empty() { Defect::ALL } else { &chosen };
+fn prove(defects: &[String], oddities: &[String]) -> Result<u8, Problem> {
+    let everything = defects.is_empty() && oddities.is_empty();
+    let defects = chosen(defects, "defect", Defect::named)?;
+    let oddities = chosen(oddities, "oddity", Oddity::named)?;
+    let (defects, oddities) =
+        if everything { (Defect::ALL, Oddity::ALL) } else { (&defects[..], &oddities[..]) };
     let could_not = |error: session::RunError| Problem { code: UNDECIDED, message: error.to_string() };
     let blemishes = block_on(selftest::blemishes())?.map_err(could_not)?;
     for blemish in &blemishes {
         print(&format!("WRONG   the reference: {blemish}\n"))?;
     }
-    let mut wrong = blemishes.len();
+    let mut uncaught = 0;
     for defect in defects {
         let kill = block_on(selftest::kill(*defect))?.map_err(could_not)?;
-        wrong += usize::from(!kill.is_exact());
+        uncaught += usize::from(!kill.is_exact());
         print(&format!("{}\n", selftest::line(&kill)))?;
     }
-    print(&format!("{} defects, {wrong} not caught exactly as named\n", defects.len()))?;
-    Ok(u8::from(wrong > 0))
+    let mut accused = 0;
+    for oddity in oddities {
+        let acceptance = block_on(selftest::accept(*oddity))?.map_err(could_not)?;
+        accused += usize::from(!acceptance.is_whole());
+        print(&format!("{}\n", selftest::acceptance_line(&acceptance)))?;
+    }
+    print(&format!("{} defects, {uncaught} not caught exactly as named\n", defects.len()))?;
+    print(&format!("{} oddities, {accused} not accepted\n", oddities.len()))?;
+    Ok(u8::from(blemishes.len() + uncaught + accused > 0))
+}
+
+/// What was asked for by name.
+fn chosen<T>(names: &[String], kind: &str, named: fn(&str) -> Option<T>) -> Result<Vec<T>, Problem> {
+    names
+        .iter()
+        .map(|name| named(name).ok_or_else(|| usage(format!("there is no {kind} `{name}`"))))
+        .collect()
 }

@@ -104,6 +104,11 @@ fn judge(
         Level::Should if !strict => Outcome::Warn,
         Level::Should | Level::Must => Outcome::Fail,
     };
+    if let Some(knob) = records.knobs.iter().find(|knob| !case.requirement.knobs.contains(*knob)) {
+        let cause =
+            format!("the check asked the knob {}, which its requirement does not name", knob.row().name);
+        return (Outcome::Error, Some(cause), Vec::new());
+    }
     let mut findings = records.findings.clone();
     let unjudged = match ended {
         Ok(()) => None,

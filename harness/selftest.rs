@@ -1,13 +1,14 @@
-//! The proof of the checks: the reference passes, and each defect is caught by exactly the
-//! requirements that name it.
+//! The proof of the checks: the reference passes, each defect is caught by exactly the requirements
+//! that name it, and no oddity is accused by any.
 
 use std::collections::BTreeSet;
 
 use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::reference::oddity::Oddity;
 
 use crate::catalogue;
 use crate::outcome::Outcome;
-use crate::report::Report;
+use crate::report::{CaseReport, Report};
 use crate::session::{self, Options, RunError};
 use crate::target::Target;
 
@@ -64,20 +65,66 @@ pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
     })
 }
 
+/// What a run against one oddity showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// The oddity.
+    pub oddity: Oddity,
+    /// Cases that accuse it, or could not decide about it, with what they say.
+    pub accused: Vec<String>,
+    /// Cases that pass.
+    pub passed: usize,
+    /// Cases that do not apply or cannot be tested on such a gateway, with the reason.
+    pub unjudged: Vec<String>,
+}
+
+impl Acceptance {
+    /// Whether the oddity is accepted, and by nearly every case: one that silences the suite would
+    /// prove nothing.
+    pub fn is_whole(&self) -> bool {
+        self.accused.is_empty() && self.unjudged.len() * 10 <= self.passed
+    }
+}
+
+/// Judges the reference gateway with one oddity.
+pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
+    let report = session::judge(Target::odd(oddity), &Options::default()).await?;
+    let mut acceptance = Acceptance { oddity, accused: Vec::new(), passed: 0, unjudged: Vec::new() };
+    for case in &report.cases {
+        match case.outcome {
+            Outcome::Pass => acceptance.passed += 1,
+            Outcome::NotApplicable | Outcome::NotTestable => acceptance.unjudged.push(told(case)),
+            _ => acceptance.accused.push(told(case)),
+        }
+    }
+    Ok(acceptance)
+}
+
+/// A line for one oddity.
+pub fn acceptance_line(acceptance: &Acceptance) -> String {
+    let Acceptance { oddity, accused, passed, unjudged } = acceptance;
+    let name = oddity.name();
+    match (accused.as_slice(), unjudged.len()) {
+        ([], _) if !acceptance.is_whole() => {
+            format!("WRONG    {name:<24} silences the suite: {}", unjudged.join(" | "))
+        }
+        ([], 0) => format!("accepted {name:<24} {passed} cases pass"),
+        ([], left) => format!("accepted {name:<24} {passed} cases pass, {left} do not apply"),
+        _ => format!("ACCUSED  {name:<24} by {}", accused.join(" | ")),
+    }
+}
+
+/// A case that did not pass, in a line.
+fn told(case: &CaseReport) -> String {
+    let actual = case.findings.first().map_or("", |finding| finding.actual.as_str());
+    format!("{} {}: {}{actual}", case.name, case.outcome.word(), case.reason.as_deref().unwrap_or(""))
+}
+
 /// What is wrong with the reference itself: every case that did not pass. The reference has
 /// everything and everything can be judged, so nothing but `pass` is right.
 pub async fn blemishes() -> Result<Vec<String>, RunError> {
     let report = session::judge(Target::embedded(None), &Options::default()).await?;
-    let blemish = |outcome| outcome != Outcome::Pass;
-    Ok(report
-        .cases
-        .iter()
-        .filter(|case| blemish(case.outcome))
-        .map(|case| {
-            let actual = case.findings.first().map_or("", |finding| finding.actual.as_str());
-            format!("{} {}: {}{actual}", case.name, case.outcome.word(), case.reason.as_deref().unwrap_or(""))
-        })
-        .collect())
+    Ok(report.cases.iter().filter(|case| case.outcome != Outcome::Pass).map(told).collect())
 }
 
 /// A line for one defect of the kill matrix.

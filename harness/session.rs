@@ -2,6 +2,7 @@
 //!
 //! The command line, `cargo test` and the self-test all judge through here, so they cannot disagree.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -170,7 +171,7 @@ fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseRepo
         target: json!({
             "description": Mask::new(stage.subject.secrets()).text(&target.describe()),
             "vendors": vendors,
-            "root_callback": target.root_callback,
+            "knobs": target.settings().into_iter().collect::<BTreeMap<_, _>>(),
             "spend": target.spend,
         }),
         seed: stage.seed,

@@ -89,9 +89,9 @@ impl Subject {
         secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         secrets.extend(other_key.iter().map(|key| ("RINGBACK_OTHER_API_KEY".to_owned(), key.clone())));
         let (root, running) = match &target.reach {
-            Reach::Embedded { defect } => {
+            Reach::Embedded { defect, oddity } => {
                 let clients = [Some(key.clone()), other_key.clone()].into_iter().flatten().collect();
-                let setup = Setup { clients, upstreams, defect: *defect };
+                let setup = Setup { clients, upstreams, defect: *defect, oddity: *oddity };
                 let gateway = ReferenceGateway::start(setup, http::LOOPBACK).await?;
                 (gateway.url(), Running::Here(gateway))
             }

@@ -9,9 +9,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::reference::oddity::Oddity;
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::{Deserialize, Serialize};
+
+use crate::knob::{Knob, Knobs, Values};
 
 /// A gateway to judge.
 #[derive(Clone, Debug)]
@@ -30,8 +33,8 @@ pub struct Target {
     pub max_requests: Option<u64>,
     /// Where vendors that we do not play can reach our inbox.
     pub live: Option<Live>,
-    /// What a `callback_url` beside `model` should lead to.
-    pub root_callback: RootCallback,
+    /// What is taken for right where the contract is silent.
+    pub knobs: Knobs,
     /// How long we wait for what.
     pub patience: Patience,
 }
@@ -43,6 +46,8 @@ pub enum Reach {
     Embedded {
         /// The fault it makes, if any.
         defect: Option<Defect>,
+        /// The legal but unusual behaviour it shows, if any.
+        oddity: Option<Oddity>,
     },
     /// A command that we start and end.
     Exec {
@@ -85,19 +90,6 @@ pub enum Mode {
     Loopback,
     /// Seen from outside only.
     Deployed,
-}
-
-/// What a `callback_url` at the root of the body should lead to; the documentation is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum RootCallback {
-    /// Refuse the request: nobody can then wait for a callback that never comes.
-    #[default]
-    Reject,
-    /// Run the job without a callback.
-    Ignore,
-    /// Forward it as if it stood in metadata.
-    Accept,
 }
 
 /// How long we wait for what. Only failures take this long; what goes right is noticed at once.
@@ -144,22 +136,44 @@ impl Patience {
     /// For the reference gateway with a defect: it acts at once or never.
     pub const REFERENCE: Self =
         Self { create: Duration::from_secs(2), settle: Duration::from_secs(2), ..Self::LOCAL };
+    /// For the reference gateway with an oddity: it may be late, and need not show everything.
+    pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
 
 impl Target {
     /// The reference gateway, every vendor, with a fault to make or none.
     pub fn embedded(defect: Option<Defect>) -> Self {
         Self {
-            reach: Reach::Embedded { defect },
+            reach: Reach::Embedded { defect, oddity: None },
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
             rate: None,
             max_requests: None,
             live: None,
-            root_callback: RootCallback::default(),
+            knobs: Knobs::default(),
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
         }
+    }
+
+    /// The reference gateway, every vendor, with a legal oddity.
+    pub fn odd(oddity: Oddity) -> Self {
+        Self {
+            reach: Reach::Embedded { defect: None, oddity: Some(oddity) },
+            patience: Patience::ODD,
+            ..Self::embedded(None)
+        }
+    }
+
+    /// The knobs that are set to something else than their defaults, with their values.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings: Vec<_> = self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
+        let settle = Knob::Settle.row();
+        let written = format!("{}s", self.patience.settle.as_secs_f64());
+        if !matches!(settle.values, Values::Time(default) if default == written) {
+            settings.push((settle.name, written));
+        }
+        settings
     }
 
     /// The mode of DESIGN A2.
@@ -200,10 +214,8 @@ impl Target {
         if let Some(Live { advertise, bind }) = &self.live {
             let _ = write!(text, "--advertise {} --bind {bind} ", quoted(advertise));
         }
-        match self.root_callback {
-            RootCallback::Reject => {}
-            RootCallback::Ignore => text.push_str("--root-callback ignore "),
-            RootCallback::Accept => text.push_str("--root-callback accept "),
+        for (name, value) in self.settings() {
+            let _ = write!(text, "--knob {name}={value} ");
         }
         text
     }
@@ -211,8 +223,11 @@ impl Target {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None } => "the embedded reference gateway".to_owned(),
-            Reach::Embedded { defect: Some(defect) } => {
+            Reach::Embedded { defect: None, oddity: None } => "the embedded reference gateway".to_owned(),
+            Reach::Embedded { oddity: Some(oddity), .. } => {
+                format!("the embedded reference gateway with the oddity {}", oddity.name())
+            }
+            Reach::Embedded { defect: Some(defect), oddity: None } => {
                 format!("the embedded reference gateway with the defect {}", defect.name())
             }
             Reach::Exec { command, .. } => format!("the gateway started by `{command}`"),

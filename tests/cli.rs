@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-199 cases: 199 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 181 of 181 MUST, 18 of 18 SHOULD cases; [..] s
+207 cases: 207 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 188 of 188 MUST, 19 of 19 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]
@@ -72,6 +72,11 @@ Verdict: CONFORMS (exit code 0)
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
 #[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; GW-CB-001, [..]\n")]
 #[case::typo(&["test", "gateway", "--only", "gateway/callback-url/forwardd"], "ringback: no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?\n")]
+#[case::unknown_knob(&["test", "gateway", "--knob", "root=ignore"], "ringback: there is no knob `root`; there are root_callback, [..]\n")]
+#[case::knob_without_value(&["test", "gateway", "--knob", "root_callback"], "ringback: --knob takes NAME=VALUE, not `root_callback`\n")]
+#[case::knob_value(&["test", "gateway", "--knob", "bad_token_status=404"], "ringback: the knob bad_token_status is either or 401 or 403, not `404`\n")]
+#[case::root_callback(&["test", "gateway", "--root-callback", "maybe"], "ringback: the knob root_callback is reject or ignore or accept, not `maybe`\n")]
+#[case::knob_time(&["test", "gateway", "--knob", "settle=soon"], "ringback: `soon` is no time for settle; write 500ms, 10s or 2m, at most 1h\n")]
 #[case::no_config(&["test", "gateway", "--config", "absent.toml"], "ringback: cannot read absent.toml: No such file or directory (os error 2)\n")]
 fn a_wrong_call_is_one_sentence_and_exit_2(#[case] arguments: &[&str], #[case] sentence: &str) {
     let output = run(arguments);
@@ -159,6 +164,31 @@ fn flags_win_over_environment_over_file() {
     assert!(seed(&["test", "gateway", "--seed", "3"], &variable).ends_with("seed 3"));
 }
 
+/// Every way to set a knob, and that the report says which one is set.
+#[rstest]
+#[case::flag("", &["--knob", "bad_token_status=403"], &[], Some("403"))]
+#[case::variable("", &[], &[("RINGBACK_KNOB", "root_callback=ignore,bad_token_status=403")], Some("403"))]
+#[case::file("[gateway.knobs]\nbad_token_status = \"403\"\n", &[], &[], Some("403"))]
+#[case::flag_over_file("[gateway.knobs]\nbad_token_status = \"403\"\n", &["--knob", "bad_token_status=401"], &[], Some("401"))]
+#[case::default_said("", &["--knob", "bad_token_status=either"], &[], None)]
+fn a_knob_is_set_by_flag_environment_or_file(
+    #[case] file: &str,
+    #[case] flags: &[&str],
+    #[case] variables: &[(&str, &str)],
+    #[case] wanted: Option<&str>,
+) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("ringback.toml"), file).expect("it can be written");
+    let arguments = [&["test", "gateway", "--only", "GW-AUTH-001", "--format", "json"][..], flags].concat();
+    let output = ringback(folder.path(), &arguments, variables);
+    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("a report");
+    assert_eq!(report["target"]["knobs"].get("bad_token_status").and_then(|value| value.as_str()), wanted);
+    let outcome = if wanted == Some("403") { "fail" } else { "pass" };
+    assert_eq!(report["cases"][0]["outcome"], outcome);
+    let replayed = report["cases"][0]["replay"].as_str().expect("a replay");
+    assert_eq!(replayed.contains("--knob bad_token_status="), wanted.is_some(), "{replayed}");
+}
+
 #[test]
 fn a_json_report_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -199,7 +229,12 @@ fn the_printed_catalogue_is_the_documented_one() {
 
 /// A gateway that is just there, with a vendor's door that is closed: what a deployed one looks like.
 async fn deployed() -> ReferenceGateway {
-    let setup = Setup { clients: vec![Secret::new("sk-live-key")], upstreams: Vec::new(), defect: None };
+    let setup = Setup {
+        clients: vec![Secret::new("sk-live-key")],
+        upstreams: Vec::new(),
+        defect: None,
+        oddity: None,
+    };
     ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts")
 }
 

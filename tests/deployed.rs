@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ringback::knob::Knobs;
 use ringback::outcome::Outcome;
 use ringback::plan::Selection;
 use ringback::report::{Report, Verdict, terminal};
 use ringback::session::{self, Options};
-use ringback::target::{Live, Patience, Reach, RootCallback, Target};
+use ringback::target::{Live, Patience, Reach, Target};
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::Routes;
 use ringback_mocks::http::{LOOPBACK, Server};
@@ -42,7 +43,7 @@ fn target(root: String, spend: u32) -> Target {
         rate: None,
         max_requests: None,
         live: None,
-        root_callback: RootCallback::default(),
+        knobs: Knobs::default(),
         patience: Patience {
             answer: Duration::from_secs(5),
             create: Duration::from_secs(2),
@@ -357,7 +358,7 @@ impl Deployment {
             })
             .collect();
         let clients = vec![Secret::new(KEY), Secret::new("sk-another-key")];
-        let setup = gateway::Setup { clients, upstreams, defect };
+        let setup = gateway::Setup { clients, upstreams, defect, oddity: None };
         let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the gateway starts");
         Self { gateway, _vendors: vendors }
     }

@@ -6,6 +6,7 @@ use super::check;
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{As, Reply};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 
 /// The chapter.
@@ -19,6 +20,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Anybody could spend the operator's money.",
         remedy: "Check the bearer token before anything else.",
         scope: Scope::Once,
+        knobs: &[Knob::BadTokenStatus],
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
@@ -34,6 +36,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Anybody could spend the operator's money.",
         remedy: "Look the token up; do not only check that there is one.",
         scope: Scope::Once,
+        knobs: &[Knob::BadTokenStatus],
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
@@ -49,6 +52,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A status holds result URLs, which are the customer's property.",
         remedy: "Protect the status route like the submit route.",
         scope: Scope::Once,
+        knobs: &[Knob::BadTokenStatus],
         needs: &[Need::Accepts, Need::Status],
         jobs: 1,
         generated: false,
@@ -64,6 +68,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A status holds result URLs, which are the customer's property.",
         remedy: "Look the token up on the status route too.",
         scope: Scope::Once,
+        knobs: &[Knob::BadTokenStatus],
         needs: &[Need::Accepts, Need::Status],
         jobs: 1,
         generated: false,
@@ -79,6 +84,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "One customer must not see, or find out about, another's jobs.",
         remedy: "Look tasks up by owner and id.",
         scope: Scope::Once,
+        knobs: &[Knob::ForeignTaskStatus],
         needs: &[Need::Accepts, Need::Status, Need::OtherKey],
         jobs: 1,
         generated: false,
@@ -95,39 +101,45 @@ pub const REQUIREMENTS: &[Requirement] = &[
 /// In the form of a real token, and nobody's.
 const STRANGER: &str = "sk-ringback-unknown-0000000000000000";
 
-fn note_unless(bench: &Bench, reply: &Reply, allowed: [u16; 2]) {
+/// Notes a finding unless the status is one that the knob allows.
+fn note_unless(bench: &Bench, reply: &Reply, knob: Knob) {
+    let allowed: &[u16] = match (knob, bench.knob(knob)) {
+        (_, Choice::Status401) => &[401],
+        (_, Choice::Status403) => &[403],
+        (_, Choice::Status404) => &[404],
+        (Knob::ForeignTaskStatus, _) => &[403, 404],
+        _ => &[401, 403],
+    };
     if !allowed.contains(&reply.status) {
-        bench.note(
-            Finding::new(format!("HTTP {}", allowed[0]), reply.gist())
-                .or(format!("HTTP {}", allowed[1]))
-                .seen_in(&reply.exchange),
-        );
+        let expected = allowed.iter().map(|status| format!("HTTP {status}")).collect();
+        let finding = Finding::new("", reply.gist()).seen_in(&reply.exchange);
+        bench.note(Finding { expected, ..finding });
     }
 }
 
 async fn submit_needs_key(bench: &Bench) -> Result<(), Stop> {
     let reply = bench.submit_as(As::Nobody, &bench.job()).await?;
-    note_unless(bench, &reply, [401, 403]);
+    note_unless(bench, &reply, Knob::BadTokenStatus);
     Ok(())
 }
 
 async fn submit_needs_known_key(bench: &Bench) -> Result<(), Stop> {
     let reply = bench.submit_as(As::Stranger(STRANGER), &bench.job()).await?;
-    note_unless(bench, &reply, [401, 403]);
+    note_unless(bench, &reply, Knob::BadTokenStatus);
     Ok(())
 }
 
 async fn status_needs_key(bench: &Bench) -> Result<(), Stop> {
     let job = bench.accept(&bench.job()).await?;
     let reply = bench.status_as(As::Nobody, &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, [401, 403]);
+    note_unless(bench, &reply, Knob::BadTokenStatus);
     Ok(())
 }
 
 async fn status_needs_known_key(bench: &Bench) -> Result<(), Stop> {
     let job = bench.accept(&bench.job()).await?;
     let reply = bench.status_as(As::Stranger(STRANGER), &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, [401, 403]);
+    note_unless(bench, &reply, Knob::BadTokenStatus);
     Ok(())
 }
 
@@ -138,6 +150,6 @@ async fn tasks_isolated(bench: &Bench) -> Result<(), Stop> {
         return Err(Stop::NotTestable(format!("the owner cannot read the status either: {}", own.gist())));
     }
     let reply = bench.status_as(As::OtherClient, &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, [403, 404]);
+    note_unless(bench, &reply, Knob::ForeignTaskStatus);
     Ok(())
 }

@@ -4,9 +4,10 @@
 use ringback_mocks::reference::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, forwarded, wrong_callback};
+use super::{check, forwarded, note_unless_refused, wrong_callback};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 
 /// The chapter.
@@ -20,6 +21,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "This is what the feature is: a URL that never arrives is a callback that never comes.",
         remedy: "Copy input.metadata.callback_url into the create call, as callback_url, without touching it.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
@@ -35,6 +37,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A client's mistake is no server fault, and a number made into a URL is a value nobody sent.",
         remedy: "Refuse it with 400 before the vendor's structures are filled.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::WrongTypeCallback, Knob::NullCallback, Knob::RefusalStatus],
         needs: &[Need::Witness, Need::Accepts],
         jobs: 6,
         generated: false,
@@ -50,6 +53,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Vendors that examine the URL refuse the job, the others call nobody.",
         remedy: "Treat the empty string as absent, or refuse it with 400.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::EmptyCallback, Knob::RefusalStatus],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
@@ -65,6 +69,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A gateway that puts its own URL there promised not to touch callbacks; the customer's data goes elsewhere.",
         remedy: "Leave the field out unless the client gave one.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
@@ -80,6 +85,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The page says that the platform does not rewrite callbacks; a second sender with another body doubles events.",
         remedy: "Leave callbacks to the vendor.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::Settle],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
         jobs: 1,
         generated: false,
@@ -91,7 +97,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
 async fn plain_forwarded(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn wrong_type(bench: &Bench) -> Result<(), Stop> {
@@ -100,13 +106,25 @@ async fn wrong_type(bench: &Bench) -> Result<(), Stop> {
     for value in values {
         let job = bench.job().callback(value.clone());
         let reply = bench.submit(&job).await?;
+        let knob = if value.is_null() { Knob::NullCallback } else { Knob::WrongTypeCallback };
+        let taken = reply.accepted().is_some();
+        match bench.knob(knob) {
+            Choice::Reject if reply.status < 500 => {
+                note_unless_refused(bench, &reply, &format!("metadata.callback_url = {value}"));
+            }
+            Choice::Ignore if !taken && reply.status < 500 => bench.note(
+                Finding::new(format!("a job is accepted with metadata.callback_url = {value}"), reply.gist())
+                    .seen_in(&reply.exchange),
+            ),
+            _ => {}
+        }
         if reply.status >= 500 {
             bench.note(
                 Finding::new(format!("no 5xx for metadata.callback_url = {value}"), reply.gist())
                     .at("/input/metadata/callback_url")
                     .seen_in(&reply.exchange),
             );
-        } else if reply.accepted().is_some() {
+        } else if taken {
             let create = bench.create(&job).await?;
             if create.seen.callback_url.as_ref().is_some_and(|sent| *sent != value && !sent.is_null()) {
                 let finding = wrong_callback(&create, None);
@@ -123,15 +141,36 @@ async fn wrong_type(bench: &Bench) -> Result<(), Stop> {
 async fn empty_not_forwarded(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().callback("");
     let reply = bench.submit(&job).await?;
-    let creates = if reply.accepted().is_some() {
+    let choice = bench.knob(Knob::EmptyCallback);
+    let taken = reply.accepted().is_some();
+    match choice {
+        Choice::Reject => note_unless_refused(bench, &reply, "an empty callback_url"),
+        Choice::Ignore | Choice::Forward if !taken => {
+            bench.note(
+                Finding::new("a job with an empty callback_url is accepted", reply.gist())
+                    .seen_in(&reply.exchange),
+            );
+        }
+        Choice::Either if !taken && !(400..500).contains(&reply.status) => {
+            bench.note(
+                Finding::new("an HTTP 4xx status for an empty callback_url", reply.gist())
+                    .or("an accepted job")
+                    .seen_in(&reply.exchange),
+            );
+        }
+        _ => {}
+    }
+    let creates = if taken {
         vec![bench.create(&job).await?]
     } else {
         // The vendor may have been asked, and have refused the empty URL.
         bench.creates(&job.token)
     };
     for create in creates {
-        if create.seen.callback_url.as_ref().and_then(Value::as_str) == Some("") {
-            bench.note(wrong_callback(&create, None));
+        let sent = create.seen.callback_url.as_ref().and_then(Value::as_str);
+        let wanted = (choice == Choice::Forward).then_some("");
+        if sent != wanted && (sent == Some("") || wanted.is_some()) {
+            bench.note(wrong_callback(&create, wanted));
         }
     }
     Ok(())

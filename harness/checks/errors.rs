@@ -7,6 +7,7 @@ use super::{check, note_schema};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{As, Reply};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::{self, Schema};
 
@@ -21,6 +22,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Clients show error.message; without the envelope they show nothing, or the wrong software's words.",
         remedy: "Translate every error, those of the software behind the gateway too, into the envelope.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[],
         jobs: 0,
         generated: false,
@@ -36,6 +38,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
         remedy: "Answer errors with the HTTP status that their code says.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[],
         jobs: 0,
         generated: false,
@@ -51,6 +54,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Every documented example mirrors it, and clients that only keep the body rely on it.",
         remedy: "Put the HTTP status into code.",
         scope: Scope::Once,
+        knobs: &[Knob::ErrorCode],
         needs: &[],
         jobs: 0,
         generated: false,
@@ -66,6 +70,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "It is the one error type the documentation shows for a client's mistake.",
         remedy: "Use invalid_request_error for requests that the client must change.",
         scope: Scope::Once,
+        knobs: &[Knob::ErrorType],
         needs: &[],
         jobs: 0,
         generated: false,
@@ -81,6 +86,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A client that polls a lost id must learn that it is lost.",
         remedy: "Answer 404 {\"code\":404,\"error\":{\"message\":\"task not found\",\"type\":\"not_found\"}}.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[],
         jobs: 0,
         generated: false,
@@ -101,6 +107,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "One validator that answers in its own words is enough to leave a client without a message.",
         remedy: "Let every refusal leave through the one place that builds the envelope.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[Need::Accepts],
         jobs: 5,
         generated: false,
@@ -190,7 +197,7 @@ async fn no_error_in_200(bench: &Bench) -> Result<(), Stop> {
 
 async fn code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
     let (reply, body) = readable(bench).await?;
-    if body["code"] != reply.status {
+    if body["code"] != reply.status && bench.knob(Knob::ErrorCode) == Choice::Mirrors {
         bench.note(
             Finding::new(format!("code {}", reply.status), format!("code {}", body["code"]))
                 .at("/code")
@@ -203,7 +210,7 @@ async fn code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
 async fn bad_request_type(bench: &Bench) -> Result<(), Stop> {
     let (reply, body) = readable(bench).await?;
     let kind = &body["error"]["type"];
-    if kind != "invalid_request_error" {
+    if kind != "invalid_request_error" && bench.knob(Knob::ErrorType) == Choice::Documented {
         bench.note(
             Finding::new("type \"invalid_request_error\"", format!("type {kind}"))
                 .at("/error/type")

@@ -5,10 +5,11 @@
 use ringback_mocks::reference::defect::Defect;
 use serde_json::json;
 
-use super::{check, forwarded, wrong_callback};
+use super::{check, forwarded, forwarded_or_refused, wrong_callback};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::generate::{self, UrlShape};
+use crate::knob::Knob;
 use crate::outcome::{Finding, Level, Stop};
 
 /// What every entry of this chapter has in common.
@@ -21,6 +22,7 @@ const COMMON: Requirement = Requirement {
     why: "The page promises that the URL is forwarded as it is; a receiver that checks its own URL, a secret in it or Vidu's signature over it fails otherwise.",
     remedy: "Carry callback_url as an opaque string. Never parse, normalise, re-encode or shorten it.",
     scope: Scope::EachVendor,
+    knobs: &[],
     needs: &[Need::Witness, Need::Accepts, Need::Forwards],
     jobs: 1,
     generated: false,
@@ -74,8 +76,9 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-PASS-006",
         slug: "user-info",
-        sentence: "User-info in a callback_url arrives, if the gateway accepts such URLs.",
+        sentence: "A callback_url with user-info is forwarded as it is, or refused (or as the knob user_info_callback says).",
         source: Source::CALLBACKS.inferred(),
+        knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
         defects: &[Defect::CredentialsDropped],
         check: check!(user_info),
         ..COMMON
@@ -83,8 +86,9 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-PASS-007",
         slug: "non-ascii",
-        sentence: "Non-ASCII characters of a callback_url arrive as written, if the gateway accepts such URLs.",
+        sentence: "A callback_url with characters beyond ASCII is forwarded as it is, or refused (or as the knob non_ascii_callback says).",
         source: Source::CALLBACKS.inferred(),
+        knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
         jobs: 2,
         defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped],
         check: check!(non_ascii),
@@ -147,32 +151,32 @@ pub const REQUIREMENTS: &[Requirement] = &[
 async fn query(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("{}?z=1&a=2&a=3&empty=&flag&next=/home", Bench::hook(&job.token));
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn escapes(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("{}/a%2Fb/%e4%bd%a0/%7Euser?sig=abc%3D%3D", Bench::hook(&job.token));
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn plus(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("{}?q=paper+boat", Bench::hook(&job.token));
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn fragment(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("{}#section", Bench::hook(&job.token));
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn port(bench: &Bench) -> Result<(), Stop> {
     for port in [443, 8443] {
         let job = bench.job();
         let url = format!("https://hooks.example.com:{port}/c/{}", job.token);
-        forwarded(bench, job, &url, None).await?;
+        forwarded(bench, job, &url).await?;
     }
     Ok(())
 }
@@ -180,16 +184,16 @@ async fn port(bench: &Bench) -> Result<(), Stop> {
 async fn user_info(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("https://user:pa-ss@hooks.example.com/c/{}", job.token);
-    forwarded(bench, job, &url, Some("URLs with user-info")).await
+    forwarded_or_refused(bench, Knob::UserInfoCallback, job, &url).await
 }
 
 async fn non_ascii(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let url = format!("https://hooks.example.com/c/{}/café/猫?naïve=ü", job.token);
-    forwarded(bench, job, &url, Some("URLs with non-ASCII characters")).await?;
+    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await?;
     let job = bench.job();
     let url = format!("https://bücher.example.com/c/{}", job.token);
-    forwarded(bench, job, &url, Some("URLs with an international host name")).await
+    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await
 }
 
 async fn two_kilobytes(bench: &Bench) -> Result<(), Stop> {
@@ -197,7 +201,7 @@ async fn two_kilobytes(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
     let head = format!("{}?pad=", Bench::hook(&job.token));
     let url = format!("{head}{}", "0123456789abcdef".repeat(LENGTH / 16));
-    forwarded(bench, job, &url[..LENGTH], None).await
+    forwarded(bench, job, &url[..LENGTH]).await
 }
 
 async fn not_normalised(bench: &Bench) -> Result<(), Stop> {
@@ -210,7 +214,7 @@ async fn not_normalised(bench: &Bench) -> Result<(), Stop> {
     for shape in shapes {
         let job = bench.job();
         let url = shape(&job.token);
-        forwarded(bench, job, &url, None).await?;
+        forwarded(bench, job, &url).await?;
     }
     Ok(())
 }
@@ -244,13 +248,13 @@ async fn beside_other_options(bench: &Bench) -> Result<(), Stop> {
     let (option, value) = bench.dialect().sample.option;
     let job = bench.job().metadata(option, value.value());
     let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn with_image(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().input("image", json!("https://img.example.com/boat.png"));
     let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url, None).await
+    forwarded(bench, job, &url).await
 }
 
 async fn parallel_jobs(bench: &Bench) -> Result<(), Stop> {

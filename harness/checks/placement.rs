@@ -3,13 +3,13 @@
 use ringback_mocks::reference::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, note_unless_400, refused_with_400, wrong_callback};
+use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_twin, wrong_callback};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::generate::{self, Misplaced};
 use crate::job::Job;
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
-use crate::target::RootCallback;
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement] = &[
@@ -22,6 +22,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The page forbids it; accepted and ignored, the customer waits for a callback that never comes.",
         remedy: "Close the top of input: callback_url is not in the allow-list. 422 is not 400.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
@@ -42,6 +43,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A job that runs although it was refused is billed and nobody knows its id.",
         remedy: "Validate the whole request before the first call to a vendor.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts],
         jobs: 2,
         generated: false,
@@ -57,6 +59,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A sibling API wants it exactly there; silently ignored, the job runs and no callback ever comes.",
         remedy: "Answer 400 and say where it belongs; if you do something else on purpose, set root_callback in ringback.toml.",
         scope: Scope::Once,
+        knobs: &[Knob::RootCallback, Knob::RefusalStatus],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
@@ -72,6 +75,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Metadata is open: a nested key belongs to somebody else's options.",
         remedy: "Read exactly input.metadata.callback_url.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
@@ -87,6 +91,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The copy in input alone demands the refusal; guessing which one counts loses the other.",
         remedy: "Check the top of input first, whatever metadata holds.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
@@ -108,6 +113,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "callback_url always lives under input.metadata; the other is not a callback.",
         remedy: "Never read callback_url from the root while metadata has one.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
@@ -123,6 +129,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Sibling APIs spell it so; accepted and ignored, the callback never comes.",
         remedy: "They are outside the allow-list like any other key.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 6,
         generated: false,
@@ -143,6 +150,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A decoder that ignores case makes two keys fight over one field.",
         remedy: "Compare the key exactly.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 5,
         generated: false,
@@ -158,6 +166,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A rule that holds for the documented example only is no rule.",
         remedy: "Check placement in one place that every request passes.",
         scope: Scope::EachVendor,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 25,
         generated: true,
@@ -190,7 +199,7 @@ fn at_top_of_input(bench: &Bench) -> Job {
 
 async fn top_of_input_refused(bench: &Bench) -> Result<(), Stop> {
     let wrong = at_top_of_input(bench);
-    refused_with_400(bench, &[("input.callback_url", wrong)], &twin(bench)).await
+    refused_beside_twin(bench, &[("input.callback_url", wrong)], &twin(bench)).await
 }
 
 async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
@@ -219,10 +228,10 @@ async fn root_of_body(bench: &Bench) -> Result<(), Stop> {
     let url = Bench::hook(&job.token);
     let job = job.root("callback_url", url.as_str());
     let reply = bench.submit(&job).await?;
-    let expected = bench.target.root_callback;
+    let expected = bench.knob(Knob::RootCallback);
     if reply.accepted().is_none() {
-        if expected == RootCallback::Reject {
-            note_unless_400(bench, &reply, "callback_url beside model");
+        if expected == Choice::Reject {
+            note_unless_refused(bench, &reply, "callback_url beside model");
         } else {
             bench.note(
                 Finding::new("the job is accepted, as the knob root_callback says", reply.gist())
@@ -235,13 +244,11 @@ async fn root_of_body(bench: &Bench) -> Result<(), Stop> {
     let create = bench.create(&job).await?;
     let arrived = create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str());
     let (wanted, happened) = match (expected, arrived) {
-        (RootCallback::Ignore, false) | (RootCallback::Accept, true) => return Ok(()),
-        (RootCallback::Reject, true) => ("HTTP 400", "the job was accepted and the URL forwarded"),
-        (RootCallback::Reject, false) => {
-            ("HTTP 400", "the job was accepted and the URL ignored: no callback will come")
-        }
-        (RootCallback::Ignore, true) => ("the URL is not forwarded", "it was forwarded"),
-        (RootCallback::Accept, false) => ("the URL is forwarded", "it was ignored"),
+        (Choice::Ignore, false) | (Choice::Accept, true) => return Ok(()),
+        (Choice::Ignore, true) => ("the URL is not forwarded", "it was forwarded"),
+        (Choice::Accept, false) => ("the URL is forwarded", "it was ignored"),
+        (_, true) => (refusal(bench), "the job was accepted and the URL forwarded"),
+        (_, false) => (refusal(bench), "the job was accepted and the URL ignored: no callback will come"),
     };
     bench.note(Finding::new(wanted, happened).at("/callback_url").seen_in(&reply.exchange));
     Ok(())
@@ -275,7 +282,7 @@ async fn two_places_refused(bench: &Bench) -> Result<(), Stop> {
     let job = at_top_of_input(bench);
     let url = Bench::hook(&job.token);
     let wrong = job.callback(url);
-    refused_with_400(bench, &[("callback_url in input and in metadata", wrong)], &twin(bench)).await
+    refused_beside_twin(bench, &[("callback_url in input and in metadata", wrong)], &twin(bench)).await
 }
 
 async fn metadata_wins_over_root(bench: &Bench) -> Result<(), Stop> {
@@ -300,7 +307,7 @@ async fn case_variants_in_input(bench: &Bench) -> Result<(), Stop> {
         let job = bench.job();
         let url = Bench::hook(&job.token);
         let reply = bench.submit(&job.input(spelling, url)).await?;
-        note_unless_400(bench, &reply, &format!("input.{spelling}"));
+        note_unless_refused(bench, &reply, &format!("input.{spelling}"));
     }
     Ok(())
 }
@@ -319,13 +326,13 @@ async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
     bench.accept(&twin(bench)).await?;
     let worst = generate::search(bench, generate::misplaced(), async |shape: Misplaced| {
         let reply = bench.submit(&misplaced(bench, &shape)).await?;
-        Ok((reply.status != 400).then_some(reply))
+        Ok((!is_refusal(bench, reply.status)).then_some(reply))
     })
     .await?;
     if let Some(minimal) = worst {
         bench.note(
             Finding::new(
-                "HTTP 400",
+                refusal(bench),
                 format!("with {:?} beside it: {}", minimal.input.neighbours, minimal.fault.gist()),
             )
             .at("/input/callback_url")

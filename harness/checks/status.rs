@@ -9,6 +9,7 @@ use super::{check, note_schema};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{Accepted, Job, Reply};
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::Schema;
 
@@ -22,6 +23,7 @@ const COMMON: Requirement = Requirement {
     why: "Polling is the safety net under every callback; a status that lies leaves clients waiting, or paying, for nothing.",
     remedy: "",
     scope: Scope::EachVendor,
+    knobs: &[Knob::Settle, Knob::StatusWords],
     needs: &[Need::Witness, Need::Accepts, Need::Status],
     jobs: 1,
     generated: false,
@@ -38,7 +40,13 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.shown(),
         remedy: "Answer with the documented envelope and one of not_started, running, finished, failed.",
         needs: &[Need::Witness, Need::Accepts],
-        defects: &[Defect::StatusWithoutEnvelope, Defect::ForeignStatusWords, Defect::ProgressOver100],
+        knobs: &[Knob::StatusWords, Knob::ProgressType],
+        defects: &[
+            Defect::StatusWithoutEnvelope,
+            Defect::ForeignStatusWords,
+            Defect::ProgressOver100,
+            Defect::ProgressFraction,
+        ],
         check: check!(shape),
         ..COMMON
     },
@@ -48,7 +56,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "When the vendor succeeds, the status becomes finished and lists at least one file.",
         source: Source::VIDEO,
         remedy: "Map the vendor's word for success to finished and its result URLs to data.files.",
-        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing],
+        knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
+        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing, Defect::FileTypeOdd],
         check: check!(success),
         ..COMMON
     },
@@ -70,6 +79,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A failed status has a non-empty error_message.",
         source: Source::STATUS.inferred(),
         remedy: "Pass the vendor's reason on, or say that it gave none.",
+        knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
         defects: &[Defect::FailureWithoutMessage],
         check: check!(failure_explained),
         ..COMMON
@@ -79,6 +89,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "not-ended-early",
         sentence: "While the vendor works, the status is neither finished nor failed.",
         remedy: "Derive the status from the vendor's state, not from the age of the job.",
+        knobs: &[Knob::StatusWords],
         defects: &[Defect::FinishedTooEarly],
         check: check!(not_ended_early),
         ..COMMON
@@ -99,6 +110,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A status that has been running is never not_started again.",
         source: Source::STATUS.inferred(),
         remedy: "Let the stored state move forward only.",
+        knobs: &[Knob::StatusWords],
         defects: &[Defect::Regresses],
         check: check!(never_back),
         ..COMMON
@@ -111,7 +123,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.inferred(),
         remedy: "Set progress to 100 with the terminal state, or leave it out.",
         scope: Scope::Once,
-        defects: &[Defect::ProgressNot100],
+        knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
+        defects: &[Defect::ProgressNot100, Defect::ProgressFraction],
         check: check!(progress_complete),
         ..COMMON
     },
@@ -121,6 +134,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A status names the task it was asked for.",
         source: Source::STATUS.shown(),
         remedy: "Answer with the gateway's id; the vendor's is not the client's business.",
+        knobs: &[],
         defects: &[Defect::StatusNamesOtherId],
         check: check!(own_task_id),
         ..COMMON
@@ -219,8 +233,26 @@ async fn success(bench: &Bench) -> Result<(), Stop> {
         );
     } else {
         note_schema(bench, &reply, Schema::StatusResponse);
+        note_other_file_types(bench, &reply);
     }
     Ok(())
+}
+
+/// Notes files whose type is allowed by the schema and not by the knob.
+fn note_other_file_types(bench: &Bench, reply: &Reply) {
+    if bench.knob(Knob::FileType) != Choice::Image {
+        return;
+    }
+    let files = reply.body.as_ref().and_then(|body| body["data"]["files"].as_array());
+    for (at, file) in files.into_iter().flatten().enumerate() {
+        if file["file_type"] != "image" {
+            bench.note(
+                Finding::new("file_type \"image\"", format!("file_type {}", file["file_type"]))
+                    .at(format!("/data/files/{at}/file_type"))
+                    .seen_in(&reply.exchange),
+            );
+        }
+    }
 }
 
 async fn failure(bench: &Bench) -> Result<(), Stop> {
@@ -255,7 +287,9 @@ async fn failure_explained(bench: &Bench) -> Result<(), Stop> {
         }
     };
     let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-    if message.as_str().is_none_or(|text| text.trim().is_empty()) {
+    if bench.knob(Knob::FailureReason) == Choice::Required
+        && message.as_str().is_none_or(|text| text.trim().is_empty())
+    {
         bench.note(
             Finding::new("a non-empty error_message", format!("error_message is {message}"))
                 .at("/data/error_message")
@@ -339,6 +373,8 @@ async fn progress_complete(bench: &Bench) -> Result<(), Stop> {
     match progress {
         None | Some(Value::Null) => Err(Stop::NotApplicable("the status has no progress".into())),
         Some(value) if value.as_f64() == Some(100.0) => Ok(()),
+        // Its form is GW-ST-001's business.
+        Some(_) if bench.knob(Knob::ProgressEnd) == Choice::Any => Ok(()),
         Some(value) => Err(Finding::new("progress 100", format!("progress {value}"))
             .at("/data/progress")
             .seen_in(&reply.exchange)

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use ringback_mocks::reference::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, note_schema, note_unless_400, refused_with_400};
+use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_twin};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::generate;
 use crate::job::Job;
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::Schema;
 
@@ -24,6 +25,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Everything else rests on jobs being accepted.",
         remedy: "Accept {\"model\", \"input\": {\"prompt\"}} for every model you offer; leave a vendor you do not offer out with --vendor.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[],
         jobs: 1,
         generated: false,
@@ -39,6 +41,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Clients read data.task_id to poll; any other shape loses a job that was paid for.",
         remedy: "Answer with the documented envelope, whatever the vendor answered.",
         scope: Scope::Once,
+        knobs: &[Knob::StatusWords],
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
@@ -54,6 +57,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Every documented answer shows it; clients start their progress display from it.",
         remedy: "Report not_started in the submit answer.",
         scope: Scope::Once,
+        knobs: &[Knob::FirstStatus, Knob::StatusWords],
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
@@ -69,6 +73,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make the id random or take it from a sequence, not from the request.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[Need::Accepts],
         jobs: 3,
         generated: false,
@@ -84,6 +89,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The page promises that the answer is identical to the no-callback case.",
         remedy: "Build the submit answer without looking at callback_url.",
         scope: Scope::EachVendor,
+        knobs: &[],
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
@@ -99,6 +105,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A silently ignored resolution or negativePrompt produces, and bills, the wrong video.",
         remedy: "Close input: allow prompt, size, image, images, duration, seconds and metadata, refuse the rest.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 7,
         generated: false,
@@ -114,6 +121,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The rule is an allow-list; a list of forbidden keys misses tomorrow's typo.",
         remedy: "Check keys against the allow-list, not against a list of known mistakes.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 25,
         generated: true,
@@ -129,6 +137,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "prompt is marked required and not empty; a filled-in one is somebody else's video.",
         remedy: "Refuse unless input.prompt is a string with something other than white space in it.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 5,
         generated: false,
@@ -149,6 +158,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "input is a required object in every published reference.",
         remedy: "Refuse the request before anything is filled in.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 4,
         generated: false,
@@ -164,6 +174,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A default model decides about somebody else's money.",
         remedy: "Refuse the request; do not choose a model for the client.",
         scope: Scope::Once,
+        knobs: &[Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
@@ -179,6 +190,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Running another model bills a job nobody ordered; a 5xx invites retries of a request that can never work.",
         remedy: "Answer 400 (or 404) with the error envelope when no route exists for the model.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
@@ -194,6 +206,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A duration that is silently ignored produces a video of another length.",
         remedy: "Check each field against its documented type: size, image and seconds are strings, images a list of strings, duration an integer, metadata an object.",
         scope: Scope::Once,
+        knobs: &[Knob::FieldTypes, Knob::RefusalStatus],
         needs: &[Need::Accepts],
         jobs: 9,
         generated: false,
@@ -209,6 +222,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The allow-list is also a promise.",
         remedy: "Accept prompt, size, image, images, duration, seconds and metadata for every model, and map or ignore what a model does not take.",
         scope: Scope::Once,
+        knobs: &[],
         needs: &[Need::Accepts],
         jobs: 6,
         generated: false,
@@ -237,8 +251,11 @@ async fn answer_shape(bench: &Bench) -> Result<(), Stop> {
 
 async fn starts_not_started(bench: &Bench) -> Result<(), Stop> {
     let job = bench.accept(&bench.job()).await?;
+    let any = bench.knob(Knob::FirstStatus) == Choice::Any;
     match job.reply.word() {
         Some("not_started") => {}
+        // Which words there are is GW-SUB-002's business.
+        Some(_) if any => {}
         word => bench.note(
             Finding::new("data.status is \"not_started\"", format!("it is {}", Value::from(word)))
                 .at("/data/status")
@@ -298,19 +315,19 @@ async fn named_keys_refused(bench: &Bench) -> Result<(), Stop> {
         .map(|(key, value)| (format!("input.{key}"), bench.job().input(key, value.clone())))
         .collect();
     let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
-    refused_with_400(bench, &wrong, &bench.job()).await
+    refused_beside_twin(bench, &wrong, &bench.job()).await
 }
 
 async fn any_other_key_refused(bench: &Bench) -> Result<(), Stop> {
     bench.accept(&bench.job()).await?;
     let worst = generate::search(bench, generate::unknown_keys(), async |key: String| {
         let reply = bench.submit(&bench.job().input(&key, "x")).await?;
-        Ok((reply.status != 400).then_some(reply))
+        Ok((!is_refusal(bench, reply.status)).then_some(reply))
     })
     .await?;
     if let Some(minimal) = worst {
         bench.note(
-            Finding::new("HTTP 400", format!("input.{}: {}", minimal.input, minimal.fault.gist()))
+            Finding::new(refusal(bench), format!("input.{}: {}", minimal.input, minimal.fault.gist()))
                 .at(format!("/input/{}", minimal.input))
                 .seen_in(&minimal.fault.exchange),
         );
@@ -325,7 +342,7 @@ async fn prompt_required(bench: &Bench) -> Result<(), Stop> {
         ("a prompt of blanks", bench.job().input("prompt", "  \t\n")),
         ("a number as prompt", bench.job().input("prompt", 7)),
     ];
-    refused_with_400(bench, &wrong, &bench.job()).await
+    refused_beside_twin(bench, &wrong, &bench.job()).await
 }
 
 async fn input_required(bench: &Bench) -> Result<(), Stop> {
@@ -338,7 +355,7 @@ async fn input_required(bench: &Bench) -> Result<(), Stop> {
         ("a string as input", bench.job().root("input", "a paper boat")),
         ("a list as input", bench.job().root("input", json!([]))),
     ];
-    refused_with_400(bench, &wrong, &bench.job()).await
+    refused_beside_twin(bench, &wrong, &bench.job()).await
 }
 
 async fn model_required(bench: &Bench) -> Result<(), Stop> {
@@ -346,7 +363,7 @@ async fn model_required(bench: &Bench) -> Result<(), Stop> {
     if let Some(root) = without.body.as_object_mut() {
         root.shift_remove("model");
     }
-    refused_with_400(bench, &[("no model", without)], &bench.job()).await
+    refused_beside_twin(bench, &[("no model", without)], &bench.job()).await
 }
 
 async fn unknown_model_refused(bench: &Bench) -> Result<(), Stop> {
@@ -373,7 +390,11 @@ async fn types_checked(bench: &Bench) -> Result<(), Stop> {
     for (field, value) in wrong {
         let what = format!("input.{field} = {value}");
         let reply = bench.submit(&bench.job().input(field, value)).await?;
-        note_unless_400(bench, &reply, &what);
+        if bench.knob(Knob::FieldTypes) == Choice::Reject {
+            note_unless_refused(bench, &reply, &what);
+        } else if reply.status >= 500 {
+            bench.note(Finding::new(format!("no 5xx for {what}"), reply.gist()).seen_in(&reply.exchange));
+        }
     }
     Ok(())
 }

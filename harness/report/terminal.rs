@@ -55,6 +55,12 @@ fn head(text: &mut String, report: &Report) {
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
     let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}", report.seed);
+    let knobs = report.target["knobs"].as_object().into_iter().flatten();
+    let knobs: Vec<String> =
+        knobs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    if !knobs.is_empty() {
+        let _ = writeln!(text, "  knobs: {}", plain(&knobs.join(", ")));
+    }
     if let Some(selection) = &report.selection {
         part(text, selection);
     }

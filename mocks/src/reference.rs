@@ -1,10 +1,15 @@
-//! The reference gateway: the whole contract in the plainest form, and its named defects.
+//! The reference gateway: the whole contract in the plainest form, its named defects, its oddities.
 //!
-//! It serves two ends: it is what the harness judges when nobody names a subject, and each of its
-//! defects proves that some check can fail. Its sources are the same documents the checks cite.
+//! It serves two ends: it is what the harness judges when nobody names a subject, each of its
+//! defects proves that some check can fail, and each of its oddities that no check fails for what
+//! the contract leaves open. Its sources are the same documents the checks cite.
 
 pub mod defect;
+mod dress;
 mod faults;
+mod framing;
 pub mod gateway;
+mod habits;
+pub mod oddity;
 mod submission;
 mod urls;

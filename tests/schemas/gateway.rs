@@ -92,6 +92,7 @@ counter_examples! { STATUS_RESPONSE, status_response_rejects, Schema::StatusResp
     finished_with_no_file: FINISHED, Put("/data/files", "[]") => "/data/files", "allOf/0/then/properties/files/minItems";
     finished_with_an_error: FINISHED, Text("/data/error_message", "no")
         => "/data/error_message", "allOf/0/then/properties/error_message/type";
+    finished_with_null_files: FINISHED, Put("/data/files", "null") => "/data/files", "allOf/0/then/properties/files/type";
     failed_without_reason: FAILED, Without("/data", &["error_message"]) => "/data", "allOf/1/then/required";
     failed_with_null_reason: FAILED, Put("/data/error_message", "null")
         => "/data/error_message", "allOf/1/then/properties/error_message/type";
@@ -112,7 +113,7 @@ counter_examples! { ERROR_RESPONSE, error_response_rejects, Schema::ErrorRespons
     message_is_empty: REFUSED, Text("/error/message", "") => "/error/message", "message/minLength";
     type_is_null: REFUSED, Put("/error/type", "null") => "/error/type", "type/type";
     type_is_empty: REFUSED, Text("/error/type", "") => "/error/type", "type/minLength";
-    data_beside_error: REFUSED, Put("/data", "null") => "", "/not";
+    data_beside_error: REFUSED, Put("/data", "{}") => "", "/not";
 }
 
 #[rstest]

@@ -99,6 +99,12 @@ defects! {
     DroppedWithOptions "dropped-with-options" "forwards no callback_url when metadata has other keys"
     DroppedWithImage "dropped-with-image" "forwards no callback_url when an image is given"
     CallbackShared "callback-shared" "keeps the callback URL where parallel jobs overwrite it"
+    // kinds of callback URLs, and times
+    HttpUpgraded "http-upgraded" "rewrites an http:// callback URL as https://"
+    PrivateHostIs500 "private-host-is-500" "answers 500 for a callback URL with a private address"
+    TruncatedAt2048 "truncated-at-2048" "cuts the callback URL at 2,048 characters"
+    RelativeResolved "relative-resolved" "completes a relative callback URL with an address of its own"
+    CreatedTimeFixed "created-time-fixed" "shows the documentation's created_time for every job"
     // what reaches the vendor
     CreatesTwice "creates-twice" "creates every job twice"
     PromptTruncated "prompt-truncated" "cuts the prompt at 80 characters"
@@ -118,6 +124,8 @@ defects! {
     TerminalFlaps "terminal-flaps" "reports a finished job as running when asked again"
     Regresses "regresses" "falls back to not_started after running"
     ProgressOver100 "progress-over-100" "reports progress in per mille"
+    ProgressFraction "progress-fraction" "reports progress as a fraction of 100"
+    FileTypeOdd "file-type-odd" "names a file type that is no kind of media"
     ProgressNot100 "progress-not-100" "reports a finished job at 99"
     StatusNamesOtherId "status-names-other-id" "puts the vendor's id into the status"
     RefusalHidden "refusal-hidden" "accepts a job the vendor refused and leaves it not_started"

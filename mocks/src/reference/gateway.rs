@@ -1,7 +1,8 @@
 //! The reference gateway on a socket: clients, tasks, and the calls to vendors.
 //!
 //! It asks the vendor when a client asks for a status, keeps what has ended, and never calls a
-//! customer's receiver. Defects are switches at the place where the fault would be made.
+//! customer's receiver. Defects are switches at the place where the fault would be made; oddities are
+//! elsewhere (`habits`, `dress`, `framing`) and called from here.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,10 +14,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::defect::Defect;
+use super::framing::{self, OddServer};
+use super::habits::Memory;
+use super::oddity::Oddity;
 use super::submission::{self, Mistake, Submission};
 use crate::client::{Blame, Declined, Sighting, Wish};
 use crate::http::{HttpClient, Server};
-use crate::ids::Ids;
 use crate::vendor::{Dialect, Phase, Vendor};
 use crate::wire::{Request, Response, Secret};
 
@@ -29,6 +32,8 @@ pub struct Setup {
     pub upstreams: Vec<Upstream>,
     /// The fault to make, if any.
     pub defect: Option<Defect>,
+    /// The legal but unusual behaviour to show, if any.
+    pub oddity: Option<Oddity>,
 }
 
 /// Where a vendor is and which key to use there.
@@ -44,8 +49,13 @@ pub struct Upstream {
 
 /// A running reference gateway; it stops when dropped.
 #[derive(Debug)]
-pub struct ReferenceGateway {
-    server: Server,
+pub struct ReferenceGateway(Door);
+
+/// What serves it.
+#[derive(Debug)]
+enum Door {
+    Plain(Server),
+    Odd(OddServer),
 }
 
 impl ReferenceGateway {
@@ -56,22 +66,29 @@ impl ReferenceGateway {
             http: HttpClient::new(),
             tasks: Mutex::default(),
             shared_callbacks: Mutex::default(),
+            memory: Memory::default(),
         });
+        if let Some(oddity) = gateway.setup.oddity.filter(|oddity| framing::is_framing(*oddity)) {
+            return Ok(Self(Door::Odd(OddServer::bind(address, gateway, oddity).await?)));
+        }
         let server = Server::bind(address, move |request| {
             let gateway = Arc::clone(&gateway);
             async move { gateway.answer(request).await }
         })
         .await?;
-        Ok(Self { server })
+        Ok(Self(Door::Plain(server)))
     }
 
     /// `http://` and the address.
     pub fn url(&self) -> String {
-        self.server.url()
+        match &self.0 {
+            Door::Plain(server) => server.url(),
+            Door::Odd(server) => server.url(),
+        }
     }
 }
 
-const SUBMIT: &str = "/api/generate/submit";
+pub(super) const SUBMIT: &str = "/api/generate/submit";
 const STATUS: &str = "/api/generate/status/";
 /// How long a vendor may take; longer than MiniMax's challenge inside its submit.
 pub(super) const VENDOR_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
@@ -84,6 +101,8 @@ pub(super) struct Gateway {
     tasks: Mutex<HashMap<String, Task>>,
     /// Only used by the defect that lets parallel jobs share a callback URL.
     pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
+    /// Only used by oddities that know requests again.
+    pub(super) memory: Memory,
 }
 
 #[derive(Clone)]
@@ -94,7 +113,7 @@ pub(super) struct Task {
     pub(super) vendor_id: String,
     pub(super) callback_url: Option<String>,
     created: String,
-    last: Outcome,
+    pub(super) last: Outcome,
     asked: u32,
 }
 
@@ -125,7 +144,14 @@ impl Gateway {
         self.setup.defect == Some(defect)
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    pub(super) async fn answer(self: &Arc<Self>, request: Request) -> Response {
+        match self.setup.oddity {
+            Some(oddity) => self.answer_oddly(oddity, request).await,
+            None => self.answer_plainly(request).await,
+        }
+    }
+
+    pub(super) async fn answer_plainly(self: &Arc<Self>, request: Request) -> Response {
         let path = request.path();
         match (request.method.as_str(), path.strip_prefix(STATUS)) {
             ("POST", None) if path == SUBMIT => match self.client(&request, false) {
@@ -154,7 +180,7 @@ impl Gateway {
         known.or_else(|| self.is(Defect::AnyToken).then_some(0))
     }
 
-    async fn submit(&self, client: usize, request: &Request) -> Response {
+    async fn submit(self: &Arc<Self>, client: usize, request: &Request) -> Response {
         let submission = match submission::read(&request.body, self.setup.defect) {
             Ok(submission) => submission,
             Err(Mistake { status, message, otherwise }) => {
@@ -171,6 +197,9 @@ impl Gateway {
                 return self.error(status, "invalid_request_error", &message);
             }
         };
+        if let Some(message) = self.declines(&request.body, &submission) {
+            return self.error(400, "invalid_request_error", message);
+        }
         let model = if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
             "kling-v1".to_owned()
         } else {
@@ -184,6 +213,9 @@ impl Gateway {
             return self.error(400, "invalid_request_error", "this model is not supported");
         }
         let wish = self.spoil(Wish { model, ..wish(&submission) }, vendor).await;
+        if self.setup.oddity == Some(Oddity::QueuesCreates) {
+            return self.queue(client, (upstream, dialect), wish, &submission, request);
+        }
         match self.create(upstream, dialect, &wish, request).await {
             Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
             Err(declined) if self.hides(vendor, &declined) => {
@@ -207,14 +239,15 @@ impl Gateway {
         })
     }
 
-    async fn create(
+    pub(super) async fn create(
         &self,
         upstream: usize,
         dialect: &Dialect,
         wish: &Wish,
         from: &Request,
     ) -> Result<String, Declined> {
-        let mut call = (dialect.client.create)(wish);
+        self.prepares(upstream, dialect).await;
+        let mut call = self.phrased((dialect.client.create)(wish), dialect);
         if self.is(Defect::ClientKeyForwarded) {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
@@ -222,20 +255,31 @@ impl Gateway {
         if self.is(Defect::CreatesTwice) {
             let _ = self.call(upstream, dialect, call.clone()).await;
         }
-        let answer = self
-            .call(upstream, dialect, call)
-            .await
-            .ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
-        (dialect.client.created)(&answer)
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = self.call(upstream, dialect, call.clone()).await;
+            let answer =
+                answer.ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
+            match (dialect.client.created)(&answer) {
+                Err(declined) if self.asks_again(tries, &declined).await => {}
+                created => return created,
+            }
+        }
     }
 
-    async fn call(&self, upstream: usize, dialect: &Dialect, request: Request) -> Option<Response> {
+    pub(super) async fn call(
+        &self,
+        upstream: usize,
+        dialect: &Dialect,
+        request: Request,
+    ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
         self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
     }
 
-    fn accepted(
+    pub(super) fn accepted(
         &self,
         client: usize,
         upstream: usize,
@@ -246,9 +290,12 @@ impl Gateway {
         let id = if self.is(Defect::RepeatsTaskId) {
             format!("task_{}", submission.prompt.split(' ').next().unwrap_or_default())
         } else {
-            format!("task_{}", Ids::seeded(fastrand::u64(..)).alphanumeric(32))
+            self.new_id()
         };
-        let created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let mut created = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        if self.is(Defect::CreatedTimeFixed) {
+            "2026-06-14T10:30:00".clone_into(&mut created);
+        }
         let status = if self.is(Defect::StartsRunning) { "running" } else { "not_started" };
         let mut data = json!({"task_id": id, "status": status, "created_time": created});
         if self.is(Defect::CreatedTimeMissing)
@@ -287,10 +334,13 @@ impl Gateway {
             if self.is(Defect::UnknownTaskRuns) {
                 return self.report(id, "2026-06-14T10:30:00", &Outcome::Running, 42);
             }
+            if self.setup.oddity == Some(Oddity::ForeignTask403) && self.tasks().contains_key(id) {
+                return self.error(403, "permission_denied", "this task is another client's");
+            }
             let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
             return self.error(status, "not_found", "task not found");
         };
-        if !task.last.is_terminal() && !task.vendor_id.is_empty() {
+        if !task.last.is_terminal() && !task.vendor_id.is_empty() && self.looks_now(id) {
             let seen = self.look(&task).await;
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
@@ -302,7 +352,13 @@ impl Gateway {
         task.asked += 1;
         let (last, asked) = (task.last.clone(), task.asked);
         let (shown_id, created) = (self.shown_id(id, &task), task.created.clone());
-        self.tasks().insert(id.to_owned(), task);
+        // Meanwhile somebody else may have learnt more, or the vendor's id.
+        if let Some(kept) = self.tasks().get_mut(id) {
+            kept.asked = task.asked;
+            if task.last.rank() >= kept.last.rank() {
+                kept.last = task.last;
+            }
+        }
         let shown = self.distort(last, asked);
         let progress = match &shown {
             Outcome::Waiting => 0,
@@ -364,11 +420,15 @@ impl Gateway {
             "created_time": created,
             "error_message": Value::Null,
         });
+        if self.is(Defect::ProgressFraction) {
+            data["progress"] = json!(f64::from(progress) / 100.0);
+        }
         match outcome {
             Outcome::Finished(files) if !self.is(Defect::FilesMissing) => {
                 // The documentation hard-codes the type, for videos too.
+                let kind = if self.is(Defect::FileTypeOdd) { "video_shot_1" } else { "image" };
                 let files: Vec<Value> =
-                    files.iter().map(|url| json!({"file_url": url, "file_type": "image"})).collect();
+                    files.iter().map(|url| json!({"file_url": url, "file_type": kind})).collect();
                 data["files"] = json!(files);
             }
             Outcome::Failed(message) if !self.is(Defect::FailureWithoutMessage) => {
@@ -382,7 +442,7 @@ impl Gateway {
         Response::json(200, &json!({"code": 200, "data": data}))
     }
 
-    fn error(&self, status: u16, kind: &str, message: &str) -> Response {
+    pub(super) fn error(&self, status: u16, kind: &str, message: &str) -> Response {
         if self.is(Defect::ErrorsAsText) {
             return Response::text(status, "Bad Request");
         }
@@ -396,7 +456,7 @@ impl Gateway {
         Response::json(status, &json!({"code": code, "error": {"message": message, "type": kind}}))
     }
 
-    fn tasks(&self) -> MutexGuard<'_, HashMap<String, Task>> {
+    pub(super) fn tasks(&self) -> MutexGuard<'_, HashMap<String, Task>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -170,6 +170,9 @@ fn callback(
     if url.is_empty() && !is(Defect::EmptyCallbackForwarded) {
         return Ok((None, None));
     }
+    if is(Defect::PrivateHostIs500) && urls::is_private(&url) {
+        return Err(Mistake { status: 500, message: "internal error".to_owned(), otherwise: None });
+    }
     let forwarded = urls::rewrite(defect, &url);
     Ok((Some(url), Some(forwarded)))
 }

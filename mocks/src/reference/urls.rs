@@ -1,10 +1,10 @@
 //! What a gateway that "helps" does to a callback URL: the rewriting defects, as a table.
 //!
-//! The conforming gateway never looks into the URL, so nothing here runs without a defect.
+//! The conforming gateway never looks into the URL, so nothing here runs without a defect or oddity.
 
 use std::fmt::Write as _;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::defect::Defect;
 
@@ -49,6 +49,14 @@ const REWRITES: &[(Defect, Rewrite)] = &[
         escaped
     }),
     (Defect::TruncatedAt255, |url| url.chars().take(255).collect()),
+    (Defect::TruncatedAt2048, |url| url.chars().take(2_048).collect()),
+    (Defect::HttpUpgraded, |url| match url.strip_prefix("http://") {
+        Some(rest) => format!("https://{rest}"),
+        None => url.to_owned(),
+    }),
+    (Defect::RelativeResolved, |url| {
+        if url.starts_with('/') { format!("https://operator.example.com{url}") } else { url.to_owned() }
+    }),
     (Defect::HtmlEscaped, |url| url.replace('&', "&amp;")),
     (Defect::UrlNormalised, |url| {
         let Some((host, _)) = host_of(url) else { return url.to_owned() };
@@ -64,6 +72,16 @@ pub(super) fn rewrite(defect: Option<Defect>, url: &str) -> String {
         .iter()
         .find(|(of, _)| Some(*of) == defect)
         .map_or_else(|| url.to_owned(), |(_, rewrite)| rewrite(url))
+}
+
+/// Whether a URL leads to an address that is not public.
+pub(super) fn is_private(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(ip)) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        Some(Host::Domain(name)) => name == "localhost" || !name.contains('.'),
+        None => false,
+    }
 }
 
 fn edit_query(url: &str, edit: impl Fn(&str) -> String) -> String {
