@@ -11,6 +11,7 @@ use crate::bench::Bench;
 use crate::bench::live::Ended;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{Accepted, shortened};
+use crate::knob::Knob;
 use crate::outcome::{Finding, Level, Stop};
 
 /// The chapter.
@@ -41,7 +42,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Ask the vendor when a client asks, or poll often enough; map its words to finished and failed.",
         scope: Scope::EachVendor,
         needs: &[Need::Receiver, Need::Accepts, Need::Status],
-        knobs: &[],
+        knobs: &[Knob::Settle],
         jobs: 1,
         generated: false,
         defects: &[Defect::SuccessStaysRunning],
