@@ -35,7 +35,7 @@ pub const CONCURRENT: usize = 256;
 
 /// Callbacks and copies that wait at most, whatever they wait for: receivers that hang or refuse must not
 /// fill the memory.
-pub const WAITING: usize = 100_000;
+pub const WAITING: usize = 250_000;
 
 /// Sends callbacks for the vendors of one world; what is pending ends with it.
 pub struct Courier {
