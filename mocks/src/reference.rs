@@ -3,8 +3,11 @@
 //! It serves two ends: it is what the harness judges when nobody names a subject, and each of its
 //! defects proves that some check can fail. Its sources are the same documents the checks cite.
 
+mod crossing;
 pub mod defect;
 mod faults;
 pub mod gateway;
+mod polling;
 mod submission;
+mod tales;
 mod urls;
