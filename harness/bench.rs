@@ -21,6 +21,9 @@ use crate::outcome::{Finding, Stop};
 use crate::subject::Subject;
 use crate::target::Target;
 
+mod odd;
+mod witness;
+
 /// Tries of a request that meets a rate limit, and the pause after the first.
 const RATE_TRIES: u32 = 6;
 const RATE_PAUSE: Duration = Duration::from_millis(250);
@@ -353,13 +356,14 @@ impl Bench {
 
     async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
         let token_value = match who {
-            As::Client => Some(self.subject.key().expose().to_owned()),
-            As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),
+            As::Client => Some(format!("Bearer {}", self.subject.key().expose())),
+            As::OtherClient => self.subject.other_key().map(|key| format!("Bearer {}", key.expose())),
             As::Nobody => None,
-            As::Stranger(token) => Some(token.to_owned()),
+            As::Stranger(token) => Some(format!("Bearer {token}")),
+            As::Saying(value) => Some(value.to_owned()),
         };
         let request = match token_value {
-            Some(value) => request.header("authorization", format!("Bearer {value}")),
+            Some(value) => request.header("authorization", value),
             None => request,
         };
         let asked = self.subject.ask(token, request, self.target.patience.answer).await;

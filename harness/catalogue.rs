@@ -14,12 +14,19 @@ use crate::outcome::{Level, Stop};
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "submit", requirements: checks::submit::REQUIREMENTS },
     Chapter { name: "errors", requirements: checks::errors::REQUIREMENTS },
+    Chapter { name: "mistakes", requirements: checks::mistakes::REQUIREMENTS },
     Chapter { name: "authentication", requirements: checks::authentication::REQUIREMENTS },
+    Chapter { name: "races", requirements: checks::races::REQUIREMENTS },
+    Chapter { name: "concurrency", requirements: checks::concurrency::REQUIREMENTS },
     Chapter { name: "placement", requirements: checks::placement::REQUIREMENTS },
     Chapter { name: "callback-url", requirements: checks::callback_url::REQUIREMENTS },
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
+    Chapter { name: "every-job", requirements: checks::every_job::REQUIREMENTS },
+    Chapter { name: "polling-only", requirements: checks::polling::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
+    Chapter { name: "leaks", requirements: checks::leaks::REQUIREMENTS },
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+    Chapter { name: "life", requirements: checks::life::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.

@@ -215,6 +215,21 @@ pub const REQUIREMENTS: &[Requirement] = &[
         defects: &[Defect::SecondsRefused],
         check: check!(allow_list_accepted),
     },
+    Requirement {
+        id: "GW-SUB-014",
+        slug: "metadata-open",
+        level: Level::Must,
+        sentence: "A key in metadata that the gateway does not know does not get the job refused.",
+        source: Source::REFERENCE,
+        why: "The reference shows metadata as open; clients send every vendor's options along.",
+        remedy: "Pass unknown keys on or drop them, but accept the job.",
+        scope: Scope::EachVendor,
+        needs: &[Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::MetadataClosed],
+        check: check!(metadata_open),
+    },
 ];
 
 async fn minimal_accepted(bench: &Bench) -> Result<(), Stop> {
@@ -399,6 +414,18 @@ async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
                     .seen_in(&reply.exchange),
             );
         }
+    }
+    Ok(())
+}
+
+async fn metadata_open(bench: &Bench) -> Result<(), Stop> {
+    let reply = bench.submit(&bench.job().metadata("client_reference", "order-4711")).await?;
+    if reply.accepted().is_none() {
+        bench.note(
+            Finding::new("a job with metadata.client_reference is accepted", reply.gist())
+                .at("/input/metadata/client_reference")
+                .seen_in(&reply.exchange),
+        );
     }
     Ok(())
 }
