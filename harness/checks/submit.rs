@@ -223,8 +223,8 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::REFERENCE,
         why: "The reference shows metadata as open; clients send every vendor's options along.",
         remedy: "Pass unknown keys on or drop them, but accept the job.",
-        scope: Scope::EachVendor,
-        needs: &[Need::Accepts],
+        scope: Scope::Once,
+        needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::MetadataClosed],
@@ -419,8 +419,16 @@ async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn metadata_open(bench: &Bench) -> Result<(), Stop> {
-    let reply = bench.submit(&bench.job().metadata("client_reference", "order-4711")).await?;
+    let job = bench.job().metadata("client_reference", "order-4711");
+    let reply = bench.submit(&job).await?;
     if reply.accepted().is_none() {
+        if !bench.creates(&job.token).is_empty() {
+            return Err(Stop::NotApplicable(format!(
+                "the gateway passes the key on, and {} refuses it: {}",
+                bench.vendor.title(),
+                reply.gist()
+            )));
+        }
         bench.note(
             Finding::new("a job with metadata.client_reference is accepted", reply.gist())
                 .at("/input/metadata/client_reference")
