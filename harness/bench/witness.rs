@@ -39,9 +39,7 @@ impl Bench {
 
     /// Waits until the gateway has asked a vendor about a token.
     pub async fn query(&self, token: &str) -> Option<Arc<Exchange>> {
-        let asked = |one: &&Arc<Exchange>| {
-            matches!(one.leg, Leg::Upstream(_)) && one.request.method == "GET"
-        };
+        let asked = |one: &&Arc<Exchange>| matches!(one.leg, Leg::Upstream(_)) && one.request.method == "GET";
         let within = self.target.patience.create;
         self.world.journal.wait(token, within, |all| all.iter().find(asked).cloned()).await
     }
@@ -68,8 +66,7 @@ impl Bench {
     /// Waits for a callback of a token that is no challenge.
     pub async fn called_back(&self, token: &str) -> bool {
         let event = |one: &Arc<Exchange>| {
-            one.leg == Leg::Inbox
-                && one.request.json().is_some_and(|body| body.get("challenge").is_none())
+            one.leg == Leg::Inbox && one.request.json().is_some_and(|body| body.get("challenge").is_none())
         };
         let within = self.target.patience.create;
         self.world.journal.wait(token, within, |all| all.iter().any(event).then_some(())).await.is_some()
@@ -78,11 +75,8 @@ impl Bench {
     /// From now on the vendor ends jobs of this token well, at once.
     pub fn ends_at_once(&self, token: &str) {
         if let Some(mock) = self.world.mock(self.vendor) {
-            let course = Course::Run {
-                ending: "succeeded".to_owned(),
-                queue: Duration::ZERO,
-                work: Duration::ZERO,
-            };
+            let course =
+                Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::ZERO };
             mock.rule(Rule { course, ..Rule::about(token) });
         }
     }
@@ -134,9 +128,9 @@ impl Bench {
         self.accept(&twin).await?;
         match self.create(&twin).await {
             Ok(_) => Ok(()),
-            Err(Stop::Violation(_)) => Err(Stop::NotTestable(
-                "an accepted job does not reach its vendor, see GW-UP-001".to_owned(),
-            )),
+            Err(Stop::Violation(_)) => {
+                Err(Stop::NotTestable("an accepted job does not reach its vendor, see GW-UP-001".to_owned()))
+            }
             Err(stop) => Err(stop),
         }
     }

@@ -272,9 +272,8 @@ async fn callbacks_isolated(bench: &Bench) -> Result<(), Stop> {
         return Err(Stop::NotTestable(format!("the second client's job is not accepted: {}", reply.gist())));
     }
     let second = url("two");
-    let own = |create: &Create| {
-        create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(second.as_str())
-    };
+    let own =
+        |create: &Create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(second.as_str());
     if bench.create_where(&job.token, own).await.is_none() {
         match bench.creates(&job.token).last() {
             Some(last) => bench.note(wrong_callback(last, Some(&second))),

@@ -23,7 +23,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CallbackDropped, Defect::CallbackDroppedForVidu, Defect::CallbackFieldRenamed, Defect::CallbackFieldRenamedForDoubao],
+        defects: &[
+            Defect::CallbackDropped,
+            Defect::CallbackDroppedForVidu,
+            Defect::CallbackFieldRenamed,
+            Defect::CallbackFieldRenamedForDoubao,
+        ],
         check: check!(plain_forwarded),
     },
     Requirement {

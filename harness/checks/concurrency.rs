@@ -35,11 +35,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-CONC-001",
         slug: "callbacks-stay-apart",
         sentence: "Of 50 jobs submitted at once over all vendors, each reaches its vendor with its own callback_url.",
-        defects: &[
-            Defect::CallbackSharedAcrossVendors,
-            Defect::CallbackShared,
-            Defect::CallbackCached,
-        ],
+        defects: &[Defect::CallbackSharedAcrossVendors, Defect::CallbackShared, Defect::CallbackCached],
         ..COMMON
     },
     Requirement {
@@ -96,9 +92,8 @@ async fn taking_part(bench: &Bench) -> Result<Vec<Vendor>, Stop> {
         if bench.submit(&job).await?.accepted().is_none() {
             return Ok(None);
         }
-        let arrived = |create: &Create| {
-            create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str())
-        };
+        let arrived =
+            |create: &Create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str());
         Ok::<_, Stop>(bench.create_where(&job.token, |_| true).await.filter(arrived).map(|_| *vendor))
     });
     let mut part = Vec::new();

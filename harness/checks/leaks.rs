@@ -90,8 +90,11 @@ async fn vendor_key_stays(bench: &Bench) -> Result<(), Stop> {
     for reply in told(bench).await? {
         for name in bench.vendor_keys_in(&reply) {
             bench.note(
-                Finding::new("no key of the operator's in an answer", format!("the value of {name} is in it"))
-                    .seen_in(&reply.exchange),
+                Finding::new(
+                    "no key of the operator's in an answer",
+                    format!("the value of {name} is in it"),
+                )
+                .seen_in(&reply.exchange),
             );
         }
     }

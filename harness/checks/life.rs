@@ -189,9 +189,12 @@ async fn progress_bounded(bench: &Bench) -> Result<(), Stop> {
             let whole = progress.as_f64().filter(|value| value.fract() == 0.0);
             if whole.is_none_or(|value| !(0.0..=100.0).contains(&value)) {
                 bench.note(
-                    Finding::new("a whole number from 0 to 100, or no progress", format!("progress {progress}"))
-                        .at("/data/progress")
-                        .seen_in(&reply.exchange),
+                    Finding::new(
+                        "a whole number from 0 to 100, or no progress",
+                        format!("progress {progress}"),
+                    )
+                    .at("/data/progress")
+                    .seen_in(&reply.exchange),
                 );
             }
         }
@@ -246,8 +249,7 @@ async fn files_unchanged(bench: &Bench) -> Result<(), Stop> {
     let hosts: Vec<&str> = given.iter().filter_map(|url| host(url)).collect();
     let files = reply.body.as_ref().and_then(|body| body["data"]["files"].as_array());
     let shown = files.into_iter().flatten().filter_map(|file| file["file_url"].as_str());
-    let shown: Vec<&str> =
-        shown.filter(|url| host(url).is_some_and(|host| hosts.contains(&host))).collect();
+    let shown: Vec<&str> = shown.filter(|url| host(url).is_some_and(|host| hosts.contains(&host))).collect();
     for url in &shown {
         if !given.iter().any(|other| other == url) {
             let given = given.first().map_or("", String::as_str);
@@ -346,10 +348,9 @@ async fn failed_is_an_answer(bench: &Bench) -> Result<(), Stop> {
             }
             Ok(())
         }
-        Ok(Ok(last) | Err(last)) => Err(Stop::NotTestable(format!(
-            "the job did not become failed, see GW-ST-003: {}",
-            last.gist()
-        ))),
+        Ok(Ok(last) | Err(last)) => {
+            Err(Stop::NotTestable(format!("the job did not become failed, see GW-ST-003: {}", last.gist())))
+        }
         // Elsewhere an unreadable status cannot be judged; here it is what is judged.
         Err(Stop::NotTestable(_)) => {
             let reply = bench.status(&accepted).await?;

@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Bound the depth, read numbers with care, and let whatever the parser says become a 400.",
         needs: &[Need::Witness, Need::Accepts],
         jobs: 10,
-        defects: &[Defect::DeepNestingIs500],
+        defects: &[Defect::DeepNestingIs500, Defect::MalformedIs500],
         check: check!(odd_values_no_5xx),
         ..COMMON
     },
@@ -193,7 +193,9 @@ async fn odd_values_no_5xx(bench: &Bench) -> Result<(), Stop> {
             let nested = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
             text.replacen("\"prompt\"", &format!("\"metadata\":{{\"deep\":{nested}}},\"prompt\""), 1).into()
         }),
-        ("a duration of 1e400", |text| text.replacen("\"prompt\"", "\"duration\":1e400,\"prompt\"", 1).into()),
+        ("a duration of 1e400", |text| {
+            text.replacen("\"prompt\"", "\"duration\":1e400,\"prompt\"", 1).into()
+        }),
         ("a duration of 30 digits", |text| {
             text.replacen("\"prompt\"", &format!("\"duration\":{},\"prompt\"", "9".repeat(30)), 1).into()
         }),
@@ -219,8 +221,16 @@ async fn odd_values_no_5xx(bench: &Bench) -> Result<(), Stop> {
 
 async fn any_type_no_5xx(bench: &Bench) -> Result<(), Stop> {
     bench.works().await?;
-    let values =
-        [Value::Null, json!(true), json!(7), json!(-0.5), json!("x"), json!([]), json!([{}]), json!({"a": 1})];
+    let values = [
+        Value::Null,
+        json!(true),
+        json!(7),
+        json!(-0.5),
+        json!("x"),
+        json!([]),
+        json!([{}]),
+        json!({"a": 1}),
+    ];
     let fields = ["prompt", "size", "image", "images", "duration", "seconds", "metadata"];
     let mut jobs: Vec<(String, Job)> = Vec::new();
     for value in &values {
@@ -348,12 +358,9 @@ async fn every_code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
         judged = true;
         if body["code"] != reply.status {
             bench.note(
-                Finding::new(
-                    format!("code {} for {what}", reply.status),
-                    format!("code {}", body["code"]),
-                )
-                .at("/code")
-                .seen_in(&reply.exchange),
+                Finding::new(format!("code {} for {what}", reply.status), format!("code {}", body["code"]))
+                    .at("/code")
+                    .seen_in(&reply.exchange),
             );
         }
     }

@@ -35,11 +35,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-RACE-001",
         slug: "ended-before-answer",
         sentence: "A job that the vendor ends, and calls back, before the submit is answered becomes finished like any other.",
-        defects: &[
-            Defect::EarlyEndForgotten,
-            Defect::CallbackJobsNotPolled,
-            Defect::SuccessStaysRunning,
-        ],
+        defects: &[Defect::EarlyEndForgotten, Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
         ..COMMON
     },
     Requirement {
@@ -72,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 2,
         defects: &[Defect::BusyLooksUnknown, Defect::TerminalFlaps, Defect::Regresses],
         check: check!(parallel_polls_agree),
-    ..COMMON
+        ..COMMON
     },
     Requirement {
         id: "GW-RACE-004",

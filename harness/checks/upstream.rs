@@ -347,8 +347,7 @@ async fn duration_arrives(bench: &Bench) -> Result<(), Stop> {
         Some((_, seconds)) => (*seconds, false),
         None => (usual, true),
     };
-    for (field, value) in
-        [("duration", Value::from(seconds)), ("seconds", Value::from(seconds.to_string()))]
+    for (field, value) in [("duration", Value::from(seconds)), ("seconds", Value::from(seconds.to_string()))]
     {
         let job = bench.job().input(field, value);
         let reply = bench.submit(&job).await?;
@@ -360,8 +359,10 @@ async fn duration_arrives(bench: &Bench) -> Result<(), Stop> {
         }
         let create = bench.create(&job).await?;
         let body = create.exchange.request.json().unwrap_or(Value::Null);
-        let says = |value: &Value| value.as_f64() == u32::try_from(seconds).ok().map(f64::from)
-            || value.as_str() == Some(&seconds.to_string());
+        let says = |value: &Value| {
+            value.as_f64() == u32::try_from(seconds).ok().map(f64::from)
+                || value.as_str() == Some(&seconds.to_string())
+        };
         let is_length = |key: &str| matches!(key, "duration" | "seconds" | "durationSeconds");
         // Ark also takes it at the end of the prompt.
         let in_prompt = |value: &Value| {

@@ -32,9 +32,9 @@ impl Inbox {
         let delays = Arc::clone(&slow);
         let server = Server::bind(http::LOOPBACK, move |request| {
             let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
-            let delay = journal.token_in(request.target.as_bytes()).and_then(|token| {
-                delays.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied()
-            });
+            let delay = journal
+                .token_in(request.target.as_bytes())
+                .and_then(|token| delays.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied());
             async move {
                 let response = answer(&journal, &tokens, request);
                 if let Some(delay) = delay {

@@ -48,8 +48,7 @@ impl Gateway {
         let own = wish.options.get(FIELD).cloned();
         if by_prompt || self.is(Defect::CallbackCached) {
             let Some(own) = own else { return };
-            let first =
-                self.crossing.memory().callbacks.entry(place).or_insert((vendor, own)).1.clone();
+            let first = self.crossing.memory().callbacks.entry(place).or_insert((vendor, own)).1.clone();
             wish.options.insert(FIELD.to_owned(), first);
         } else if self.is(Defect::CallbackRemembered) {
             match own {

@@ -59,9 +59,8 @@ impl Gateway {
         let newer = |of: &str| {
             vendor.name() == of && vendor.dialects().get(1).is_some_and(|dialect| dialect.model == wish.model)
         };
-        let long = || {
-            wish.options.get("callback_url").and_then(Value::as_str).is_some_and(|url| url.len() > LONG)
-        };
+        let long =
+            || wish.options.get("callback_url").and_then(Value::as_str).is_some_and(|url| url.len() > LONG);
         if self.is(Defect::DroppedWithDuration) && wish.duration.is_some()
             || self.is(Defect::DroppedForKlingV2) && newer("kling")
             || self.is(Defect::DroppedForMinimaxV2) && newer("minimax")
@@ -107,7 +106,9 @@ impl Gateway {
             Outcome::Finished(_) if self.is(Defect::TerminalFlaps) && asked.is_multiple_of(2) => {
                 Outcome::Running
             }
-            Outcome::Failed(_) if self.is(Defect::FailureRetried) && asked.is_multiple_of(2) => Outcome::Running,
+            Outcome::Failed(_) if self.is(Defect::FailureRetried) && asked.is_multiple_of(2) => {
+                Outcome::Running
+            }
             Outcome::Running if self.is(Defect::Regresses) && asked.is_multiple_of(2) => Outcome::Waiting,
             outcome => outcome,
         }

@@ -265,7 +265,12 @@ impl Gateway {
         (dialect.client.created)(&answer)
     }
 
-    pub(super) async fn call(&self, upstream: usize, dialect: &Dialect, request: Request) -> Option<Response> {
+    pub(super) async fn call(
+        &self,
+        upstream: usize,
+        dialect: &Dialect,
+        request: Request,
+    ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
         self.http.send(root, &request, self.patience()).await.ok()

@@ -139,7 +139,9 @@ impl Fields {
         };
         let metadata = match input.get("metadata") {
             Some(Value::Object(metadata)) => {
-                if let Some(key) = metadata.keys().find(|key| defect == Some(Defect::MetadataClosed) && !known(key)) {
+                if let Some(key) =
+                    metadata.keys().find(|key| defect == Some(Defect::MetadataClosed) && !known(key))
+                {
                     return Err(mistake(&format!("input.metadata.{key} is not known")));
                 }
                 metadata.clone()

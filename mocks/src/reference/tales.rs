@@ -86,7 +86,13 @@ impl Gateway {
     }
 
     /// A status as a defect tells it.
-    pub(super) fn mistell_status(&self, told: Response, task: &Task, outcome: &Outcome, asked: u32) -> Response {
+    pub(super) fn mistell_status(
+        &self,
+        told: Response,
+        task: &Task,
+        outcome: &Outcome,
+        asked: u32,
+    ) -> Response {
         let Some(mut body) = told.value() else { return told };
         let data = &mut body["data"];
         match outcome {
@@ -111,16 +117,15 @@ impl Gateway {
                     true => url.split('?').next().unwrap_or_default().to_owned(),
                     false => url.replace('&', "&amp;"),
                 };
-                let files: Vec<Value> = files
-                    .iter()
-                    .map(|url| json!({"file_url": spoilt(url), "file_type": "image"}))
-                    .collect();
+                let files: Vec<Value> =
+                    files.iter().map(|url| json!({"file_url": spoilt(url), "file_type": "image"})).collect();
                 data["files"] = json!(files);
             }
             _ => {}
         }
         if self.is(Defect::CreatedTimeOtherZone) {
-            let there = Timestamp::now().saturating_add(SignedDuration::from_hours(8)).unwrap_or(Timestamp::MAX);
+            let there =
+                Timestamp::now().saturating_add(SignedDuration::from_hours(8)).unwrap_or(Timestamp::MAX);
             data["created_time"] = json!(there.strftime("%Y-%m-%dT%H:%M:%S").to_string());
         }
         Response::json(told.status, &body)

@@ -110,10 +110,8 @@ fn edit_query(url: &str, edit: impl Fn(&str) -> String) -> String {
 fn keep_pairs(url: &str, keep: impl Fn(&str, &[&str]) -> bool) -> String {
     edit_query(url, |query| {
         let pairs: Vec<&str> = query.split('&').collect();
-        let kept: Vec<&str> = (0..pairs.len())
-            .filter(|at| keep(pairs[*at], &pairs[..*at]))
-            .map(|at| pairs[at])
-            .collect();
+        let kept: Vec<&str> =
+            (0..pairs.len()).filter(|at| keep(pairs[*at], &pairs[..*at])).map(|at| pairs[at]).collect();
         kept.join("&")
     })
 }
