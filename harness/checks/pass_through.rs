@@ -173,7 +173,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-015",
         slug: "semicolons",
         sentence: "Semicolons in path and query of a callback_url arrive.",
-        defects: &[Defect::SemicolonsCut, Defect::SemicolonsSplit, Defect::QueryReencoded],
+        defects: &[
+            Defect::SemicolonsCut,
+            Defect::SemicolonsSplit,
+            Defect::QueryReencoded,
+            Defect::PathLowercased,
+        ],
         check: check!(semicolons),
         ..COMMON
     },

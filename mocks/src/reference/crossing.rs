@@ -17,9 +17,6 @@ use crate::vendor::{Dialect, Vendor};
 
 /// Long enough for requests that arrive together to meet.
 const MEETING: Duration = Duration::from_millis(20);
-/// Looks at a job that may end before its submit is answered, and the pause between them.
-const EARLY_LOOKS: u32 = 40;
-const EARLY_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the defects of this room remember.
 #[derive(Default)]
@@ -110,16 +107,12 @@ impl Gateway {
         if !self.is(Defect::EarlyEndForgotten) {
             return vendor_id;
         }
-        for _ in 0..EARLY_LOOKS {
-            let query = (dialect.client.query)(wish, &vendor_id);
-            let answer = self.call(upstream, dialect, query).await.and_then(|answer| answer.value());
-            let sighting = answer.as_ref().map(dialect.client.queried);
-            if matches!(sighting, Some(Sighting::Done(_) | Sighting::DoneAt(_) | Sighting::Failed(_))) {
-                return String::new();
-            }
-            tokio::time::sleep(EARLY_PAUSE).await;
+        let query = (dialect.client.query)(wish, &vendor_id);
+        let answer = self.call(upstream, dialect, query).await.and_then(|answer| answer.value());
+        match answer.as_ref().map(dialect.client.queried) {
+            Some(Sighting::Done(_) | Sighting::DoneAt(_) | Sighting::Failed(_)) => String::new(),
+            _ => vendor_id,
         }
-        vendor_id
     }
 
     /// The status shown where parallel requests share one.

@@ -166,7 +166,7 @@ defects! {
     StatusesCross "statuses-cross" "answers status requests that arrive together with one and the same status"
     DuplicatesUnderLoad "duplicates-under-load" "creates a job twice when others arrive with it"
     EarlyEndForgotten "early-end-forgotten" "never notices a job that ended before its submit was answered"
-    ImpatientWithVendor "impatient-with-vendor" "gives up on a vendor that takes longer than half a second"
+    ImpatientWithVendor "impatient-with-vendor" "gives up on a vendor that takes longer than 0.7 seconds"
     BusyLooksUnknown "busy-looks-unknown" "reports not_started while another request looks at the same job"
     // polling-only models
     PollingRunsAtKling "polling-runs-at-kling" "runs a polling-only model at Kling when a callback_url is given"

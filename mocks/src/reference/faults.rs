@@ -84,7 +84,7 @@ impl Gateway {
 
     /// How long a vendor may take.
     pub(super) fn patience(&self) -> Duration {
-        if self.is(Defect::ImpatientWithVendor) { Duration::from_millis(500) } else { VENDOR_ANSWERS_WITHIN }
+        if self.is(Defect::ImpatientWithVendor) { Duration::from_millis(700) } else { VENDOR_ANSWERS_WITHIN }
     }
 
     /// Whether the vendor is never asked about a task.
