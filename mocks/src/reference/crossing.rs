@@ -18,6 +18,9 @@ use crate::vendor::{Dialect, Vendor};
 /// Long enough for requests that arrive together to meet.
 const MEETING: Duration = Duration::from_millis(20);
 
+/// How long a hasty gateway waits.
+const HASTE: Duration = Duration::from_millis(700);
+
 /// What the defects of this room remember.
 #[derive(Default)]
 pub(super) struct Crossing(Mutex<Memory>);
@@ -65,6 +68,25 @@ impl Gateway {
                 wish.options.insert(FIELD.to_owned(), url);
             }
         }
+    }
+
+    /// What a vendor answers, for a gateway that does not wait long. It waits for jobs that arrive
+    /// together: under load its haste would be everybody's trouble.
+    pub(super) async fn in_haste<T>(
+        &self,
+        wish: &Wish,
+        answer: impl Future<Output = Option<T>>,
+    ) -> Option<T> {
+        if !self.is(Defect::ImpatientWithVendor) {
+            return answer.await;
+        }
+        *self.crossing.memory().submits.entry(slot(wish)).or_default() += 1;
+        let mut answer = std::pin::pin!(answer);
+        if let Ok(answer) = tokio::time::timeout(HASTE, answer.as_mut()).await {
+            return answer;
+        }
+        let alone = self.crossing.memory().submits.get(&slot(wish)).is_none_or(|count| *count < 2);
+        if alone { None } else { answer.await }
     }
 
     /// Counts a submit that begins.

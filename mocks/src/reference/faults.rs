@@ -82,11 +82,6 @@ impl Gateway {
         }
     }
 
-    /// How long a vendor may take.
-    pub(super) fn patience(&self) -> Duration {
-        if self.is(Defect::ImpatientWithVendor) { Duration::from_millis(700) } else { VENDOR_ANSWERS_WITHIN }
-    }
-
     /// Whether the vendor is never asked about a task.
     pub(super) fn leaves_alone(&self, task: &Task) -> bool {
         self.is(Defect::CallbackJobsNotPolled) && task.callback_url.is_some()

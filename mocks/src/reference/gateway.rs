@@ -259,7 +259,7 @@ impl Gateway {
             let _ = self.call(upstream, dialect, call.clone()).await;
         }
         let answer = self
-            .call(upstream, dialect, call)
+            .in_haste(wish, self.call(upstream, dialect, call))
             .await
             .ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
         (dialect.client.created)(&answer)
@@ -273,7 +273,7 @@ impl Gateway {
     ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
-        self.http.send(root, &request, self.patience()).await.ok()
+        self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
     }
 
     pub(super) fn accepted(

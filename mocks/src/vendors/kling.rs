@@ -2,13 +2,14 @@
 //! ids, envelope.
 //!
 //! What only one generation has is in `kling/legacy` and `kling/v2`; who may call is `kling/auth`;
-//! what a task looks like from outside is `kling/records`. Sources, unless a row says otherwise:
+//! what a task looks like from outside is `kling/records`; what the account has is `kling/account`. Sources, unless a row says otherwise:
 //! <https://kling.ai/document-api/api/get-started/error-codes>, `…/authentication`, `…/callbacks`,
 //! `…/concurrency-rules`, read 2026-11-24; *observed* is what third parties report of the live API.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::account::Settings;
@@ -23,6 +24,7 @@ use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};
 
+mod account;
 mod auth;
 mod fields;
 mod legacy;
@@ -153,9 +155,16 @@ fn new_id(ids: &mut Ids, now: Timestamp) -> String {
     id_at(now, ids.serial())
 }
 
-/// The answer around `data`.
-fn envelope(data: &Value, ids: &mut Ids) -> Response {
-    Response::json(200, &json!({"code": 0, "message": "SUCCEED", "request_id": ids.uuid(), "data": data}))
+/// The answer around `data`, written without a copy of it.
+fn envelope(data: &impl Serialize, ids: &mut Ids) -> Response {
+    #[derive(Serialize)]
+    struct Envelope<'d, D> {
+        code: u32,
+        message: &'static str,
+        request_id: String,
+        data: &'d D,
+    }
+    Response::json(200, &Envelope { code: 0, message: "SUCCEED", request_id: ids.uuid(), data })
 }
 
 fn refuse(
