@@ -81,7 +81,7 @@ const CROWD: usize = 50;
 /// Of these the statuses are followed.
 const FOLLOWED: usize = 12;
 
-/// The vendors that take a job and forward its callback_url when nothing else is going on: what goes
+/// The vendors that take a job and forward its `callback_url` when nothing else is going on: what goes
 /// wrong with the others is not about concurrency.
 async fn taking_part(bench: &Bench) -> Result<Vec<Vendor>, Stop> {
     let vendors = bench.witnessed();

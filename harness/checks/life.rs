@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::wire::Response;
 use serde_json::Value;
 
 use super::check;
@@ -242,7 +243,7 @@ async fn files_unchanged(bench: &Bench) -> Result<(), Stop> {
     let (accepted, reply) = ended(bench, "succeeded", "finished").await?;
     let mut given = Vec::new();
     for exchange in bench.upstream(&accepted.token) {
-        if let Some(body) = exchange.answer.as_ref().ok().and_then(|answer| answer.value()) {
+        if let Some(body) = exchange.answer.as_ref().ok().and_then(Response::value) {
             addresses(&body, &mut given);
         }
     }

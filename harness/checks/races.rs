@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
 ];
 
 /// How long the slow receiver takes: well within MiniMax's three seconds.
-const SLOW: Duration = Duration::from_millis(1_000);
+const SLOW: Duration = Duration::from_secs(1);
 /// Status requests at once.
 const TOGETHER: usize = 8;
 

@@ -47,22 +47,22 @@ impl Gateway {
 
     /// What a defect answers to a body before it is read in earnest.
     pub(super) fn misread(&self, body: &[u8]) -> Option<Response> {
-        let parsed = serde_json::from_slice::<Value>(body);
         let crash = || self.error(500, "internal_error", "internal error");
         if self.is(Defect::DeepNestingIs500) && body.windows(64).any(|text| text == [b'['; 64]) {
             return Some(crash());
         }
-        match parsed {
-            Ok(_) => None,
-            Err(_) if self.is(Defect::MalformedIs500) => Some(crash()),
-            Err(_) if self.is(Defect::MalformedIsHtml) => Some(html(400, "Bad Request")),
-            Err(error) if self.is(Defect::StackTraceShown) => {
-                let message = format!(
-                    "SyntaxError: {error}\n    at JSON.parse (<anonymous>)\n    at parse (/srv/gateway/node_modules/body-parser/lib/types/json.js:92:19)"
-                );
-                Some(self.error(400, "invalid_request_error", &message))
-            }
-            Err(_) => None,
+        let error = serde_json::from_slice::<Value>(body).err()?;
+        if self.is(Defect::MalformedIs500) {
+            Some(crash())
+        } else if self.is(Defect::MalformedIsHtml) {
+            Some(html(400, "Bad Request"))
+        } else if self.is(Defect::StackTraceShown) {
+            let message = format!(
+                "SyntaxError: {error}\n    at JSON.parse (<anonymous>)\n    at parse (/srv/gateway/node_modules/body-parser/lib/types/json.js:92:19)"
+            );
+            Some(self.error(400, "invalid_request_error", &message))
+        } else {
+            None
         }
     }
 
@@ -113,9 +113,10 @@ impl Gateway {
             Outcome::Finished(files)
                 if self.is(Defect::FileQueryDropped) || self.is(Defect::FileUrlHtmlEscaped) =>
             {
-                let spoilt = |url: &String| match self.is(Defect::FileQueryDropped) {
-                    true => url.split('?').next().unwrap_or_default().to_owned(),
-                    false => url.replace('&', "&amp;"),
+                let cut = self.is(Defect::FileQueryDropped);
+                let spoilt = |url: &str| {
+                    let cut = url.split('?').next().filter(|_| cut);
+                    cut.map_or_else(|| url.replace('&', "&amp;"), str::to_owned)
                 };
                 let files: Vec<Value> =
                     files.iter().map(|url| json!({"file_url": spoilt(url), "file_type": "image"})).collect();
