@@ -328,11 +328,7 @@ fn trace_in(text: &str) -> Option<&str> {
             })
         })
     };
-    TRACES
-        .iter()
-        .find(|trace| text.contains(**trace))
-        .copied()
-        .or_else(|| SOURCES.iter().find_map(|ending| place(ending)))
+    TRACES.iter().find(|trace| text.contains(**trace)).copied().or_else(|| SOURCES.iter().find_map(place))
 }
 
 async fn no_internals(bench: &Bench) -> Result<(), Stop> {

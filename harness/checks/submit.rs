@@ -419,6 +419,7 @@ async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn metadata_open(bench: &Bench) -> Result<(), Stop> {
+    bench.works().await?;
     let job = bench.job().metadata("client_reference", "order-4711");
     let reply = bench.submit(&job).await?;
     if reply.accepted().is_none() {
