@@ -4,6 +4,7 @@
 //! generator; rounds alternate between yardstick and mock, and medians are compared. It asserts
 //! nothing about speed, but every callback must come exactly once. `--quick` runs one short round.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -137,7 +138,7 @@ fn callbacks(pace: &Pace) {
         if contender.callbacks == Callbacks::Told {
             let percentile = |share| median(rounds.iter().map(|round| round.outcome.milliseconds(share)));
             let (typical, rare) = (percentile(50), percentile(99));
-            line.push_str(&format!("  answer to callback: p50 {typical:.2} ms, p99 {rare:.2} ms"));
+            let _ = write!(line, "  answer to callback: p50 {typical:.2} ms, p99 {rare:.2} ms");
         }
         say(&line);
     }

@@ -137,7 +137,12 @@ impl Jobs {
     /// Counts a valid create, and finds the rule it falls under.
     pub(crate) fn decide(&mut self, draft: &Draft) -> Option<Rule> {
         self.creates += 1;
-        self.rules.iter().find(|rule| rule.when.holds(&draft.prompt, self.creates, draft.dialect)).cloned()
+        let fits = |rule: &&Rule| {
+            rule.when.holds(&draft.prompt, self.creates, draft.dialect)
+                // One that refuses with a name of another dialect is not about this one.
+                && rule.refuse.as_deref().is_none_or(|name| draft.dialect.refusal(name).is_some())
+        };
+        self.rules.iter().find(fits).cloned()
     }
 
     /// Whether one more create is within the limits; the name of the limit that it breaks.

@@ -75,6 +75,9 @@ pub struct Question {
     value: String,
 }
 
+/// Most callback URLs remembered as examined; a vendor that forgets one only asks again.
+const VOUCHED_MAX: usize = 10_000;
+
 /// One vendor, all its tasks, and what it will do next.
 #[derive(Debug)]
 pub struct Machine {
@@ -180,6 +183,9 @@ impl Machine {
             return self.turn_away(draft.dialect, challenge.refusal);
         }
         if !draft.dialect.api.asks_again(&self.settings) {
+            if self.vouched.len() >= VOUCHED_MAX {
+                self.vouched.clear();
+            }
             self.vouched.extend(draft.callback_url.clone());
         }
         self.accept(*draft, rule, now)
@@ -217,10 +223,7 @@ impl Machine {
     }
 
     fn create(&mut self, draft: Box<Draft>, now: Timestamp) -> Turn {
-        // A rule that refuses with a name of another dialect is not about this one.
-        let known =
-            |rule: &Rule| rule.refuse.as_deref().is_none_or(|name| draft.dialect.refusal(name).is_some());
-        let rule = self.jobs.decide(&draft).filter(known);
+        let rule = self.jobs.decide(&draft);
         if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }

@@ -108,6 +108,14 @@ fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest
 }
 
 #[test]
+fn a_rule_with_another_dialects_name_leaves_the_task_to_the_next() {
+    let mut machine = machine(Settings::default());
+    machine.rule(Rule { refuse: Some("no-such-row".to_owned()), ..Rule::about("boat") });
+    machine.rule("prompt=boat: refuse moderation".parse().expect("a rule"));
+    assert_eq!(submit(&mut machine, "a boat").0.status, 400);
+}
+
+#[test]
 fn speed_scales_what_is_planned() {
     let course =
         Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(100) };

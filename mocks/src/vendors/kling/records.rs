@@ -160,14 +160,14 @@ fn units(job: &Job) -> String {
 /// The legacy answer to a create.
 pub(super) fn legacy_created(job: &Job) -> impl Serialize {
     #[derive(Serialize)]
-    struct Created<'j> {
+    struct Answer<'j> {
         task_id: &'j str,
         task_status: &'static str,
         task_info: Value,
         created_at: i64,
         updated_at: i64,
     }
-    Created {
+    Answer {
         task_id: &job.id,
         task_status: LEGACY.word(job.phase).query,
         task_info: task_info(job, Channel::Query),
