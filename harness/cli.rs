@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;
 pub(crate) mod trigger;

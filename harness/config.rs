@@ -148,7 +148,8 @@ struct PatienceSection {
 /// Makes the target and the options of a run.
 pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
     let file = read(flags.config.as_deref())?;
-    let upstream = pairs("--upstream", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
+    let upstream =
+        pairs("--upstream", "VENDOR=ADDR", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
     let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
     // A subject named on the command line replaces the file's, whichever way each is reached.
     let named = flags.url.is_some() || flags.exec.is_some();
@@ -156,7 +157,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
     let reach = reach(url, exec, upstreams, ready_within, secrets)?;
     let models: BTreeMap<String, String> =
-        file.gateway.models.into_iter().chain(pairs("--model", &flags.model)?).collect();
+        file.gateway.models.into_iter().chain(pairs("--model", "VENDOR=NAME", &flags.model)?).collect();
     for name in models.keys() {
         vendor(name)?;
     }
@@ -203,7 +204,10 @@ fn read(named: Option<&Path>) -> Result<File, ConfigError> {
         Err(error) => return Err(ConfigError(format!("cannot read {}: {error}", path.display()))),
     };
     toml::from_str(&text).map_err(|error| {
-        ConfigError(format!("{} is not valid: {}", path.display(), error.to_string().trim_end()))
+        // Not the line itself, which may be the secret that has no place there.
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), error.message()))
     })
 }
 
@@ -264,13 +268,13 @@ fn placed(name: &str, address: &str) -> Result<(Vendor, SocketAddr), ConfigError
     Ok((vendor(name)?, address))
 }
 
-fn pairs(flag: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
+fn pairs(flag: &str, form: &str, given: &[String]) -> Result<Vec<(String, String)>, ConfigError> {
     given
         .iter()
         .map(|pair| {
             pair.split_once('=')
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .ok_or_else(|| ConfigError(format!("{flag} takes VENDOR=VALUE, not `{pair}`")))
+                .ok_or_else(|| ConfigError(format!("{flag} takes {form}, not `{pair}`")))
         })
         .collect()
 }

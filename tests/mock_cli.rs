@@ -108,6 +108,48 @@ fn mocks_say_when_they_are_ready_and_end_when_told() {
 }
 
 #[test]
+fn the_journal_is_written_line_by_line_without_keys() {
+    let folder = folder();
+    let arguments = ["mock", "vidu", "--port", "0", "--format", "json", "--journal", "run.jsonl"];
+    let mocks = Running::start(folder.path(), &arguments, &[("RINGBACK_VIDU_KEY", "vda_canary")]);
+    let vidu = mocks.ready()["vendors"]["vidu"].as_str().expect("a URL").to_owned();
+    let body = json!({"model": "viduq1", "prompt": "a boat"});
+    for key in ["vda_canary", "another_canary"] {
+        let create =
+            Request::post("/ent/v2/text2video", &body).header("authorization", format!("Token {key}"));
+        ask(&vidu, &create);
+    }
+    let path = folder.path().join("run.jsonl");
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let text = loop {
+        let text = std::fs::read_to_string(&path).expect("it was made");
+        if text.lines().count() >= 2 || std::time::Instant::now() > deadline {
+            break text;
+        }
+        std::thread::yield_now();
+    };
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(lines[0]["request"]["target"], "/ent/v2/text2video");
+    assert_eq!((&lines[0]["answer"]["status"], &lines[1]["answer"]["status"]), (&json!(200), &json!(401)));
+    assert!(!text.contains("canary"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_journal_that_cannot_be_written_ends_the_mocks_with_a_sentence() {
+    let folder = folder();
+    let output = run(folder.path(), &["mock", "--port", "0", "--journal", "no/such/folder.jsonl"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("cannot write the journal"), "{}", words(&output));
+    let arguments = ["mock", "vidu", "--port", "0", "--format", "json", "--journal", "/dev/full"];
+    let mut mocks = Running::start(folder.path(), &arguments, &[]);
+    let vidu = mocks.ready()["vendors"]["vidu"].as_str().expect("a URL").to_owned();
+    ask(&vidu, &Request::get("/ent/v2/credits"));
+    assert_eq!(mocks.child.wait().expect("it was started").code(), Some(3));
+}
+
+#[test]
 fn the_file_sets_up_mocks_and_flags_win() {
     let folder = folder();
     let file = "[mock]\nvendors = [\"doubao\"]\nports = { doubao = 0 }\ncontrol = 0\ncourse = \"succeeded after 0s\"\n\
@@ -131,6 +173,13 @@ fn the_file_sets_up_mocks_and_flags_win() {
 #[case::rule(&["mock", "--on", "any: refuse everything"], "no dialect here has the refusal `everything`")]
 #[case::rule_form(&["mock", "--on", "refuse everything"], "a rule is `WHEN: WHAT`")]
 #[case::course(&["mock", "--course", "exploded after 1s"], "no dialect here has the ending `exploded`")]
+#[case::course_and_more(&["mock", "--course", "succeeded after 1s; silent"], "--on 'any: succeeded after 1s; silent'")]
+#[case::course_that_refuses(&["mock", "--course", "refuse moderation"], "--on 'any: refuse moderation'")]
+#[case::twice(&["mock", "kling", "vidu", "kling"], "kling is named twice")]
+#[case::results(&["mock", "--results", "mocks.test"], "--results takes an http:// or https:// URL")]
+#[case::knob_form(&["mock", "--knob", "loud"], "--knob takes DIALECT.KNOB=VALUE")]
+#[case::port_form(&["mock", "--port", "9300"], "--port takes VENDOR=PORT")]
+#[case::no_secret(&["trigger", "kling", "succeed", "--to", "http://127.0.0.1:1/", "--secret", "CANARY"], "whsec_ followed by base64")]
 #[case::knob(&["mock", "--knob", "ark.colour=red"], "ark has no knob `colour`")]
 #[case::knob_value(&["mock", "--knob", "ark.callback-timeout=soon"], "takes a time such as 5s")]
 #[case::speed(&["mock", "--speed", "0"], "--speed takes a number above 0")]
@@ -145,6 +194,89 @@ fn what_cannot_be_meant_is_one_sentence_and_exit_code_2(#[case] arguments: &[&st
     let output = run(folder().path(), arguments, &[]);
     assert_eq!(output.status.code(), Some(2), "{}", words(&output));
     assert!(words(&output).contains(why), "{}", words(&output));
+    assert!(!words(&output).contains("CANARY"), "{}", words(&output));
+}
+
+#[rstest]
+#[case::no_prefix("CANARY")]
+#[case::not_base64("whsec_CANARY!")]
+#[case::empty("whsec_")]
+#[case::the_second_of_two("whsec_c2VjcmV0,CANARY")]
+fn a_secret_that_cannot_sign_is_no_secret(#[case] secret: &str) {
+    let output = run(folder().path(), &["mock", "--port", "0"], &[("RINGBACK_KLING_SECRET", secret)]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("RINGBACK_KLING_SECRET"), "{}", words(&output));
+    assert!(!words(&output).contains("CANARY"), "{}", words(&output));
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_repeated() {
+    let folder = folder();
+    let file = "[mock]\nspeed = 2.0\nkling_secret = \"CANARY\"\n";
+    std::fs::write(folder.path().join("ringback.toml"), file).expect("it can be written");
+    let output = run(folder.path(), &["mock", "--port", "0"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("line 3: unknown field `kling_secret`"), "{}", words(&output));
+    assert!(!words(&output).contains("CANARY"), "{}", words(&output));
+}
+
+#[rstest]
+#[case::all(&[200, 200, 200], 0)]
+#[case::all_but_the_first(&[500, 200, 200], 1)]
+#[case::all_but_the_last(&[200, 200, 500], 1)]
+fn each_of_several_is_acknowledged_or_it_is_not_a_success(#[case] answers: &[u16], #[case] code: i32) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let to = format!("http://{}/", listener.local_addr().expect("an address"));
+    let answers = answers.to_vec();
+    std::thread::spawn(move || {
+        for status in answers {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            let mut read = [0_u8; 65_536];
+            let _ = std::io::Read::read(&mut stream, &mut read);
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
+    let retries = "--knob=kling-legacy.callback-retries=";
+    let output =
+        run(folder().path(), &["trigger", "kling", "succeed", "--to", &to, "--times", "3", retries], &[]);
+    assert_eq!(output.status.code(), Some(code), "{}", words(&output));
+}
+
+#[test]
+fn everything_sent_is_said_however_much_it_is() {
+    let folder = folder();
+    let listener = Running::start(folder.path(), &["listen", "--bind", "127.0.0.1:0"], &[]);
+    let arguments =
+        ["trigger", "doubao", "running", "--to", listener.url(), "--times", "600", "--format", "json"];
+    let output = run(folder.path(), &arguments, &[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 600);
+}
+
+#[test]
+fn what_arrives_cannot_steer_the_terminal() {
+    let folder = folder();
+    let listener = Running::start(folder.path(), &["listen", "--bind", "127.0.0.1:0", "--count", "1"], &[]);
+    let body = json!({"task_id": "\u{1b}]0;owned\u{7}\r\n", "task_status": "\u{9b}2J"});
+    ask(listener.url(), &Request::post("/hooks/kling", &body));
+    let (_, said) = listener.end();
+    assert!(said.contains("owned"), "{said:?}");
+    assert!(!said.contains(|letter: char| letter.is_control() && letter != '\n'), "{said:?}");
+}
+
+#[test]
+fn what_an_earlier_run_kept_stays() {
+    let folder = folder();
+    for word in ["first", "second"] {
+        let arguments = ["listen", "--bind", "127.0.0.1:0", "--count", "1", "--keep", "kept"];
+        let listener = Running::start(folder.path(), &arguments, &[]);
+        ask(listener.url(), &Request::post("/hook", &json!({"word": word})));
+        listener.end();
+    }
+    let kept = |name: &str| std::fs::read_to_string(folder.path().join("kept").join(name)).expect(name);
+    assert!(kept("0001-unknown-none.json").contains("first"));
+    assert!(kept("0002-unknown-none.json").contains("second"));
 }
 
 #[test]

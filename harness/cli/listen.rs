@@ -1,6 +1,7 @@
 //! `ringback listen`: receives callbacks, says what each is, and keeps them as fixtures.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,7 +133,8 @@ fn described(request: &Request, receipt: &Receipt, format: super::Format) -> Str
         ),
         (None, None) => "no vendor's callback".to_owned(),
     };
-    let mut text = format!("{} {} {what}\n", request.method, printable(&request.target));
+    let mut text = printable(&format!("{} {} {what}", request.method, request.target));
+    text.push('\n');
     for violation in violations {
         let _ = writeln!(text, "    {}", printable(&violation));
     }
@@ -151,9 +153,17 @@ fn keep(folder: &Path, number: u64, request: &Request, receipt: &Receipt) -> Res
         Some(_) => "challenge".to_owned(),
         None => word(receipt.state.as_deref().unwrap_or("none")),
     };
-    let path = folder.join(format!("{number:04}-{dialect}-{state}.json"));
     let mut fixture = record::request(request);
     fixture["body"] = request.json().unwrap_or_else(|| Value::from(String::from_utf8_lossy(&request.body)));
-    std::fs::write(&path, format!("{fixture:#}\n"))
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let text = format!("{fixture:#}\n");
+    // What an earlier run kept stays: the next free number is taken.
+    for number in number.. {
+        let path = folder.join(format!("{number:04}-{dialect}-{state}.json"));
+        let made = std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        match made {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map_err(|error| format!("cannot write {}: {error}", path.display())),
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use ringback_mocks::journal::Journal;
 use ringback_mocks::standalone::{Setup, Standalone};
 use serde_json::json;
 
-use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, usage};
+use super::{Format, Problem, UNDECIDED, block_on, interrupted, journal, print, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
@@ -42,6 +42,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     }
     let setup = config::resolve(*arguments.flags, |name| std::env::var(name).ok()).map_err(usage)?;
     let journal = Journal::open();
+    let failure = match &setup.journal {
+        None => None,
+        Some(path) => {
+            let cannot = |error| usage(format!("cannot write the journal {}: {error}", path.display()));
+            Some(journal::write(&journal, path).map_err(cannot)?)
+        }
+    };
     let start = Setup {
         vendors: setup.vendors,
         control: Some(setup.control),
@@ -54,8 +61,19 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
             .await
             .map_err(|error| Problem { code: UNDECIDED, message: error.to_string() })?;
         print(&ready(&running, arguments.format))?;
-        interrupted().await;
-        Ok(0)
+        let stopped_writing = async {
+            match failure {
+                Some(failure) => failure.await.ok(),
+                None => None,
+            }
+        };
+        tokio::select! {
+            _ = interrupted() => Ok(0),
+            Some(error) = stopped_writing => {
+                let message = format!("the journal can no longer be written: {error}");
+                Err(Problem { code: UNDECIDED, message })
+            }
+        }
     })?
 }
 

@@ -11,8 +11,9 @@ use ringback_mocks::account::Settings;
 use ringback_mocks::courier::{Courier, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};
 use ringback_mocks::rehearsal;
+use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
-use ringback_mocks::wire::Secret;
+use ringback_mocks::wire::{Response, Secret};
 use ringback_mocks::{machine, record};
 use serde_json::json;
 use url::Url;
@@ -82,16 +83,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         }
         // Whatever waits for a next event: there is none.
         courier.release();
+        let mut told = Told::new(arguments.format);
         let quiet = async {
+            // As they come, because the journal keeps the newest only.
             while courier.pending() > 0 {
-                journal.wait_any(LOOK, |_| (courier.pending() == 0).then_some(())).await;
+                let told = journal.wait_any(LOOK, |all| {
+                    told.tell(all).err().map(Err).or_else(|| (courier.pending() == 0).then_some(Ok(())))
+                });
+                told.await.unwrap_or(Ok(()))?;
             }
+            Ok(())
         };
         tokio::select! {
-            () = quiet => {}
+            quiet = quiet => quiet?,
             code = interrupted() => return Err(Problem { code, message: "interrupted".to_owned() }),
         }
-        told(&journal, arguments.format)
+        told.tell(&journal.newest())?;
+        if told.sent == 0 {
+            return Err(Problem {
+                code: UNDECIDED,
+                message: "nothing was sent: the trouble dropped everything".to_owned(),
+            });
+        }
+        Ok(u8::from(told.acknowledged < u64::from(arguments.times)))
     })?
 }
 
@@ -102,8 +116,12 @@ fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> 
     if !(settings.speed.is_finite() && settings.speed > 0.0) {
         return Err(usage("--speed takes a number above 0"));
     }
-    for part in secret.iter().flat_map(|text| text.split(',')) {
+    let parts = secret.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    for part in parts {
         match vendor.main_dialect().callbacks.signing {
+            Signing::StandardWebhooks if !is_webhook_secret(&Secret::new(part)) => {
+                return Err(usage(format!("the secret of {vendor} cannot sign: {}", SignatureError::Secret)));
+            }
             Signing::StandardWebhooks => settings.webhook_secrets.push(Secret::new(part)),
             Signing::ViduHmac => settings.api_keys.push(Secret::new(part)),
             Signing::Unsigned => return Err(usage(format!("{vendor} does not sign its callbacks"))),
@@ -136,7 +154,7 @@ async fn challenge(
     let value = ringback_mocks::ids::Ids::seeded(fastrand::u64(..)).hex(32);
     let body = json!({rule.field: value}).to_string();
     let answer = courier.ask(vendor, &arguments.to, body.into(), rule.within).await;
-    told(journal, arguments.format)?;
+    Told::new(arguments.format).tell(&journal.newest())?;
     let passed = machine::echoes(rule, &value, answer.as_ref());
     print(if passed {
         "the challenge is passed\n"
@@ -146,23 +164,36 @@ async fn challenge(
     Ok(u8::from(!passed))
 }
 
-fn told(journal: &Journal, format: Format) -> Result<u8, Problem> {
-    let all = journal.newest();
-    let sent: Vec<_> = all.iter().filter(|one| matches!(one.leg, Leg::Callback(_))).collect();
-    for exchange in &sent {
-        print(&match format {
-            Format::Json => format!("{}\n", record::json(exchange)),
-            Format::Text => described(exchange),
-        })?;
+/// What was said so far of what was sent.
+struct Told {
+    format: Format,
+    /// Position in the journal of what comes next.
+    next: u64,
+    sent: u64,
+    acknowledged: u64,
+}
+
+impl Told {
+    const fn new(format: Format) -> Self {
+        Self { format, next: 0, sent: 0, acknowledged: 0 }
     }
-    if sent.is_empty() {
-        return Err(Problem {
-            code: UNDECIDED,
-            message: "nothing was sent: the trouble dropped everything".to_owned(),
-        });
+
+    /// Says what is new of these.
+    fn tell(&mut self, all: &[Arc<Exchange>]) -> Result<(), Problem> {
+        for exchange in all.iter().filter(|one| matches!(one.leg, Leg::Callback(_))) {
+            if exchange.seq < self.next {
+                continue;
+            }
+            self.next = exchange.seq + 1;
+            self.sent += 1;
+            self.acknowledged += u64::from(exchange.answer.as_ref().is_ok_and(Response::is_success));
+            print(&match self.format {
+                Format::Json => format!("{}\n", record::json(exchange)),
+                Format::Text => described(exchange),
+            })?;
+        }
+        Ok(())
     }
-    let last = sent.last().and_then(|exchange| exchange.answer.as_ref().ok());
-    Ok(u8::from(!last.is_some_and(ringback_mocks::wire::Response::is_success)))
 }
 
 fn described(exchange: &Exchange) -> String {

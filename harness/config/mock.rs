@@ -9,10 +9,12 @@ use std::sync::Arc;
 use ringback_mocks::account::{Knobs, Limits, Settings};
 use ringback_mocks::courier::Routes;
 use ringback_mocks::script::{Course, Rule};
+use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::trouble::Trouble;
-use ringback_mocks::vendor::{Dialect, Vendor};
+use ringback_mocks::vendor::{Dialect, Signing, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::Deserialize;
+use url::Url;
 
 use super::{ConfigError, pairs, read, vendor};
 
@@ -63,7 +65,8 @@ pub struct MockFlags {
     /// Callbacks may go to this host too; without it they go to loopback only (repeat for more)
     #[arg(long, value_name = "HOST", env = "RINGBACK_MOCK_ALLOW_HOST", value_delimiter = ',')]
     pub allow_host: Vec<String>,
-    /// Root of result URLs, where callers reach the mocks by another name [default: the mock itself]
+    /// Root of result URLs, one for all vendors, where callers reach a mock by another name: its /results
+    /// under that name [default: /results of each mock]
     #[arg(long, value_name = "URL", env = "RINGBACK_MOCK_RESULTS")]
     pub results: Option<String>,
     /// Seed of ids [default: 7]
@@ -122,6 +125,9 @@ pub fn resolve(
     } else {
         names.iter().map(|name| vendor(name)).collect::<Result<_, _>>()?
     };
+    if let Some(twice) = (1..vendors.len()).find(|at| vendors[..*at].contains(&vendors[*at])) {
+        return Err(ConfigError(format!("{} is named twice", vendors[twice])));
+    }
     let dialects: Vec<&'static Dialect> =
         vendors.iter().flat_map(|vendor| vendor.dialects().iter().copied()).collect();
     let ports = Ports::read(&flags.port, file.ports)?;
@@ -140,11 +146,7 @@ pub fn resolve(
         return Err(ConfigError(format!("--speed takes a number above 0, not {speed}")));
     }
     let shared = Settings {
-        results: flags
-            .results
-            .or(file.results)
-            .map(|url| url.trim_end_matches('/').to_owned())
-            .unwrap_or_default(),
+        results: results(flags.results.or(file.results))?,
         seed: flags.seed.or(file.seed).unwrap_or(crate::session::DEFAULT_SEED),
         course: course(flags.course.or(file.course).as_deref().unwrap_or(COURSE), &dialects)?,
         trouble: trouble(flags.trouble.or(file.trouble).as_deref())?,
@@ -188,9 +190,14 @@ fn with_keys(
                 .ok_or_else(|| ConfigError(format!("{} takes ACCESS|SECRET", vendor.variable("ACCESS_KEY"))))
         })
         .collect::<Result<_, _>>()?;
+    let webhook_secrets: Vec<Secret> = list("SECRET").into_iter().map(Secret::new).collect();
+    let signs = vendor.main_dialect().callbacks.signing == Signing::StandardWebhooks;
+    if signs && !webhook_secrets.iter().all(is_webhook_secret) {
+        return Err(ConfigError(format!("{}: {}", vendor.variable("SECRET"), SignatureError::Secret)));
+    }
     Ok(Settings {
         api_keys: list("KEY").into_iter().map(Secret::new).collect(),
-        webhook_secrets: list("SECRET").into_iter().map(Secret::new).collect(),
+        webhook_secrets,
         access_keys,
         ..settings
     })
@@ -210,7 +217,7 @@ impl Ports {
         let given = if flags.is_empty() {
             file.into_iter().map(|(name, port)| Ok((vendor(&name)?, port))).collect::<Result<_, _>>()?
         } else {
-            pairs("--port", flags)?
+            pairs("--port", "VENDOR=PORT", flags)?
                 .into_iter()
                 .map(|(name, port)| {
                     let port = port.parse().map_err(|_| ConfigError(format!("`{port}` is no port")))?;
@@ -235,9 +242,26 @@ impl Ports {
     }
 }
 
+/// A root without a slash at the end; empty for none.
+fn results(given: Option<String>) -> Result<String, ConfigError> {
+    let root = given.unwrap_or_default();
+    let is_url = |text: &str| {
+        Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+    };
+    if !root.is_empty() && !is_url(&root) {
+        return Err(ConfigError(format!("--results takes an http:// or https:// URL, not `{root}`")));
+    }
+    Ok(root.trim_end_matches('/').to_owned())
+}
+
 fn course(text: &str, dialects: &[&'static Dialect]) -> Result<Course, ConfigError> {
     let rule: Rule = format!("any: {text}").parse().map_err(wrong)?;
     rule.check(dialects).map_err(wrong)?;
+    if rule.refuse.is_some() || rule.silent || rule.trouble.is_some() {
+        return Err(ConfigError(format!(
+            "a course is an ending after a time, or `stay`; `{text}` is more, which a rule can say: --on 'any: {text}'"
+        )));
+    }
     Ok(rule.course)
 }
 
@@ -250,7 +274,7 @@ fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<Knobs, Conf
     for (name, value) in file {
         knobs.set(&name, &value).map_err(wrong)?;
     }
-    for (name, value) in pairs("--knob", flags)? {
+    for (name, value) in pairs("--knob", "DIALECT.KNOB=VALUE", flags)? {
         knobs.set(&name, &value).map_err(wrong)?;
     }
     Ok(knobs)

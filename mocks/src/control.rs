@@ -4,19 +4,22 @@
 //! |---|---|
 //! | `GET /healthz` | 200 as soon as every vendor listens |
 //! | `GET /vendors` | names, addresses, dialects, tasks kept |
-//! | `GET /tasks[?vendor=NAME]` | the newest 100 tasks |
+//! | `GET /tasks[?vendor=NAME]` | the newest 100 tasks of each vendor |
 //! | `POST /tasks/{id}/advance` `{"to": "WORD"}` | moves a task: a state word or the name of an ending |
 //! | `GET /rules`, `POST /rules`, `DELETE /rules` | rules, one a line as [`crate::script`] reads them |
 //! | `POST /knobs` `{"DIALECT.KNOB": "VALUE"}` | sets knobs from now on |
-//! | `POST /reset` | forgets tasks, plans and the journal, and goes back to the rules of the start |
+//! | `POST /reset` | forgets tasks, plans, callbacks on their way and the journal, and goes back to the rules and knobs of the start |
 //! | `GET /journal[?after=SEQ]` | what was received and sent, a JSON object a line |
 //!
-//! Requests in, responses out; the sockets are `standalone`'s.
+//! Web pages are turned away: any page that a person on this machine looks at could otherwise send
+//! these calls. Requests in, responses out; the sockets are `standalone`'s.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::account::Knobs;
+use crate::courier::Courier;
 use crate::journal::Journal;
 use crate::machine::Machine;
 use crate::mock::MockVendor;
@@ -25,8 +28,10 @@ use crate::script::Rule;
 use crate::vendor::Dialect;
 use crate::wire::{Headers, Request, Response};
 
-/// Tasks listed at most.
+/// Tasks listed of a vendor at most.
 const TASKS_LISTED: usize = 100;
+/// Last labels of names that nobody can register, so that no page can be served under them.
+const UNOWNED: &[&str] = &["localhost", "test", "internal", "local"];
 
 /// What the control API speaks for.
 #[derive(Debug)]
@@ -35,14 +40,23 @@ pub struct Desk<'d> {
     pub mocks: &'d [MockVendor],
     /// The record of all of them.
     pub journal: &'d Journal,
+    /// Who sends their callbacks.
+    pub courier: &'d Courier,
     /// The rules that a reset goes back to.
     pub rules: &'d [Rule],
+    /// The knobs that a reset goes back to, in the order of the vendors.
+    pub knobs: &'d [Knobs],
+    /// Whether it listens on loopback, where only this machine's names for itself lead.
+    pub is_local: bool,
 }
 
 impl Desk<'_> {
     /// Answers a request.
     pub fn answer(&self, request: &Request) -> Response {
         let path = request.path();
+        if path != "/healthz" && self.is_from_a_page(request) {
+            return refused(403, "web pages may not ask this; ask as a program, at an address or localhost");
+        }
         match (request.method.as_str(), path) {
             ("GET" | "HEAD", "/healthz") => Response::json(200, &json!({"status": "ok"})),
             ("GET", "/vendors") => Response::json(200, &self.vendors()),
@@ -68,6 +82,16 @@ impl Desk<'_> {
             },
             _ => refused(404, "no such call; see GET /vendors, /tasks, /rules, /journal, /healthz"),
         }
+    }
+
+    /// Whether a web page may have sent this. What changes something comes from a page if it says from
+    /// where; and a page whose own name was pointed at loopback says that name as the host.
+    fn is_from_a_page(&self, request: &Request) -> bool {
+        let header = |name| request.headers.get(name);
+        let reads = matches!(request.method.as_str(), "GET" | "HEAD");
+        let says_so =
+            header("origin").is_some() || header("sec-fetch-site").is_some_and(|site| site != "none");
+        !reads && says_so || self.is_local && header("host").is_some_and(may_be_a_page)
     }
 
     fn each(&self, mut change: impl FnMut(&mut Machine)) {
@@ -149,7 +173,8 @@ impl Desk<'_> {
         all
     }
 
-    /// One rule a line; a vendor's name in front keeps it to that vendor. All or none are taken.
+    /// One rule a line; a vendor's name in front keeps it to that vendor, and without one it is for those
+    /// that have the names it uses. All or none are taken.
     fn add_rules(&self, body: &[u8]) -> Response {
         let text = String::from_utf8_lossy(body);
         let mut rules = Vec::new();
@@ -173,39 +198,58 @@ impl Desk<'_> {
         }
         let added = rules.len();
         for (about, rule) in rules {
-            for mock in about {
+            for mock in about.into_iter().filter(|mock| rule.check(mock.vendor().dialects()).is_ok()) {
                 mock.rule(rule.clone());
             }
         }
         Response::json(200, &json!({"added": added}))
     }
 
+    /// All or none are set.
     fn set_knobs(&self, request: &Request) -> Response {
         let Some(Value::Object(knobs)) = request.json() else {
             return refused(400, "knobs are an object such as {\"ark.error-null\": \"on\"}");
         };
+        let mut trial = Knobs::default();
         for (name, value) in &knobs {
             let Some(value) = value.as_str() else { return refused(400, "the value of a knob is a string") };
-            let mut wrong = None;
-            self.each(|machine| wrong = machine.settings_mut().knobs.set(name, value).err());
-            if let Some(error) = wrong {
+            if let Err(error) = trial.set(name, value) {
                 return refused(400, &error.to_string());
             }
         }
+        self.each(|machine| {
+            for (name, value) in &knobs {
+                // Tried above.
+                let _ = machine.settings_mut().knobs.set(name, value.as_str().unwrap_or_default());
+            }
+        });
         Response::json(200, &json!({"set": knobs.len()}))
     }
 
     fn reset(&self) -> Response {
-        self.each(|machine| {
-            machine.forget_rules(|_| true);
-            machine.reset();
-            for rule in self.rules {
-                machine.rule(rule.clone());
-            }
-        });
+        for (mock, knobs) in self.mocks.iter().zip(self.knobs) {
+            let rules = self.rules.iter().filter(|rule| rule.check(mock.vendor().dialects()).is_ok());
+            mock.with_machine(|machine| {
+                machine.forget_rules(|_| true);
+                machine.reset();
+                machine.settings_mut().knobs = knobs.clone();
+                rules.for_each(|rule| machine.rule(rule.clone()));
+            });
+        }
+        self.courier.forget();
         self.journal.clear();
         Response::json(200, &json!({}))
     }
+}
+
+/// Whether a host may be the name of somebody's page: a name with dots that somebody can own.
+fn may_be_a_page(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+    });
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let is_address = name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok();
+    !is_address && name.rsplit_once('.').is_some_and(|(_, last)| !UNOWNED.contains(&last))
 }
 
 /// The newest exchanges as JSON lines.

@@ -33,6 +33,10 @@ pub use schedule::Schedule;
 /// far more than the cores could use, and few enough for any limit on open files.
 pub const CONCURRENT: usize = 256;
 
+/// Callbacks and copies that wait at most, whatever they wait for: receivers that hang or refuse must not
+/// fill the memory.
+pub const WAITING: usize = 100_000;
+
 /// Sends callbacks for the vendors of one world; what is pending ends with it.
 pub struct Courier {
     core: Arc<Core>,
@@ -72,7 +76,8 @@ impl Courier {
         Arc::new(Self { core: Arc::new(core) })
     }
 
-    /// Sends deliveries in the background, in order for each task.
+    /// Sends deliveries in the background, in order for each task. While [`WAITING`] are not over, a
+    /// further one is only recorded, as not sent.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
@@ -84,10 +89,19 @@ impl Courier {
         let letters: Vec<Letter> = deliveries.into_iter().map(Letter::from).collect();
         let mut state = self.core.state();
         let now = Timestamp::now();
+        let mut unsent = Vec::new();
         for letter in letters {
-            state.schedule.add(letter, now);
+            if state.schedule.len() < WAITING {
+                state.schedule.add(letter, now);
+            } else {
+                unsent.push(letter);
+            }
         }
         self.core.settle(&mut state, now);
+        drop(state);
+        for letter in unsent {
+            self.core.turn_away(&Arc::new(letter), now);
+        }
     }
 
     /// Says that no further event will come: what waits for one leaves now.
@@ -96,6 +110,11 @@ impl Courier {
         let now = Timestamp::now();
         state.schedule.release(now);
         self.core.settle(&mut state, now);
+    }
+
+    /// Forgets what is not over: attempts under way end by themselves and are not repeated.
+    pub fn forget(&self) {
+        self.core.state().schedule.clear();
     }
 
     /// How many deliveries are not over.
@@ -227,6 +246,27 @@ impl Core {
         let entry = Entry { leg: Leg::Callback(delivery.vendor), began, request, answer, task };
         self.record(&delivery.url, entry);
         status
+    }
+
+    fn turn_away(&self, letter: &Arc<Letter>, now: Timestamp) {
+        let attempt = Attempt {
+            ticket: Ticket(u64::MAX),
+            letter: Arc::clone(letter),
+            event: 1,
+            number: 1,
+            copy: false,
+            at: now,
+            seed: 0,
+        };
+        let delivery = &letter.delivery;
+        let entry = Entry {
+            leg: Leg::Callback(delivery.vendor),
+            began: Instant::now(),
+            request: attempt.outgoing().request,
+            answer: Err(format!("not sent: {WAITING} callbacks wait already")),
+            task: Some(delivery.task.clone()),
+        };
+        self.record(&delivery.url, entry);
     }
 
     async fn exchange(

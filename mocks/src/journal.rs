@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -87,7 +87,10 @@ pub struct Journal {
     opened: Instant,
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
+    observer: OnceLock<Observer>,
 }
+
+type Observer = Box<dyn Fn(&Arc<Exchange>) + Send + Sync>;
 
 #[derive(Default)]
 struct Inner {
@@ -118,7 +121,14 @@ impl Journal {
             opened: Instant::now(),
             inner: Mutex::new(Inner { rng, ..Inner::default() }),
             changed: watch::Sender::new(0),
+            observer: OnceLock::new(),
         })
+    }
+
+    /// Shows every exchange from now on to `observer`, once each; those recorded at the same moment may
+    /// come in another order than their positions. Only the first observer counts.
+    pub fn observe(&self, observer: impl Fn(&Arc<Exchange>) + Send + Sync + 'static) {
+        let _ = self.observer.set(Box::new(observer));
     }
 
     /// A new token of this run.
@@ -195,6 +205,9 @@ impl Journal {
         // Who waits subscribes before it looks, so a record it has not seen finds it subscribed.
         if self.changed.receiver_count() > 0 {
             self.changed.send_modify(|count| *count += 1);
+        }
+        if let Some(observer) = self.observer.get() {
+            observer(&exchange);
         }
         exchange
     }

@@ -227,7 +227,10 @@ impl Machine {
     }
 
     fn create(&mut self, draft: Box<Draft>, request: &Request, now: Timestamp) -> Turn {
-        let rule = self.jobs.decide(&draft);
+        // A rule that refuses with a name of another dialect is not about this one.
+        let has = |name: &String| draft.dialect.refusal(name).is_some();
+        let known = |rule: &Rule| rule.refuse.iter().all(has) && rule.mishaps.refusal().is_none_or(has);
+        let rule = self.jobs.decide(&draft).filter(known);
         if let Some(turn) = rule.as_ref().and_then(|rule| self.upset_instead(&draft, rule, request)) {
             return turn;
         }

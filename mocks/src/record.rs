@@ -1,5 +1,6 @@
 //! An exchange as one JSON line, for the journal of a running mock: who, when, what, and what came
-//! of it. Keys and signatures are masked; bodies are text, cut where they are very long.
+//! of it. Keys in header fields are masked, signatures are not; bodies are text, cut where they are very
+//! long.
 
 use serde_json::{Map, Value, json};
 
@@ -8,8 +9,10 @@ use crate::wire::{Headers, Request, Response};
 
 /// Longest body written out, in bytes.
 const BODY_MAX: usize = 64 * 1024;
-/// Header fields whose values are secrets.
-const SECRET: &[&str] = &["authorization", "proxy-authorization", "cookie"];
+/// What the name of a header field contains whose value is a secret.
+const SECRET: &[&str] = &["authorization", "cookie", "api-key", "apikey", "token", "secret"];
+/// Schemes of `Authorization`; another first word may be a key.
+const SCHEMES: &[&str] = &["bearer", "token", "basic", "digest", "apikey", "key"];
 
 /// The exchange as a JSON object.
 pub fn json(exchange: &Exchange) -> Value {
@@ -61,7 +64,7 @@ fn headers(headers: &Headers) -> Value {
     let mut all = Map::new();
     for (name, value) in headers.iter() {
         let name = name.to_ascii_lowercase();
-        let value = if SECRET.contains(&name.as_str()) { masked(value) } else { json!(value) };
+        let value = if SECRET.iter().any(|part| name.contains(part)) { masked(value) } else { json!(value) };
         match all.get_mut(&name) {
             None => {
                 all.insert(name, value);
@@ -76,7 +79,9 @@ fn headers(headers: &Headers) -> Value {
 /// The scheme stays readable, because a wrong one is what people look for.
 fn masked(value: &str) -> Value {
     match value.split_once(' ') {
-        Some((scheme, _)) if scheme.len() <= 12 => json!(format!("{scheme} <secret>")),
+        Some((scheme, _)) if SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) => {
+            json!(format!("{scheme} <secret>"))
+        }
         _ => json!("<secret>"),
     }
 }

@@ -36,6 +36,11 @@ pub enum SignatureError {
     Mismatch,
 }
 
+/// Whether a secret can sign Standard Webhooks: `whsec_` and base64.
+pub fn is_webhook_secret(secret: &Secret) -> bool {
+    webhook_key(secret).is_some_and(|key| !key.is_empty())
+}
+
 /// One Standard Webhooks signature, `v1,<base64>`, over `"{id}.{seconds}.{body}"`.
 pub fn standard_webhooks(
     secret: &Secret,
@@ -138,13 +143,14 @@ fn standard_webhooks_mac(
     seconds: i64,
     body: &[u8],
 ) -> Result<Hmac<Sha256>, SignatureError> {
-    let key = secret
-        .expose()
-        .strip_prefix("whsec_")
-        .and_then(|text| BASE64.decode(text.as_bytes()).ok())
-        .ok_or(SignatureError::Secret)?;
+    let key = webhook_key(secret).ok_or(SignatureError::Secret)?;
     let head = format!("{id}.{seconds}.");
     Ok(keyed(&key).chain_update(head.as_bytes()).chain_update(body))
+}
+
+fn webhook_key(secret: &Secret) -> Option<Vec<u8>> {
+    let text = secret.expose().strip_prefix("whsec_")?;
+    BASE64.decode(text.as_bytes()).ok()
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::account::Settings;
+use crate::account::{Knobs, Settings};
 use crate::control::Desk;
 use crate::courier::{Courier, Routes};
 use crate::http::Server;
@@ -48,6 +48,7 @@ impl Standalone {
         let Setup { vendors, control, routes, rules, journal } = setup;
         let courier = Courier::new(routes, Arc::clone(&journal));
         let mut mocks = Vec::new();
+        let knobs: Vec<Knobs> = vendors.iter().map(|(.., settings)| settings.knobs.clone()).collect();
         for (vendor, address, settings) in vendors {
             let own_results = settings.results.is_empty();
             let mock =
@@ -59,7 +60,8 @@ impl Standalone {
                 if own_results {
                     machine.settings_mut().results = results;
                 }
-                for rule in &rules {
+                // Each vendor has its own names for errors and endings.
+                for rule in rules.iter().filter(|rule| rule.check(vendor.dialects()).is_ok()) {
                     machine.rule(rule.clone());
                 }
             });
@@ -70,11 +72,23 @@ impl Standalone {
             None => None,
             Some(address) => {
                 let (mocks, journal) = (Arc::clone(&mocks), Arc::clone(&journal));
-                let rules = Arc::new(rules);
+                let start = Arc::new((rules, knobs));
+                let is_local = address.ip().is_loopback();
                 let server = Server::bind(address, move |request| {
-                    let (mocks, journal, rules) =
-                        (Arc::clone(&mocks), Arc::clone(&journal), Arc::clone(&rules));
-                    async move { Desk { mocks: &mocks, journal: &journal, rules: &rules }.answer(&request) }
+                    let (mocks, journal) = (Arc::clone(&mocks), Arc::clone(&journal));
+                    let (courier, start) = (Arc::clone(&courier), Arc::clone(&start));
+                    async move {
+                        let (rules, knobs) = (&start.0, &start.1);
+                        let desk = Desk {
+                            mocks: &mocks,
+                            journal: &journal,
+                            courier: &courier,
+                            rules,
+                            knobs,
+                            is_local,
+                        };
+                        desk.answer(&request)
+                    }
                 })
                 .await
                 .map_err(|error| named(&error, "the control API", address))?;

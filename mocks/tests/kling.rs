@@ -8,6 +8,8 @@ use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
 
+#[path = "kling/account.rs"]
+mod account;
 #[path = "kling/auth.rs"]
 mod auth;
 #[path = "kling/callbacks.rs"]
@@ -18,6 +20,8 @@ mod legacy;
 mod limits;
 #[path = "kling/new.rs"]
 mod new;
+#[path = "kling/shots.rs"]
+mod shots;
 #[path = "kling/validation.rs"]
 mod validation;
 

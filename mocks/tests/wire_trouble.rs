@@ -155,6 +155,16 @@ async fn every_form_of_answer_is_read(#[case] answer: &'static str, #[case] expe
     assert_eq!(said(&sent(&url, "slow=100000", 1).await[0]), expected);
 }
 
+#[tokio::test]
+async fn interim_answers_without_end_break_nothing() {
+    let flood: &'static str = Box::leak("HTTP/1.1 100 C\r\n\r\n".repeat(16_000).into_boxed_str());
+    let answers: &'static [&'static str] = Box::leak(Box::new([flood, OK]));
+    let (url, _arrivals) = receiver(answers, false).await;
+    let all = sent(&url, "slow=100000", 2).await;
+    assert!(said(&all[0]).contains("it was closed"), "{}", said(&all[0]));
+    assert_eq!(said(&all[1]), "200 ok");
+}
+
 #[rstest]
 #[case::not_http("SSH-2.0-x\r\n\r\n", "it is not HTTP")]
 #[case::too_short("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nok", "it was closed")]

@@ -110,20 +110,25 @@ async fn answer_from<R: AsyncRead + Unpin>(from: &mut R) -> Result<Response, Str
 }
 
 /// The answer in `read`, if it is complete; `over` when nothing can follow.
-fn parsed(read: &[u8], over: bool) -> Result<Option<Response>, String> {
-    let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-    let head = String::from_utf8_lossy(&read[..end]);
-    let rest = &read[end + 4..];
-    let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.strip_prefix("HTTP/1."))
-        .and_then(|line| line.split(' ').nth(1))
-        .and_then(|status| status.parse::<u16>().ok())
-        .ok_or_else(|| broken("it is not HTTP"))?;
-    if (100..200).contains(&status) {
-        return parsed(rest, over);
-    }
+fn parsed(mut read: &[u8], over: bool) -> Result<Option<Response>, String> {
+    // A loop: how many interim answers come before the real one is the receiver's choice.
+    let (status, head, rest) = loop {
+        let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
+        let head = String::from_utf8_lossy(&read[..end]);
+        let status = head
+            .split("\r\n")
+            .next()
+            .and_then(|line| line.strip_prefix("HTTP/1."))
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|status| status.parse::<u16>().ok())
+            .ok_or_else(|| broken("it is not HTTP"))?;
+        let rest = &read[end + 4..];
+        if !(100..200).contains(&status) {
+            break (status, head, rest);
+        }
+        read = rest;
+    };
+    let lines = head.split("\r\n").skip(1);
     let headers: Headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))

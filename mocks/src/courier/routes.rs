@@ -42,8 +42,12 @@ impl Routes {
         if is_allowed || is_loopback && scheme == "http" {
             return Ok(root.to_owned());
         }
-        let host = if host.is_empty() { "no host" } else { host };
-        Err(format!("callbacks to {host} are not allowed here"))
+        if host.is_empty() {
+            return Err("callbacks to no host are not allowed here".to_owned());
+        }
+        // The scheme as well: loopback is not the trouble with `https://127.0.0.1`.
+        let allowed = "only to loopback in plain HTTP, and to hosts allowed by name";
+        Err(format!("callbacks to {scheme}://{host} are not allowed here, {allowed}"))
     }
 }
 

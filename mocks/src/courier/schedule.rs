@@ -233,6 +233,11 @@ impl Schedule {
         }
     }
 
+    /// Forgets everything that is not over. Tickets go on, so that a late report is about nothing.
+    pub fn clear(&mut self) {
+        *self = Self { seed: self.seed, made: self.made, ..Self::default() };
+    }
+
     fn register(
         &mut self,
         letter: &Arc<Letter>,

@@ -2,7 +2,7 @@
 //! ids, envelope.
 //!
 //! What only one generation has is in `kling/legacy` and `kling/v2`; who may call is `kling/auth`;
-//! what a task looks like from outside is `kling/records`. Sources, unless a row says otherwise:
+//! what a task looks like from outside is `kling/records`; what the account has is `kling/account`. Sources, unless a row says otherwise:
 //! <https://kling.ai/document-api/api/get-started/error-codes>, `…/authentication`, `…/callbacks`,
 //! `…/concurrency-rules`, read 2026-11-24; *observed* is what third parties report of the live API.
 
@@ -23,6 +23,7 @@ use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};
 
+mod account;
 mod auth;
 mod fields;
 mod legacy;

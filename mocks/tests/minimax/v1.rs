@@ -278,3 +278,30 @@ fn ids_are_text_of_eighteen_digits_beyond_what_a_double_holds() {
         assert!(seen.insert(id));
     }
 }
+
+/// The official MCP clients print it beside every error.
+#[test]
+fn every_answer_has_a_trace_id_of_its_own() {
+    let mut mock = Mock::new(&[]);
+    let task = mock.made(CREATE, &boat());
+    mock.end(&task, "succeeded");
+    let looks = [
+        format!("{QUERY}?task_id={task}"),
+        format!("{QUERY}?task_id=nobody"),
+        format!("{RETRIEVE}?file_id=2{task}"),
+        format!("{RETRIEVE}?file_id=7"),
+    ];
+    let mut requests: Vec<Request> = looks.into_iter().map(Request::get).collect();
+    requests.push(Request::post(CREATE, &boat()));
+    requests.push(Request::post(CREATE, &json!({})));
+    let mut seen = Vec::new();
+    for request in requests {
+        for key in ["key", "wrong"] {
+            let request = request.clone().header("authorization", &format!("Bearer {key}"));
+            let (response, _) = mock.raw(&request);
+            let id = response.headers.get("trace-id").unwrap_or_default().to_owned();
+            assert!(id.len() == 32 && !seen.contains(&id), "{id:?} at {}", request.target);
+            seen.push(id);
+        }
+    }
+}

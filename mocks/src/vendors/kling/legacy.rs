@@ -12,7 +12,8 @@ use super::fields::check;
 use super::records::{self, Channel};
 use super::{
     CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, GENERAL_ENDINGS,
-    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, auth, envelope, given, has_room, invalid, unused,
+    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given, has_room,
+    invalid, unused,
 };
 use crate::account::Settings;
 use crate::client::{Client, Sighting, Wish};
@@ -72,6 +73,10 @@ pub static LEGACY: Dialect = Dialect {
             Document::Other("list-response"),
             include_str!("../../../../schemas/vendors/kling-legacy/list-response.schema.json"),
         ),
+        (
+            Document::Other("account-response"),
+            include_str!("../../../../schemas/vendors/kling-legacy/account-response.schema.json"),
+        ),
         (Document::Callback, include_str!("../../../../schemas/vendors/kling-legacy/callback.schema.json")),
         (Document::Error, include_str!("../../../../schemas/vendors/kling-legacy/error.schema.json")),
     ],
@@ -105,6 +110,7 @@ const KNOBS: &[Knob] = &[
     ),
     auth::TOLERANCE,
     auth::NEEDS_EXPIRY,
+    account::WINDOW,
     ERROR_DATA,
     INVALID_STATUS,
     UNKNOWN_FIELDS,
@@ -129,7 +135,7 @@ const KNOBS: &[Knob] = &[
 
 macro_rules! routes {
     ($($product:literal $evidence:ident $source:expr;)*) => {
-        &[$(
+        &[Route::row("GET", account::PATH, Purpose::Account, "", Documented, account::PAGE), $(
             Route::row("POST", concat!("/v1/", $product), Purpose::Create, $product, $evidence, $source),
             Route::row("GET", concat!("/v1/", $product, "/{id}"), Purpose::Query, $product, $evidence, $source),
             Route::row("GET", concat!("/v1/", $product), Purpose::List, $product, $evidence, $source),
@@ -163,6 +169,7 @@ impl Api for Legacy {
         let answered = auth::key_or_token(call, &LEGACY).and_then(|key| match route.purpose {
             Purpose::Create => draft(call, route.product, key).map(|draft| Routed::Create(Box::new(draft))),
             Purpose::List => list(call, route.product),
+            Purpose::Account => account::packs(call),
             _ => one(call, route.product, segment),
         });
         answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(&LEGACY, name, Some(&detail))))
@@ -246,7 +253,7 @@ fn draft(call: &Call<'_>, name: &'static str, key: Secret) -> Result<Draft, Faul
         dialect: &LEGACY,
         product: name,
         model,
-        prompt: given(body.get("prompt")).unwrap_or_default(),
+        prompt: rules::words(&body),
         callback_url: given(body.get("callback_url")),
         external_id,
         body: Value::Object(body).into(),

@@ -10,7 +10,7 @@ use super::super::fields::{Field, Kind, TEXT, WATERMARK, may, must};
 use super::super::records::Makes;
 use super::rules;
 
-use Kind::{Any, File, Group, Id, Link, Many, Number, Text, Whole, WholeOr, Word};
+use Kind::{File, Group, Id, Link, Many, Number, Text, Whole, WholeOr, Word};
 
 /// One product: a path of its own.
 pub(crate) struct Product {
@@ -69,8 +69,12 @@ const COUNT: Kind = Whole(1, 9);
 /// Fields that version 3 added to both main products.
 const SHOTS: [Field; 4] = [
     may("multi_shot", Kind::Flag),
+    // Its words count with `multi_shot` only: [`rules::shots`].
     may("shot_type", TEXT),
-    may("multi_prompt", Any),
+    may(
+        "multi_prompt",
+        Many(0, 6, &Group(&[may("index", MOMENT), must("prompt", Text(512)), must("duration", TEXT)])),
+    ),
     may("element_list", ELEMENTS),
 ];
 
@@ -81,11 +85,11 @@ pub(crate) const PRODUCTS: &[Product] = &[
         name: "videos/text2video",
         models: &["kling-v1", "kling-v1-6", "kling-v2-master", "kling-v2-1-master", "kling-v2-5-turbo", "kling-v2-6", "kling-v3"],
         fields: &[
-            must("prompt", PROMPT), may("negative_prompt", PROMPT), may("sound", ON_OFF), may("cfg_scale", STRENGTH),
+            may("prompt", PROMPT), may("negative_prompt", PROMPT), may("sound", ON_OFF), may("cfg_scale", STRENGTH),
             may("mode", MODE), may("camera_control", CAMERA), may("aspect_ratio", VIDEO_RATIO), may("duration", SECONDS),
             may("voice_list", VOICES), SHOTS[0], SHOTS[1], SHOTS[2], SHOTS[3],
         ],
-        rule: |body, _| rules::camera(body),
+        rule: |body, _| rules::prompt_or_shots(body).and_then(|()| rules::camera(body)),
         makes: Makes::Video,
     },
     Product {
@@ -98,7 +102,8 @@ pub(crate) const PRODUCTS: &[Product] = &[
             may("aspect_ratio", VIDEO_RATIO), may("duration", SECONDS),
             SHOTS[0], SHOTS[1], SHOTS[2], SHOTS[3],
         ],
-        rule: |body, _| rules::first_frame(body),
+        // Older pages take a picture without a prompt, the newest asks for one; the older stand.
+        rule: |body, _| rules::shots(body).and_then(|()| rules::first_frame(body)),
         makes: Makes::Video,
     },
     Product {
@@ -116,14 +121,14 @@ pub(crate) const PRODUCTS: &[Product] = &[
         name: "videos/omni-video",
         models: &["kling-video-o1", "kling-v3-omni"],
         fields: &[
-            must("prompt", PROMPT),
+            may("prompt", PROMPT),
             may("image_list", Many(0, 7, &Group(&[must("image_url", IMAGE), may("type", Word(&["first_frame", "end_frame"]))]))),
             may("element_list", Many(0, 7, &Group(&[must("element_id", Id)]))),
             may("video_list", Many(0, 1, &Group(&[must("video_url", Link), may("refer_type", Word(&["feature", "base"])), may("keep_original_sound", YES_NO)]))),
             may("mode", MODE), may("aspect_ratio", VIDEO_RATIO), may("duration", SECONDS), may("sound", ON_OFF),
             SHOTS[0], SHOTS[1], SHOTS[2],
         ],
-        rule: rules::omni_video,
+        rule: |body, model| rules::prompt_or_shots(body).and_then(|()| rules::omni_video(body, model)),
         makes: Makes::Video,
     },
     Product {

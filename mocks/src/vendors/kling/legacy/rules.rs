@@ -51,6 +51,58 @@ pub(super) fn either(body: &Map<String, Value>, one: &str, other: &str) -> Resul
     }
 }
 
+/// Whether the body tells its film shot by shot, each with a prompt of its own.
+fn told_in_shots(body: &Map<String, Value>) -> bool {
+    body.get("multi_shot") == Some(&Value::Bool(true)) && text(body, "shot_type") == Some("customize")
+}
+
+/// What is asked for in words: the prompt, or where shots stand in for it, theirs.
+pub(super) fn words(body: &Map<String, Value>) -> String {
+    if !told_in_shots(body) {
+        return text(body, "prompt").unwrap_or_default().to_owned();
+    }
+    let prompts = list(body, "multi_prompt").iter().filter_map(|shot| shot["prompt"].as_str());
+    prompts.collect::<Vec<_>>().join("\n")
+}
+
+/// Documented for version 3: the prompt must be there unless shots stand in for it.
+pub(super) fn prompt_or_shots(body: &Map<String, Value>) -> Result<(), String> {
+    shots(body)?;
+    if told_in_shots(body) || text(body, "prompt").is_some() {
+        return Ok(());
+    }
+    let what = if is_given(body.get("prompt")) { "empty" } else { "null" };
+    Err(format!("prompt can not be {what}"))
+}
+
+/// Documented for version 3: several shots are either planned by the model or told one by one, up to
+/// six, and together as long as the film. Without `multi_shot` the other two fields mean nothing.
+pub(super) fn shots(body: &Map<String, Value>) -> Result<(), String> {
+    if body.get("multi_shot") != Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    match text(body, "shot_type") {
+        None => return Err("shot_type can not be null".to_owned()),
+        Some("intelligence") => return Ok(()),
+        Some("customize") => {}
+        Some(_) => return Err("shot_type value is invalid".to_owned()),
+    }
+    let shots = list(body, "multi_prompt");
+    if shots.is_empty() {
+        return Err("multi_prompt can not be empty".to_owned());
+    }
+    let seconds =
+        |shot: &Value| shot["duration"].as_str()?.parse::<u32>().ok().filter(|seconds| *seconds > 0);
+    let total = shots.iter().map(seconds).try_fold(0_u32, |sum, shot| sum.checked_add(shot?));
+    match total {
+        None => Err("multi_prompt duration value is invalid".to_owned()),
+        Some(total) if text(body, "duration").unwrap_or("5").parse() != Ok(total) => {
+            Err("The sum of multi_prompt durations must equal duration".to_owned())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
 pub(super) fn camera(body: &Map<String, Value>) -> Result<(), String> {
     let Some(control) = body.get("camera_control").and_then(Value::as_object) else { return Ok(()) };
     let set = control.get("config").and_then(Value::as_object).map_or(0, |config| {
@@ -179,6 +231,9 @@ const LIMITS: &[Limit] = &[
     Limit { product: "videos/text2video", field: "sound", models: WITH_SOUND },
     Limit { product: "videos/image2video", field: "sound", models: WITH_SOUND },
     Limit { product: "videos/image2video", field: "voice_list", models: WITH_SOUND },
+    Limit { product: "videos/text2video", field: "multi_shot", models: &["kling-v3"] },
+    Limit { product: "videos/image2video", field: "multi_shot", models: &["kling-v3"] },
+    Limit { product: "videos/omni-video", field: "multi_shot", models: &["kling-v3-omni"] },
     // Documented as not supported by 2.x.
     Limit { product: "videos/text2video", field: "cfg_scale", models: FIRST },
     Limit { product: "videos/image2video", field: "cfg_scale", models: FIRST },
@@ -190,6 +245,7 @@ pub(crate) fn limits(product: &str, model: &str, body: &Map<String, Value>) -> R
     let asked = |field: &str| match body.get(field) {
         Some(Value::String(word)) => word != "off" && !word.is_empty(),
         Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Bool(wanted)) => *wanted,
         value => is_given(value),
     };
     let off =

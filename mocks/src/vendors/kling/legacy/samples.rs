@@ -6,6 +6,7 @@ pub(super) const CREATES: &[(&str, &str)] = &[
     ("/v1/videos/text2video", r#"{"model_name":"kling-v1","prompt":"A paper boat"}"#),
     ("/v1/videos/text2video", r#"{"model_name":"kling-v1-6","prompt":"A paper boat","negative_prompt":"rain","cfg_scale":0.5,"mode":"pro","camera_control":{"type":"simple","config":{"horizontal":0,"vertical":0,"pan":-10,"tilt":0,"roll":0,"zoom":0}},"aspect_ratio":"9:16","duration":"10","watermark_info":{"enabled":true}}"#),
     ("/v1/videos/text2video", r#"{"model":"kling-v2-6","prompt":"A paper boat","sound":"on","camera_control":{"type":"forward_up"},"voice_list":[{"voice_id":"voice-1"}]}"#),
+    ("/v1/videos/text2video", r#"{"model_name":"kling-v3","prompt":"","duration":"9","multi_shot":true,"shot_type":"customize","multi_prompt":[{"index":1,"prompt":"A paper boat","duration":"4"},{"index":2,"prompt":"A storm","duration":"5"}]}"#),
     ("/v1/videos/text2video", r#"{"model_name":"kling-v3","prompt":"A paper boat","mode":"4k","duration":"15","multi_shot":true,"shot_type":"intelligence","multi_prompt":[],"element_list":[{"element_id":829836802793406551}]}"#),
     ("/v1/videos/image2video", r#"{"model_name":"kling-v1","prompt":"A paper boat","image":"https://img.example.com/boat.png"}"#),
     ("/v1/videos/image2video", r#"{"model_name":"kling-v2-5-turbo","mode":"pro","image":"iVBORw0KGgo=","image_tail":"https://img.example.com/tail.png","negative_prompt":"","duration":"5","aspect_ratio":"16:9"}"#),
