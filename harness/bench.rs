@@ -18,8 +18,10 @@ use serde_json::json;
 
 use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
 use crate::outcome::{Finding, Stop};
-use crate::subject::Subject;
+use crate::subject::{Silent, Subject};
 use crate::target::Target;
+
+mod vendor;
 
 /// Tries of a request that meets a rate limit, and the pause after the first.
 const RATE_TRIES: u32 = 6;
@@ -352,17 +354,25 @@ impl Bench {
     }
 
     async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+        let request = self.signed(who, request);
+        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        self.replied(asked)
+    }
+
+    fn signed(&self, who: As<'_>, request: Request) -> Request {
         let token_value = match who {
             As::Client => Some(self.subject.key().expose().to_owned()),
             As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),
             As::Nobody => None,
             As::Stranger(token) => Some(token.to_owned()),
         };
-        let request = match token_value {
+        match token_value {
             Some(value) => request.header("authorization", format!("Bearer {value}")),
             None => request,
-        };
-        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        }
+    }
+
+    fn replied(&self, asked: Asked) -> Result<Reply, Stop> {
         let (exchange, went) = asked.map_err(|silent| Stop::Inconclusive(silent.0))?;
         self.notes().answered = true;
         match (&exchange.answer, went) {
@@ -376,6 +386,8 @@ impl Bench {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent>;
 
 /// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
 fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {

@@ -20,6 +20,8 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "pass-through", requirements: checks::pass_through::REQUIREMENTS },
     Chapter { name: "upstream", requirements: checks::upstream::REQUIREMENTS },
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
+    Chapter { name: "vendor-trouble", requirements: checks::vendor_trouble::REQUIREMENTS },
+    Chapter { name: "vendor-queries", requirements: checks::vendor_queries::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.

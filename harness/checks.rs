@@ -10,6 +10,8 @@ pub mod placement;
 pub mod status;
 pub mod submit;
 pub mod upstream;
+pub mod vendor_queries;
+pub mod vendor_trouble;
 
 use serde_json::Value;
 

@@ -66,6 +66,9 @@ pub struct Flags {
     /// How long the status may lag behind the vendor [default: 60s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
     pub settle: Option<String>,
+    /// How long a client may wait for a vendor that does not answer [default: 60s]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_HANG")]
+    pub hang: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
     pub answer: Option<String>,
@@ -142,6 +145,7 @@ struct RunSection {
 struct PatienceSection {
     answer: Option<String>,
     settle: Option<String>,
+    hang: Option<String>,
     ready: Option<String>,
 }
 
@@ -175,6 +179,9 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         patience.settle = settle;
         // Whoever expects a quick gateway does not want to wait longer for its create call.
         patience.create = patience.create.min(settle);
+    }
+    if let Some(hang) = time("hang", flags.hang.or(file.patience.hang))? {
+        patience.hang = hang;
     }
     patience.case = patience.case.max(patience.settle * 3);
     let target = Target {

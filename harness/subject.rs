@@ -145,6 +145,27 @@ impl Subject {
         request: Request,
         within: Duration,
     ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent> {
+        self.send(token, request, within, true).await
+    }
+
+    /// The same where no answer may come, because a vendor gives none: that says nothing about whether
+    /// the gateway is still there.
+    pub async fn ask_in_vain(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent> {
+        self.send(token, request, within, false).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+        telling: bool,
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Silent> {
         if self.silent.load(Ordering::Relaxed) >= BREAKER {
             return Err(Silent(self.obituary()));
         }
@@ -152,6 +173,7 @@ impl Subject {
         let answer = self.http.send(&self.root, &request, within).await;
         match &answer {
             Ok(_) | Err(NoAnswer::TooLong) => self.silent.store(0, Ordering::Relaxed),
+            Err(NoAnswer::TimedOut(_)) if !telling => {}
             Err(_) => {
                 self.silent.fetch_add(1, Ordering::Relaxed);
             }

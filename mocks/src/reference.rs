@@ -8,3 +8,4 @@ mod faults;
 pub mod gateway;
 mod submission;
 mod urls;
+mod vendor_trouble;

@@ -56,6 +56,7 @@ impl ReferenceGateway {
             http: HttpClient::new(),
             tasks: Mutex::default(),
             shared_callbacks: Mutex::default(),
+            one_at_a_time: tokio::sync::Mutex::default(),
         });
         let server = Server::bind(address, move |request| {
             let gateway = Arc::clone(&gateway);
@@ -84,6 +85,8 @@ pub(super) struct Gateway {
     tasks: Mutex<HashMap<String, Task>>,
     /// Only used by the defect that lets parallel jobs share a callback URL.
     pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
+    /// Only used by the defects that serve one caller at a time.
+    pub(super) one_at_a_time: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
@@ -94,8 +97,10 @@ pub(super) struct Task {
     pub(super) vendor_id: String,
     pub(super) callback_url: Option<String>,
     created: String,
-    last: Outcome,
+    pub(super) last: Outcome,
     asked: u32,
+    /// How often in a row the vendor has denied that there is such a task.
+    pub(super) denied: u32,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -133,7 +138,7 @@ impl Gateway {
                 None => self.error(401, "authentication_error", "the API key is missing or unknown"),
             },
             ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
-                Some(client) => self.status(client, id).await,
+                Some(client) => self.status(client, id, &request).await,
                 None => self.error(401, "authentication_error", "the API key is missing or unknown"),
             },
             _ => self.error(404, "not_found", "no such route"),
@@ -184,7 +189,15 @@ impl Gateway {
             return self.error(400, "invalid_request_error", "this model is not supported");
         }
         let wish = self.spoil(Wish { model, ..wish(&submission) }, vendor).await;
-        match self.create(upstream, dialect, &wish, request).await {
+        let turn = self.queue(&wish, Defect::SubmitsQueue).await;
+        let (created, answer) = self.create(upstream, dialect, &wish, request).await;
+        drop(turn);
+        if let Err(declined) = &created
+            && let Some(betrayal) = self.betray(upstream, declined, answer.as_ref())
+        {
+            return betrayal;
+        }
+        match created {
             Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
             Err(declined) if self.hides(vendor, &declined) => {
                 self.accepted(client, upstream, wish, String::new(), &submission)
@@ -213,26 +226,38 @@ impl Gateway {
         dialect: &Dialect,
         wish: &Wish,
         from: &Request,
-    ) -> Result<String, Declined> {
+    ) -> (Result<String, Declined>, Option<Response>) {
         let mut call = (dialect.client.create)(wish);
         if self.is(Defect::ClientKeyForwarded) {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
         }
         if self.is(Defect::CreatesTwice) {
-            let _ = self.call(upstream, dialect, call.clone()).await;
+            let _ = self.call(upstream, dialect, call.clone(), VENDOR_ANSWERS_WITHIN).await;
         }
-        let answer = self
-            .call(upstream, dialect, call)
-            .await
-            .ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
-        (dialect.client.created)(&answer)
+        let within = self.create_within(from);
+        let mut answer = self.call(upstream, dialect, call.clone(), within).await;
+        if self.repeats(answer.as_ref()) {
+            answer = self.call(upstream, dialect, call, within).await;
+        }
+        let created = match &answer {
+            answer if self.takes_for_accepted(answer.as_ref()) => Ok(String::new()),
+            Some(answer) => (dialect.client.created)(answer),
+            None => Err(Declined { blame: Blame::Operator, message: "no answer".to_owned() }),
+        };
+        (created, answer)
     }
 
-    async fn call(&self, upstream: usize, dialect: &Dialect, request: Request) -> Option<Response> {
+    async fn call(
+        &self,
+        upstream: usize,
+        dialect: &Dialect,
+        request: Request,
+        within: Duration,
+    ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
-        self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
+        self.http.send(root, &request, within).await.ok()
     }
 
     fn accepted(
@@ -271,6 +296,7 @@ impl Gateway {
             created,
             last: Outcome::Waiting,
             asked: 0,
+            denied: 0,
         };
         let mut tasks = self.tasks();
         if tasks.len() >= TASKS_KEPT {
@@ -281,7 +307,7 @@ impl Gateway {
         Response::json(200, &json!({"code": 200, "data": data}))
     }
 
-    async fn status(&self, client: usize, id: &str) -> Response {
+    async fn status(&self, client: usize, id: &str, request: &Request) -> Response {
         let found = self.tasks().get(id).cloned();
         let Some(mut task) = found.filter(|task| task.owner == client || self.is(Defect::TasksShared)) else {
             if self.is(Defect::UnknownTaskRuns) {
@@ -291,7 +317,13 @@ impl Gateway {
             return self.error(status, "not_found", "task not found");
         };
         if !task.last.is_terminal() && !task.vendor_id.is_empty() {
-            let seen = self.look(&task).await;
+            let turn = self.queue(&task.wish, Defect::StatusesQueue).await;
+            let seen = self.look(&mut task, self.query_within(request)).await;
+            drop(turn);
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(betrayal) => return betrayal,
+            };
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
             }
@@ -300,6 +332,10 @@ impl Gateway {
             }
         }
         task.asked += 1;
+        // Another look may have come back first and seen more.
+        if let Some(kept) = self.tasks().get(id).filter(|kept| kept.last.rank() > task.last.rank()) {
+            task.last = kept.last.clone();
+        }
         let (last, asked) = (task.last.clone(), task.asked);
         let (shown_id, created) = (self.shown_id(id, &task), task.created.clone());
         self.tasks().insert(id.to_owned(), task);
@@ -315,38 +351,41 @@ impl Gateway {
     }
 
     /// What the vendor says of a task.
-    async fn look(&self, task: &Task) -> Outcome {
+    async fn look(&self, task: &mut Task, within: Duration) -> Result<Outcome, Response> {
         let vendor = self.setup.upstreams[task.upstream].vendor;
-        let Some((_, dialect)) = self.route(&task.wish.model) else { return task.last.clone() };
+        let Some((_, dialect)) = self.route(&task.wish.model) else { return Ok(task.last.clone()) };
         let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
         // Two hops at most: the answer, and where it points to for the file.
-        for _ in 0..2 {
-            let answer = self.call(task.upstream, dialect, query).await.and_then(|answer| answer.value());
-            let Some(answer) = answer else { return task.last.clone() };
+        for hop in 0..2 {
+            let answer = self.call(task.upstream, dialect, query, within).await;
+            if let Some(unheard) = self.unheard(task, answer.as_ref(), hop > 0) {
+                return unheard;
+            }
+            let Some(answer) = answer.and_then(|answer| answer.value()) else { return Ok(task.last.clone()) };
             let sighting = (dialect.client.queried)(&answer);
             query = match sighting {
                 Sighting::DoneAt(next) => next,
                 Sighting::At(Phase::Running) if self.is(Defect::FinishedTooEarly) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::At(Phase::Running) => return Outcome::Running,
-                Sighting::At(_) => return Outcome::Waiting,
-                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Outcome::Running,
-                Sighting::Done(files) => return Outcome::Finished(files),
+                Sighting::At(Phase::Running) => return Ok(Outcome::Running),
+                Sighting::At(_) => return Ok(Outcome::Waiting),
+                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Ok(Outcome::Running),
+                Sighting::Done(files) => return Ok(Outcome::Finished(files)),
                 Sighting::Failed(message)
                     if self.is(Defect::ExpiredStaysRunning) && message.ends_with("expired") =>
                 {
-                    return Outcome::Running;
+                    return Ok(Outcome::Running);
                 }
                 Sighting::Failed(_) if self.is(Defect::FailureReportedFinished) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::Failed(message) => return Outcome::Failed(message),
+                Sighting::Failed(message) => return Ok(Outcome::Failed(self.reason(message))),
                 // A word we do not know says nothing new.
-                Sighting::Unknown(_) => return task.last.clone(),
+                Sighting::Unknown(word) => return self.unknown_word(task, &word),
             };
         }
-        task.last.clone()
+        Ok(task.last.clone())
     }
 
     fn report(&self, id: &str, created: &str, outcome: &Outcome, progress: u32) -> Response {
@@ -382,7 +421,7 @@ impl Gateway {
         Response::json(200, &json!({"code": 200, "data": data}))
     }
 
-    fn error(&self, status: u16, kind: &str, message: &str) -> Response {
+    pub(super) fn error(&self, status: u16, kind: &str, message: &str) -> Response {
         if self.is(Defect::ErrorsAsText) {
             return Response::text(status, "Bad Request");
         }
