@@ -129,7 +129,7 @@ impl Patience {
     pub const REFERENCE: Self = Self {
         create: Duration::from_secs(2),
         settle: Duration::from_secs(2),
-        hang: Duration::from_secs(3),
+        hang: Duration::from_secs(5),
         ..Self::LOCAL
     };
 }

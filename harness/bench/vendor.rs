@@ -114,33 +114,47 @@ impl Bench {
 
     /// Submits a job whose vendor does not answer, and says that we would not wait long.
     pub async fn submit_in_vain(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_in_vain(&job.token, Request::post("/api/generate/submit", &job.body)).await
+        let request = submit_of(job).header(WAIT.0, WAIT.1);
+        self.ask_in_vain(&job.token, request, self.target.patience.hang).await
+    }
+
+    /// Looks at a status while the vendor does not answer, and says that we would not wait long.
+    pub async fn look_in_vain(&self, of: &Accepted) -> Result<Reply, Stop> {
+        let request = status_of(of).header(WAIT.0, WAIT.1);
+        self.ask_in_vain(&of.token, request, self.target.patience.hang).await
+    }
+
+    /// Submits a job that somebody will let go: no answer in time says nothing.
+    pub async fn submit_held(&self, job: &Job) -> Result<Reply, Stop> {
+        self.ask_in_vain(&job.token, submit_of(job), self.held_for()).await
     }
 
     /// The same for a status.
-    pub async fn look_in_vain(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.ask_in_vain(&of.token, status_of(of)).await
-    }
-
-    async fn ask_in_vain(&self, token: &str, request: Request) -> Result<Reply, Stop> {
-        let request = self.signed(As::Client, request).header(WAIT.0, WAIT.1);
-        let asked = self.subject.ask_in_vain(token, request, self.target.patience.hang).await;
-        self.replied(asked)
+    pub async fn look_held(&self, of: &Accepted) -> Result<Reply, Stop> {
+        self.ask_in_vain(&of.token, status_of(of), self.held_for()).await
     }
 
     /// Asks while a vendor keeps somebody else waiting; not answered in time is a violation.
     pub async fn submit_meanwhile(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_meanwhile(&job.token, Request::post("/api/generate/submit", &job.body)).await
+        self.ask_in_vain(&job.token, submit_of(job), self.meanwhile()).await
     }
 
     /// The same for a status.
     pub async fn look_meanwhile(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.ask_meanwhile(&of.token, status_of(of)).await
+        self.ask_in_vain(&of.token, status_of(of), self.meanwhile()).await
     }
 
-    async fn ask_meanwhile(&self, token: &str, request: Request) -> Result<Reply, Stop> {
+    fn meanwhile(&self) -> Duration {
+        self.target.patience.answer.min(self.target.patience.hang)
+    }
+
+    /// Longer than whoever holds it waits for a create or a query, and then for somebody else.
+    fn held_for(&self) -> Duration {
         let patience = &self.target.patience;
-        let within = patience.answer.min(patience.create);
+        patience.create.max(patience.settle) + self.meanwhile() + patience.answer
+    }
+
+    async fn ask_in_vain(&self, token: &str, request: Request, within: Duration) -> Result<Reply, Stop> {
         let asked = self.subject.ask_in_vain(token, self.signed(As::Client, request), within).await;
         self.replied(asked)
     }
@@ -149,6 +163,10 @@ impl Bench {
         let none = || Stop::Broken(format!("there is no mock of {}", self.vendor.title()));
         self.world.mock(self.vendor).ok_or_else(none)
     }
+}
+
+fn submit_of(job: &Job) -> Request {
+    Request::post("/api/generate/submit", &job.body)
 }
 
 fn status_of(of: &Accepted) -> Request {

@@ -234,7 +234,7 @@ async fn outage_not_clients_fault(bench: &Bench) -> Result<(), Stop> {
 
 /// Everything that a client is told while a vendor misbehaves in these ways.
 async fn told(bench: &Bench, mishaps: &[&'static str]) -> Result<Vec<(&'static str, Reply)>, Stop> {
-    let (submits, looks) = futures_util::join!(
+    let (submits, looks) = tokio::join!(
         submitted(bench, mishaps),
         join_all(
             mishaps

@@ -232,10 +232,10 @@ impl Gateway {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
         }
-        if self.is(Defect::CreatesTwice) {
-            let _ = self.call(upstream, dialect, call.clone(), VENDOR_ANSWERS_WITHIN).await;
-        }
         let within = self.create_within(from);
+        if self.is(Defect::CreatesTwice) {
+            let _ = self.call(upstream, dialect, call.clone(), within).await;
+        }
         let mut answer = self.call(upstream, dialect, call.clone(), within).await;
         if self.repeats(answer.as_ref()) {
             answer = self.call(upstream, dialect, call, within).await;
