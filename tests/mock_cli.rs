@@ -231,7 +231,7 @@ fn each_of_several_is_acknowledged_or_it_is_not_a_success(#[case] answers: &[u16
     std::thread::spawn(move || {
         for status in answers {
             let Ok((mut stream, _)) = listener.accept() else { return };
-            let mut read = [0_u8; 65_536];
+            let mut read = vec![0_u8; 65_536];
             let _ = std::io::Read::read(&mut stream, &mut read);
             let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
@@ -293,6 +293,8 @@ fn nobody_there_is_no_acknowledgement() {
 #[case::kling("kling", "succeed", &[], "kling-legacy succeed", "signature holds", 0)]
 #[case::rotation("kling", "succeed", &["--secret", "whsec_bmV3,whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="], "kling-legacy succeed", "signature holds", 0)]
 #[case::other_secret("kling", "succeed", &["--secret", "whsec_b3RoZXI="], "kling-legacy succeed", "SIGNATURE DOES NOT HOLD", 1)]
+#[case::unsigned("kling", "succeed", &["--trouble", "unsigned"], "kling-legacy succeed", "SIGNATURE DOES NOT HOLD: a signature header is missing", 1)]
+#[case::unsigned_vidu("vidu", "success", &["--trouble", "unsigned"], "vidu success", "SIGNATURE DOES NOT HOLD", 1)]
 #[case::vidu("vidu", "success", &[], "vidu success", "signature holds", 0)]
 #[case::ark("doubao", "running", &[], "ark running", "unsigned, as this vendor sends it", 0)]
 #[case::minimax("minimax", "failed", &[], "minimax-v1 failed", "unsigned, as this vendor sends it", 0)]

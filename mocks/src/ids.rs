@@ -38,7 +38,13 @@ impl Ids {
 
     /// `length` lower-case hexadecimal digits.
     pub fn hex(&mut self, length: usize) -> String {
-        (0..length).map(|_| self.pick(b"0123456789abcdef")).collect()
+        let mut digits = String::with_capacity(length);
+        while digits.len() < length {
+            let bits = self.rng.u64(..);
+            let more = (0..64).step_by(4).map(|shift| hex_digit(bits >> shift));
+            digits.extend(more.take(length - digits.len()));
+        }
+        digits
     }
 
     /// `length` lower-case letters and digits.
@@ -48,13 +54,25 @@ impl Ids {
 
     /// A version 4 UUID.
     pub fn uuid(&mut self) -> String {
-        let variant = self.pick(b"89ab");
-        let digits = self.hex(30);
-        let (head, mid, rest) = (&digits[..8], &digits[8..12], &digits[12..]);
-        format!("{head}-{mid}-4{}-{variant}{}-{}", &rest[..3], &rest[3..6], &rest[6..])
+        let mut bits = self.rng.u128(..);
+        let mut take = || {
+            bits >>= 4;
+            u64::try_from(bits & 0xf).unwrap_or(0)
+        };
+        let form = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx".chars();
+        form.map(|place| match place {
+            'x' => hex_digit(take()),
+            'v' => hex_digit(8 | take() & 3),
+            fixed => fixed,
+        })
+        .collect()
     }
 
     fn pick(&mut self, alphabet: &[u8]) -> char {
         char::from(alphabet[self.rng.usize(0..alphabet.len())])
     }
+}
+
+fn hex_digit(bits: u64) -> char {
+    char::from(b"0123456789abcdef"[usize::try_from(bits & 0xf).unwrap_or(0)])
 }

@@ -216,8 +216,14 @@ impl Machine {
 
     /// Takes every planned step that is due by `now`, in order of time.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Delivery> {
+        self.tick_some(now, usize::MAX)
+    }
+
+    /// The same, at most so many steps: more may be due afterwards.
+    pub fn tick_some(&mut self, now: Timestamp, most: usize) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
-        while let Some((serial, step, at)) = self.jobs.next_due(now) {
+        for _ in 0..most {
+            let Some((serial, step, at)) = self.jobs.next_due(now) else { break };
             if let Some(job) = self.jobs.enter_at(serial, step, at) {
                 deliveries.extend(delivery_of(self.vendor, &self.settings, &mut self.ids, job));
             }

@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -31,6 +31,10 @@ const TICK_MAX: Duration = Duration::from_secs(1);
 
 /// Longest time that an answer hangs, whoever waits: what a client holds open must end some day.
 const HANGS_MAX: Duration = Duration::from_secs(3_600);
+/// How often a request lets others go first before it waits for the machine.
+const PATIENCE: usize = 8;
+/// Planned steps taken before requests get their turn again.
+const STEPS: usize = 16;
 
 /// A running mock vendor; it stops when dropped.
 #[derive(Debug)]
@@ -132,7 +136,13 @@ impl VendorDesk {
 
     /// Looks at the machine, or changes it, between two requests.
     pub fn with_machine<T>(&self, work: impl FnOnce(&mut Machine) -> T) -> T {
-        let mut stage = self.stage();
+        let result = self.at(self.stage(), work);
+        // What holds an answer may be gone.
+        self.calmed.notify_waiters();
+        result
+    }
+
+    fn at<T>(&self, mut stage: MutexGuard<'_, Stage>, work: impl FnOnce(&mut Machine) -> T) -> T {
         let result = work(&mut stage.machine);
         let sooner = stage.machine.due().is_some_and(|due| due < stage.looks);
         if sooner {
@@ -142,7 +152,6 @@ impl VendorDesk {
         if sooner {
             self.planned.notify_one();
         }
-        self.calmed.notify_waiters();
         result
     }
 
@@ -157,7 +166,7 @@ impl VendorDesk {
     /// Answers one request, asking the receiver first where the vendor does; recorded before it returns.
     pub async fn serve(&self, request: Request) -> Answer {
         let began = Instant::now();
-        let mut turn = self.turn(|machine| machine.handle(&request, Timestamp::now()));
+        let mut turn = self.turn(|machine| machine.handle(&request, Timestamp::now())).await;
         let (response, task, deliveries, (manner, held)) = loop {
             match turn {
                 Some(Turn { reply: Reply::Response(response), task, deliveries, manner, held, .. }) => {
@@ -168,8 +177,8 @@ impl VendorDesk {
                         .courier
                         .ask(self.vendor, &question.url, question.body.clone(), question.within)
                         .await;
-                    turn =
-                        self.turn(|machine| machine.challenged(*question, answer.as_ref(), Timestamp::now()));
+                    let now = Timestamp::now();
+                    turn = self.turn(|machine| machine.challenged(*question, answer.as_ref(), now)).await;
                 }
                 None => {
                     let response = Response::text(500, "the mock met a fault of its own");
@@ -229,8 +238,24 @@ impl VendorDesk {
     }
 
     /// One turn of the machine; none if it panicked, which is recorded and answered like any other.
-    fn turn(&self, work: impl FnOnce(&mut Machine) -> Turn) -> Option<Turn> {
-        catch_unwind(AssertUnwindSafe(|| self.with_machine(work))).ok()
+    async fn turn(&self, work: impl FnOnce(&mut Machine) -> Turn) -> Option<Turn> {
+        let turn = |stage| catch_unwind(AssertUnwindSafe(|| self.at(stage, work))).ok();
+        // Preferably without stopping the thread: other connections can use the time.
+        for _ in 0..PATIENCE {
+            if let Some(stage) = self.free_stage() {
+                return turn(stage);
+            }
+            tokio::task::yield_now().await;
+        }
+        turn(self.stage())
+    }
+
+    fn free_stage(&self) -> Option<MutexGuard<'_, Stage>> {
+        match self.stage.try_lock() {
+            Ok(stage) => Some(stage),
+            Err(TryLockError::Poisoned(stage)) => Some(stage.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Takes what is due, or says how long nothing will be.
@@ -240,7 +265,7 @@ impl VendorDesk {
         let due = stage.machine.due();
         if due.is_some_and(|due| due <= now) {
             stage.looks = Timestamp::MIN;
-            return Ok(stage.machine.tick(now));
+            return Ok(stage.machine.tick_some(now, STEPS));
         }
         stage.looks = due.unwrap_or(Timestamp::MAX);
         let pause = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());

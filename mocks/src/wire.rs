@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
 
 /// Header fields in the order received; names compare without regard to case.
@@ -144,7 +145,7 @@ pub struct Response {
 
 impl Response {
     /// A JSON answer.
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
         let mut headers = Headers::new();
         headers.push("content-type", "application/json");
         Self { status, headers, body: bytes_of(body) }
@@ -174,10 +175,10 @@ impl fmt::Debug for Response {
     }
 }
 
-/// JSON text of a value, without the detour through a formatter that `to_string` takes.
-fn bytes_of(value: &Value) -> Bytes {
-    // A value without maps of foreign key types has no way to fail.
-    Bytes::from(serde_json::to_vec(value).unwrap_or_default())
+/// JSON text of a document, without the detour through a formatter that `to_string` takes.
+pub(crate) fn bytes_of(document: &impl Serialize) -> Bytes {
+    // What is answered here has text for keys, so there is no way to fail.
+    Bytes::from(serde_json::to_vec(document).unwrap_or_default())
 }
 
 /// A value that must never be printed: an API key, a webhook secret.

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::account::Settings;
@@ -154,9 +155,16 @@ fn new_id(ids: &mut Ids, now: Timestamp) -> String {
     id_at(now, ids.serial())
 }
 
-/// The answer around `data`.
-fn envelope(data: &Value, ids: &mut Ids) -> Response {
-    Response::json(200, &json!({"code": 0, "message": "SUCCEED", "request_id": ids.uuid(), "data": data}))
+/// The answer around `data`, written without a copy of it.
+fn envelope(data: &impl Serialize, ids: &mut Ids) -> Response {
+    #[derive(Serialize)]
+    struct Envelope<'d, D> {
+        code: u32,
+        message: &'static str,
+        request_id: String,
+        data: &'d D,
+    }
+    Response::json(200, &Envelope { code: 0, message: "SUCCEED", request_id: ids.uuid(), data })
 }
 
 fn refuse(

@@ -13,7 +13,7 @@ fn shot(seconds: &str) -> Value {
 }
 
 /// A body of the path in which shots stand in for the prompt, with some places changed.
-fn told(path: &str, changes: Value) -> Value {
+fn told(path: &str, changes: &Value) -> Value {
     let model = if path == OMNI { "kling-v3-omni" } else { "kling-v3" };
     let mut body = json!({
         "model_name": model, "multi_shot": true, "shot_type": "customize", "duration": "9",
@@ -34,7 +34,7 @@ fn shots_stand_in_for_the_prompt(
     #[values(json!({}), json!({"prompt": ""}), json!({"prompt": null}))] changes: Value,
 ) {
     let mut machine = machine();
-    let id = make(&mut machine, path, &told(path, changes));
+    let id = make(&mut machine, path, &told(path, &changes));
     let draft = &machine.jobs().get(&id).expect("kept").draft;
     assert_eq!(draft.prompt, "A paper boat\nA paper boat", "rules look for words in the shots");
 }
@@ -47,7 +47,7 @@ fn shots_stand_in_for_the_prompt(
 #[case::planned(json!({"shot_type": "intelligence", "multi_prompt": [], "prompt": "A paper boat"}))]
 #[case::words_of_no_meaning(json!({"multi_shot": false, "shot_type": "spin", "prompt": "A paper boat"}))]
 fn shots_that_are_taken(#[case] changes: Value, #[values(TEXT, IMAGE, OMNI)] path: &str) {
-    make(&mut machine(), path, &told(path, changes));
+    make(&mut machine(), path, &told(path, &changes));
 }
 
 #[rstest]
@@ -67,7 +67,7 @@ fn shots_that_are_refused(
     #[case] sentence: &str,
     #[values(TEXT, IMAGE, OMNI)] path: &str,
 ) {
-    let answer = post(&mut machine(), path, &told(path, changes));
+    let answer = post(&mut machine(), path, &told(path, &changes));
     refused(&answer, 400, 1201);
     assert_eq!(answer.1["message"], sentence);
 }
@@ -79,7 +79,7 @@ fn nothing_else_stands_in_for_the_prompt(
     #[values(json!({"shot_type": "intelligence"}), json!({"multi_shot": false}), json!({"multi_shot": null}))]
     changes: Value,
 ) {
-    let answer = post(&mut machine(), path, &told(path, changes));
+    let answer = post(&mut machine(), path, &told(path, &changes));
     refused(&answer, 400, 1201);
     assert_eq!(answer.1["message"], "prompt can not be null");
 }
@@ -89,7 +89,7 @@ fn nothing_else_stands_in_for_the_prompt(
 #[case::image(IMAGE, "kling-v2-6")]
 #[case::omni(OMNI, "kling-video-o1")]
 fn older_models_have_one_shot(#[case] path: &str, #[case] model: &str) {
-    let body = told(path, json!({"model_name": model, "duration": "5", "prompt": "A paper boat"}));
+    let body = told(path, &json!({"model_name": model, "duration": "5", "prompt": "A paper boat"}));
     let answer = post(&mut machine(), path, &body);
     refused(&answer, 400, 1201);
     assert_eq!(answer.1["message"], format!("model({model}) is not supported with multi_shot"));

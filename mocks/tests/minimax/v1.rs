@@ -297,7 +297,7 @@ fn every_answer_has_a_trace_id_of_its_own() {
     let mut seen = Vec::new();
     for request in requests {
         for key in ["key", "wrong"] {
-            let request = request.clone().header("authorization", &format!("Bearer {key}"));
+            let request = request.clone().header("authorization", format!("Bearer {key}"));
             let (response, _) = mock.raw(&request);
             let id = response.headers.get("trace-id").unwrap_or_default().to_owned();
             assert!(id.len() == 32 && !seen.contains(&id), "{id:?} at {}", request.target);

@@ -26,7 +26,7 @@ use crate::vendor::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
     Purpose, Refusal, Route, Sample, Signing, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
@@ -186,7 +186,7 @@ impl Api for Ark {
     }
 
     fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(record(job, settings).to_string())
+        wire::bytes_of(&record(job, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {

@@ -24,7 +24,7 @@ use crate::vendor::{
     AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
     Sample, Takes, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
 
@@ -197,7 +197,7 @@ impl Api for Legacy {
     }
 
     fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(records::legacy(job, settings, Channel::Callback).to_string())
+        wire::bytes_of(&records::legacy(job, settings, Channel::Callback))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {

@@ -3,6 +3,7 @@
 //! A task of either generation has both shapes, because `/tasks` also shows what the legacy paths
 //! made. Units that a task costs are plausible, not a price list.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::whole;
@@ -157,14 +158,22 @@ fn units(job: &Job) -> String {
 }
 
 /// The legacy answer to a create.
-pub(super) fn legacy_created(job: &Job) -> Value {
-    json!({
-        "task_id": job.id,
-        "task_status": LEGACY.word(job.phase).query,
-        "task_info": task_info(job, Channel::Query),
-        "created_at": job.created.as_millisecond(),
-        "updated_at": job.updated.as_millisecond(),
-    })
+pub(super) fn legacy_created(job: &Job) -> impl Serialize {
+    #[derive(Serialize)]
+    struct Created<'j> {
+        task_id: &'j str,
+        task_status: &'static str,
+        task_info: Value,
+        created_at: i64,
+        updated_at: i64,
+    }
+    Created {
+        task_id: &job.id,
+        task_status: LEGACY.word(job.phase).query,
+        task_info: task_info(job, Channel::Query),
+        created_at: job.created.as_millisecond(),
+        updated_at: job.updated.as_millisecond(),
+    }
 }
 
 /// The legacy record.

@@ -22,7 +22,7 @@ use crate::vendor::{
     AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
     Sample, Takes, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
 
@@ -158,7 +158,7 @@ impl Api for New {
         } else {
             records::new(job, settings)
         };
-        Bytes::from(record.to_string())
+        wire::bytes_of(&record)
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {

@@ -21,7 +21,7 @@ use crate::vendor::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
@@ -242,7 +242,7 @@ impl Api for MiniMax {
     }
 
     fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(task::pushed(job, word, settings).to_string())
+        wire::bytes_of(&task::pushed(job, word, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {

@@ -20,7 +20,7 @@ use crate::vendor::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
@@ -269,7 +269,7 @@ impl Api for MiniMax {
     }
 
     fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(json!({"task": task::shown(job, settings)}).to_string())
+        wire::bytes_of(&json!({"task": task::shown(job, settings)}))
     }
 
     fn new_id(&self, ids: &mut Ids, _now: Timestamp) -> String {

@@ -3,6 +3,7 @@
 //! The task is called `task_id` in the answer to a create and `id` everywhere else. Shapes from the
 //! pages in `page`, completed by captures; nothing here decides, it only says.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::ent_v2::ENT_V2;
@@ -25,26 +26,47 @@ const CONCURRENCY: u32 = 5;
 const CREDITS_BOUGHT: u64 = 100_000;
 
 /// The answer to an accepted create: the product's fields, as the request gave them or by default.
-pub(super) fn created(job: &Job, settings: &Settings) -> Value {
-    let Some(product) = product(job.draft.product) else { return json!({}) };
-    let mut body: Map<String, Value> =
-        product.echo.iter().map(|name| ((*name).to_owned(), echoed(job, name))).collect();
-    if product.kind.is_none() {
-        body.shift_remove("type");
-    }
+pub(super) fn created(job: &Job, settings: &Settings) -> Echo {
+    let Some(product) = product(job.draft.product) else { return Echo(Vec::new()) };
+    let captured = product.kind.is_some() && settings.knobs.get(&ENT_V2, "create-echo") == "captured";
+    let told = |name: &str| match name {
+        "type" => product.kind.is_some(),
+        "bgm" => !captured,
+        _ => true,
+    };
+    let echo = product.echo.iter().filter(|name| told(name));
+    let mut body = Echo(echo.map(|name| (*name, echoed(job, name))).collect());
     // In the pages' tables, not in their examples.
     for name in ["audio", "watermark"] {
         if let Some(value) = job.draft.body.get(name) {
-            body.insert(name.to_owned(), value.clone());
+            body.put(name, value.clone());
         }
     }
-    if product.kind.is_some() && settings.knobs.get(&ENT_V2, "create-echo") == "captured" {
-        body.shift_remove("bgm");
+    if captured {
         for name in CAPTURED_ECHO {
-            body.insert((*name).to_owned(), echoed(job, name));
+            body.put(name, echoed(job, name));
         }
     }
-    Value::Object(body)
+    body
+}
+
+/// Fields in order. A list, because there are a score of them at most and each is written once.
+#[derive(Debug)]
+pub(super) struct Echo(Vec<(&'static str, Value)>);
+
+impl Echo {
+    fn put(&mut self, name: &'static str, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+}
+
+impl Serialize for Echo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// What a relay's capture of 2026 has besides.

@@ -19,7 +19,7 @@ use crate::vendor::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
-use crate::wire::{Response, Secret};
+use crate::wire::{self, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
@@ -192,7 +192,7 @@ impl Api for Vidu {
     }
 
     fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        Bytes::from(answers::record(job, settings).to_string())
+        wire::bytes_of(&answers::record(job, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {

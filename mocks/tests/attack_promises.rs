@@ -1,0 +1,124 @@
+//! Promises that no test would have noticed broken: each case here failed when the code was changed by hand.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use ringback_mocks::account::Settings;
+use ringback_mocks::http::HttpClient;
+use ringback_mocks::journal::{Entry, Journal, Leg};
+use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::record;
+use ringback_mocks::vendor::Vendor;
+use ringback_mocks::wire::{Request, Response};
+use rstest::rstest;
+use serde_json::json;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
+
+const START: Timestamp = Timestamp::constant(1_780_000_000, 0);
+
+fn vidu(settings: Settings) -> Machine {
+    let results = "http://127.0.0.1:1/results".to_owned();
+    Machine::new(Vendor::named("vidu").expect("known"), Settings { results, ..settings })
+}
+
+fn create(machine: &mut Machine) -> (String, Turn) {
+    let body = json!({"model": "viduq1", "prompt": "a boat", "callback_url": "http://127.0.0.1:1/"});
+    let request = Request::post("/ent/v2/text2video", &body).header("authorization", "Token k");
+    let turn = machine.handle(&request, START);
+    (turn.task.clone().expect("it is accepted"), turn)
+}
+
+fn fetch(machine: &mut Machine, task: &str, now: Timestamp) -> u16 {
+    match machine.handle(&Request::get(format!("/results/{task}.mp4")), now).reply {
+        Reply::Response(response) => response.status,
+        Reply::Ask(_) => panic!("nobody asks about results"),
+    }
+}
+
+fn step(word: &str) -> ringback_mocks::jobs::Step {
+    Vendor::named("vidu").expect("known").main_dialect().step(word).expect(word)
+}
+
+#[test]
+fn a_result_lasts_from_when_it_was_made() {
+    let mut machine = vidu(Settings::default());
+    let (task, _) = create(&mut machine);
+    let made = START + SignedDuration::from_hours(20);
+    machine.advance(&task, step("success"), made).expect("it can succeed");
+    assert_eq!(fetch(&mut machine, &task, made + SignedDuration::from_hours(24)), 200);
+    assert_eq!(
+        fetch(&mut machine, &task, made + SignedDuration::from_hours(24) + SignedDuration::from_secs(1)),
+        403
+    );
+}
+
+#[rstest]
+#[case::at_work("processing", 404)]
+#[case::failed("moderated", 404)]
+#[case::made("success", 200)]
+fn only_what_was_made_can_be_fetched(#[case] word: &str, #[case] status: u16) {
+    let mut machine = vidu(Settings::default());
+    let (task, _) = create(&mut machine);
+    machine.advance(&task, step(word), START).expect("it can go there");
+    assert_eq!(fetch(&mut machine, &task, START), status);
+}
+
+#[test]
+fn speed_shortens_the_pauses_between_attempts() {
+    let pauses = |speed: f64| {
+        let mut machine = vidu(Settings { speed, ..Settings::default() });
+        let (task, _) = create(&mut machine);
+        let sent = machine.advance(&task, step("success"), START).expect("it can succeed");
+        sent[0].retries.clone()
+    };
+    let (slow, fast) = (pauses(1.0), pauses(10.0));
+    assert!(!slow.is_empty());
+    assert_eq!(fast, slow.iter().map(|pause| *pause / 10).collect::<Vec<Duration>>());
+}
+
+#[rstest]
+#[case::says_nothing_of_it("any: stay", Some("forged"))]
+#[case::has_its_own("any: stay; trouble corrupt", Some("corrupt"))]
+#[case::wants_none("any: stay; trouble none", None)]
+fn a_rule_without_trouble_leaves_the_accounts(#[case] rule: &str, #[case] trouble: Option<&str>) {
+    let account = Arc::new("forged".parse().expect("trouble"));
+    let mut machine = vidu(Settings { trouble: Some(account), ..Settings::default() });
+    machine.rule(rule.parse().expect(rule));
+    let (task, _) = create(&mut machine);
+    let sent = machine.advance(&task, step("success"), START).expect("it can succeed");
+    let said = sent[0].trouble.as_ref().filter(|trouble| !trouble.is_none()).map(ToString::to_string);
+    assert_eq!(said.as_deref(), trouble);
+}
+
+#[test]
+fn a_long_body_is_cut_in_the_journal_and_its_length_told() {
+    let request = Request { body: vec![b'x'; 200_000].into(), ..Request::get("/") };
+    let entry = Entry {
+        leg: Leg::Upstream(Vendor::named("vidu").expect("known")),
+        began: Instant::now(),
+        request,
+        answer: Ok(Response::json(200, &json!({}))),
+        task: None,
+    };
+    let line = record::json(&Journal::open().record(entry));
+    let body = line["request"]["body"].as_str().expect("text");
+    assert!(body.len() < 70_000, "{}", body.len());
+    assert!(body.ends_with("… (200000 bytes)"));
+}
+
+#[rstest]
+#[case::moved(301)]
+#[case::same_method(307)]
+#[case::for_good(308)]
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed(#[case] status: u16) {
+    let server = MockServer::start().await;
+    let elsewhere = format!("{}/elsewhere", server.uri());
+    let redirect = ResponseTemplate::new(status).insert_header("location", elsewhere.as_str());
+    Mock::given(matchers::any()).respond_with(redirect).mount(&server).await;
+    let request = Request::post("/hook", &json!({}));
+    let answer = HttpClient::new().send(&server.uri(), &request, Duration::from_secs(20)).await;
+    assert_eq!(answer.expect("an answer").status, status);
+    assert_eq!(server.received_requests().await.expect("recording is on").len(), 1);
+}
