@@ -320,7 +320,7 @@ fn written(answer: Answer) -> Result<::http::Response<Either<Full<Bytes>, Broken
         Answer::Cut => return Err(Cut),
     };
     let body =
-        if whole { Either::Left(Full::new(response.body)) } else { Either::Right(Broken::of(response.body)) };
+        if whole { Either::Left(Full::new(response.body)) } else { Either::Right(Broken::of(&response.body)) };
     let mut answer = ::http::Response::new(body);
     *answer.status_mut() =
         ::http::StatusCode::from_u16(response.status).unwrap_or(::http::StatusCode::INTERNAL_SERVER_ERROR);
@@ -344,7 +344,7 @@ struct Broken {
 }
 
 impl Broken {
-    fn of(body: Bytes) -> Self {
+    fn of(body: &Bytes) -> Self {
         let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(1);
         Self { half: Some(body.slice(..body.len() / 2)), announced }
     }
