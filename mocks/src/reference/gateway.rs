@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::crossing::Crossing;
 use super::defect::Defect;
 use super::framing::{self, OddServer};
 use super::habits::Memory;
@@ -67,6 +68,7 @@ impl ReferenceGateway {
             tasks: Mutex::default(),
             shared_callbacks: Mutex::default(),
             memory: Memory::default(),
+            crossing: Crossing::default(),
         });
         if let Some(oddity) = gateway.setup.oddity.filter(|oddity| framing::is_framing(*oddity)) {
             return Ok(Self(Door::Odd(OddServer::bind(address, gateway, oddity).await?)));
@@ -103,18 +105,19 @@ pub(super) struct Gateway {
     pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
     /// Only used by oddities that know requests again.
     pub(super) memory: Memory,
+    pub(super) crossing: Crossing,
 }
 
 #[derive(Clone)]
 pub(super) struct Task {
     owner: usize,
-    upstream: usize,
-    wish: Wish,
+    pub(super) upstream: usize,
+    pub(super) wish: Wish,
     pub(super) vendor_id: String,
     pub(super) callback_url: Option<String>,
     created: String,
     pub(super) last: Outcome,
-    asked: u32,
+    pub(super) asked: u32,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -156,11 +159,11 @@ impl Gateway {
         match (request.method.as_str(), path.strip_prefix(STATUS)) {
             ("POST", None) if path == SUBMIT => match self.client(&request, false) {
                 Some(client) => self.submit(client, &request).await,
-                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+                None => self.unknown_client(&request).await,
             },
             ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
                 Some(client) => self.status(client, id).await,
-                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+                None => self.unknown_client(&request).await,
             },
             _ => self.error(404, "not_found", "no such route"),
         }
@@ -174,13 +177,17 @@ impl Gateway {
             .and_then(|value| value.strip_prefix("Bearer "))
             .filter(|token| !token.is_empty());
         let Some(token) = token else {
-            return (self.is(Defect::AuthOptional) || (status && self.is(Defect::StatusOpen))).then_some(0);
+            let open = self.is(Defect::AuthOptional) || (status && self.is(Defect::StatusOpen));
+            return self.taken_for(request).or_else(|| open.then_some(0));
         };
-        let known = self.setup.clients.iter().position(|client| client.expose() == token);
+        let known = self.setup.clients.iter().position(|client| self.same_key(client.expose(), token));
         known.or_else(|| self.is(Defect::AnyToken).then_some(0))
     }
 
     async fn submit(self: &Arc<Self>, client: usize, request: &Request) -> Response {
+        if let Some(spoilt) = self.misread(&request.body) {
+            return spoilt;
+        }
         let submission = match submission::read(&request.body, self.setup.defect) {
             Ok(submission) => submission,
             Err(Mistake { status, message, otherwise }) => {
@@ -194,13 +201,22 @@ impl Gateway {
                 if misplaced && self.is(Defect::PlacementErrorAsText) {
                     return Response::text(status, "Bad Request");
                 }
+                if misplaced && self.is(Defect::PlacementCodeDiffers) {
+                    let error = json!({"message": message, "type": "invalid_request_error"});
+                    return Response::json(status, &json!({"code": 4001, "error": error}));
+                }
                 return self.error(status, "invalid_request_error", &message);
             }
         };
         if let Some(message) = self.declines(&request.body, &submission) {
             return self.error(400, "invalid_request_error", message);
         }
-        let model = if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
+        if let Some(answer) = self.polling_only(client, &submission) {
+            return answer;
+        }
+        let model = if let Some(model) = self.detour(&submission) {
+            model.to_owned()
+        } else if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
             "kling-v1".to_owned()
         } else {
             submission.model.clone()
@@ -216,8 +232,14 @@ impl Gateway {
         if self.setup.oddity == Some(Oddity::QueuesCreates) {
             return self.queue(client, (upstream, dialect), wish, &submission, request);
         }
-        match self.create(upstream, dialect, &wish, request).await {
-            Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
+        let created = self.create(upstream, dialect, &wish, request).await;
+        self.part(&wish);
+        match created {
+            Ok(vendor_id) => {
+                let vendor_id = self.early_end(upstream, dialect, &wish, vendor_id).await;
+                self.accepted(client, upstream, wish, vendor_id, &submission)
+            }
+            Err(declined) if let Some(told) = self.mistell_refusal(upstream, &declined) => told,
             Err(declined) if self.hides(vendor, &declined) => {
                 self.accepted(client, upstream, wish, String::new(), &submission)
             }
@@ -228,6 +250,15 @@ impl Gateway {
             Err(Declined { blame: Blame::Operator, .. }) => {
                 self.error(502, "upstream_error", "the vendor did not accept the job")
             }
+        }
+    }
+
+    /// A create without a client, by a gateway that checks too late.
+    pub(super) async fn create_anyway(&self, request: &Request) {
+        if let Ok(submission) = submission::read(&request.body, None)
+            && let Some((upstream, dialect)) = self.route(&submission.model)
+        {
+            let _ = self.create(upstream, dialect, &wish(&submission), request).await;
         }
     }
 
@@ -252,13 +283,18 @@ impl Gateway {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
         }
-        if self.is(Defect::CreatesTwice) {
+        if self.is(Defect::CookiesForwarded)
+            && let Some(cookies) = from.headers.get("cookie")
+        {
+            call = call.header("cookie", cookies);
+        }
+        if self.is(Defect::CreatesTwice) || self.is_crowded(wish) {
             let _ = self.call(upstream, dialect, call.clone()).await;
         }
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = self.call(upstream, dialect, call.clone()).await;
+            let answer = self.in_haste(wish, self.call(upstream, dialect, call.clone())).await;
             let answer =
                 answer.ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
             match (dialect.client.created)(&answer) {
@@ -287,7 +323,9 @@ impl Gateway {
         vendor_id: String,
         submission: &Submission,
     ) -> Response {
-        let id = if self.is(Defect::RepeatsTaskId) {
+        let id = if let Some(id) = self.racing_id(&wish) {
+            id
+        } else if self.is(Defect::RepeatsTaskId) {
             format!("task_{}", submission.prompt.split(' ').next().unwrap_or_default())
         } else {
             self.new_id()
@@ -330,7 +368,11 @@ impl Gateway {
 
     async fn status(&self, client: usize, id: &str) -> Response {
         let found = self.tasks().get(id).cloned();
-        let Some(mut task) = found.filter(|task| task.owner == client || self.is(Defect::TasksShared)) else {
+        let shared = |task: &Task| {
+            self.is(Defect::TasksShared)
+                || self.is(Defect::FinishedTasksShared) && matches!(task.last, Outcome::Finished(_))
+        };
+        let Some(mut task) = found.filter(|task| task.owner == client || shared(task)) else {
             if self.is(Defect::UnknownTaskRuns) {
                 return self.report(id, "2026-06-14T10:30:00", &Outcome::Running, 42);
             }
@@ -340,11 +382,20 @@ impl Gateway {
             let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
             return self.error(status, "not_found", "task not found");
         };
-        if !task.last.is_terminal() && !task.vendor_id.is_empty() && self.looks_now(id) {
+        let busy = self.is_looked_at(id).await;
+        let mut ends_now = false;
+        if let Some(seen) = self.polled(&task) {
+            task.last = seen;
+        } else if !task.last.is_terminal()
+            && !task.vendor_id.is_empty()
+            && self.looks_now(id)
+            && !self.leaves_alone(&task)
+        {
             let seen = self.look(&task).await;
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
             }
+            ends_now = task.last.is_terminal() && task.asked > 0;
             if self.is(Defect::CallsBackItself) && task.last.is_terminal() {
                 self.call_back(&task);
             }
@@ -356,10 +407,13 @@ impl Gateway {
         if let Some(kept) = self.tasks().get_mut(id) {
             kept.asked = task.asked;
             if task.last.rank() >= kept.last.rank() {
-                kept.last = task.last;
+                kept.last = task.last.clone();
             }
         }
-        let shown = self.distort(last, asked);
+        self.look_away(id);
+        let shown = self.mix_statuses(&task, self.distort(last, asked)).await;
+        let back = busy || ends_now && self.is(Defect::BackAtTheEnd);
+        let shown = if back { Outcome::Waiting } else { shown };
         let progress = match &shown {
             Outcome::Waiting => 0,
             Outcome::Running if self.is(Defect::ProgressOver100) => 420,
@@ -367,7 +421,8 @@ impl Gateway {
             Outcome::Finished(_) if self.is(Defect::ProgressNot100) => 99,
             Outcome::Finished(_) | Outcome::Failed(_) => 100,
         };
-        self.report(&shown_id, &created, &shown, progress)
+        let told = self.report(&shown_id, &created, &shown, progress);
+        self.mistell_status(told, &task, &shown, asked)
     }
 
     /// What the vendor says of a task.
@@ -375,6 +430,9 @@ impl Gateway {
         let vendor = self.setup.upstreams[task.upstream].vendor;
         let Some((_, dialect)) = self.route(&task.wish.model) else { return task.last.clone() };
         let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
+        if self.is(Defect::ClientKeyInQueries) {
+            query = query.header("x-forwarded-authorization", self.setup.clients[task.owner].expose());
+        }
         // Two hops at most: the answer, and where it points to for the file.
         for _ in 0..2 {
             let answer = self.call(task.upstream, dialect, query).await.and_then(|answer| answer.value());
@@ -461,7 +519,7 @@ impl Gateway {
     }
 }
 
-fn wish(submission: &Submission) -> Wish {
+pub(super) fn wish(submission: &Submission) -> Wish {
     Wish {
         model: submission.model.clone(),
         prompt: submission.prompt.clone(),
