@@ -7,7 +7,6 @@
 pub mod defect;
 mod dress;
 mod faults;
-mod framing;
 pub mod gateway;
 mod habits;
 pub mod oddity;

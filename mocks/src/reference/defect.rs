@@ -3,138 +3,110 @@
 //! A defect is named after what it does. Which requirement must catch it is the catalogue's
 //! business; this list only says what goes wrong.
 
-macro_rules! defects {
-    ($($variant:ident $name:literal $about:literal)*) => {
-        /// A deliberate fault of the reference gateway.
-        #[expect(clippy::doc_markdown, reason = "the descriptions are also printed on terminals, without backticks")]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Defect {
-            $(#[doc = $about] $variant,)*
-        }
+use crate::switches::switches;
 
-        impl Defect {
-            /// Every defect.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// Stable name.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// What goes wrong, as a clause about the gateway.
-            pub const fn about(self) -> &'static str {
-                match self { $(Self::$variant => $about,)* }
-            }
-        }
-    };
-}
-
-defects! {
-    // submit
-    RefusesVidu "refuses-vidu" "refuses every Vidu job"
-    CreatedTimeMissing "created-time-missing" "leaves created_time out of the submit answer"
-    StartsRunning "starts-running" "reports a fresh job as running in the submit answer"
-    RepeatsTaskId "repeats-task-id" "derives the task id from the first word of the prompt"
-    EchoesCallback "echoes-callback" "adds callback_url to the submit answer when one was given"
-    InputOpen "input-open" "accepts any key at the top of input but callback_url itself"
-    InputDenylist "input-denylist" "refuses only the keys the documentation happens to name"
-    PromptOptional "prompt-optional" "fills in a prompt when there is none"
-    BlankPromptAccepted "blank-prompt-accepted" "accepts a prompt of blanks"
-    PromptCoerced "prompt-coerced" "turns a prompt of another type into text"
-    InputOptional "input-optional" "fills in input when it is missing or no object"
-    ModelOptional "model-optional" "falls back to kling-v1 without a model"
-    UnknownModelAccepted "unknown-model-accepted" "runs an unknown model as kling-v1"
-    TypesUnchecked "types-unchecked" "ignores allow-listed fields of the wrong type"
-    SecondsRefused "seconds-refused" "refuses the allow-listed field seconds"
-    // errors
-    ErrorsAsText "errors-as-text" "answers errors in plain text"
-    NativeErrors "native-errors" "answers submit errors in the shape of the software behind it"
-    PlacementErrorAsText "placement-error-as-text" "answers a misplaced key in plain text"
-    ErrorsIn200 "errors-in-200" "carries errors in HTTP 200"
-    ErrorCodeDiffers "error-code-differs" "puts a number of its own into the error's code"
-    ErrorTypeOdd "error-type-odd" "names the error type of a bad request differently"
-    UnknownTaskIs400 "unknown-task-is-400" "answers 400 for an unknown task"
-    UnknownTaskRuns "unknown-task-runs" "reports any task id as running"
-    // authentication
-    AuthOptional "auth-optional" "serves requests without a token"
-    AnyToken "any-token" "accepts any token"
-    StatusOpen "status-open" "shows a status without a token"
-    TasksShared "tasks-shared" "shows one client's task to another"
-    // placement
-    CallbackDropped "callback-dropped" "forwards no callback_url"
-    CallbackDroppedForVidu "callback-dropped-for-vidu" "forwards no callback_url to Vidu"
-    CallbackFieldRenamed "callback-field-renamed" "forwards the callback URL as notify_url"
-    InputCallbackIgnored "input-callback-ignored" "accepts input.callback_url and ignores it"
-    InputCallbackForwarded "input-callback-forwarded" "accepts input.callback_url and forwards it"
-    PlacementIs422 "placement-is-422" "refuses a misplaced callback_url with 422"
-    CreatesBeforePlacement "creates-before-placement" "calls the vendor before it refuses input.callback_url"
-    RootCallbackIgnored "root-callback-ignored" "ignores a callback_url beside model"
-    RootCallbackForwarded "root-callback-forwarded" "forwards a callback_url beside model"
-    FindsNestedCallback "finds-nested-callback" "takes a callback_url from deep inside metadata"
-    TwoPlacesAccepted "two-places-accepted" "checks input.callback_url only when metadata has none"
-    RootCallbackWins "root-callback-wins" "prefers the callback_url beside model over metadata's"
-    WrongTypeIs500 "wrong-type-is-500" "answers 500 when callback_url is no string"
-    CallbackCoerced "callback-coerced" "turns a numeric callback_url into a string and forwards it"
-    EmptyCallbackForwarded "empty-callback-forwarded" "forwards an empty callback_url"
-    InputCaseVariantsAccepted "input-case-variants-accepted" "accepts callbackUrl and the like at the top of input"
-    MetadataCaseInsensitive "metadata-case-insensitive" "takes Callback_Url in metadata for callback_url"
-    DefaultCallback "default-callback" "sends a callback_url of its own when none was given"
-    PlacementUncheckedWithImages "placement-unchecked-with-images" "does not check the placement when images are given"
-    CallsBackItself "calls-back-itself" "sends a callback of its own when a job ends"
-    // pass-through
-    QuerySorted "query-sorted" "sorts the query of the callback URL"
-    EscapesDecoded "escapes-decoded" "decodes percent-escapes in the callback URL"
-    EscapesUppercased "escapes-uppercased" "rewrites percent-escapes in upper case"
-    PlusBecomesSpace "plus-becomes-space" "rewrites + in the query as %20"
-    FragmentDropped "fragment-dropped" "drops the fragment of the callback URL"
-    DefaultPortDropped "default-port-dropped" "drops :443 from the callback URL"
-    CredentialsDropped "credentials-dropped" "drops user-info from the callback URL"
-    HostPunycoded "host-punycoded" "rewrites an international host name in Punycode"
-    NonAsciiEscaped "non-ascii-escaped" "percent-escapes non-ASCII characters in the callback URL"
-    TruncatedAt255 "truncated-at-255" "cuts the callback URL at 255 characters"
-    HtmlEscaped "html-escaped" "replaces & by &amp; in the callback URL"
-    UrlNormalised "url-normalised" "lower-cases the host and resolves dot segments"
-    TrailingSlashDropped "trailing-slash-dropped" "drops a slash at the end of the callback URL"
-    EmptyQueryDropped "empty-query-dropped" "drops a question mark with nothing after it"
-    DroppedWithOptions "dropped-with-options" "forwards no callback_url when metadata has other keys"
-    DroppedWithImage "dropped-with-image" "forwards no callback_url when an image is given"
-    CallbackShared "callback-shared" "keeps the callback URL where parallel jobs overwrite it"
-    // kinds of callback URLs, and times
-    HttpUpgraded "http-upgraded" "rewrites an http:// callback URL as https://"
-    PrivateHostIs500 "private-host-is-500" "answers 500 for a callback URL with a private address"
-    TruncatedAt2048 "truncated-at-2048" "cuts the callback URL at 2,048 characters"
-    RelativeResolved "relative-resolved" "completes a relative callback URL with an address of its own"
-    CreatedTimeFixed "created-time-fixed" "shows the documentation's created_time for every job"
-    // what reaches the vendor
-    CreatesTwice "creates-twice" "creates every job twice"
-    PromptTruncated "prompt-truncated" "cuts the prompt at 80 characters"
-    ModelReplaced "model-replaced" "asks MiniMax for another model than the client did"
-    ClientKeyForwarded "client-key-forwarded" "passes the client's key on to the vendor"
-    MetadataModelWins "metadata-model-wins" "lets metadata.model override the model"
-    CreatesBeforeChecking "creates-before-checking" "calls the vendor before it refuses an unknown key"
-    // status
-    StatusWithoutEnvelope "status-without-envelope" "answers a status without code and data"
-    ForeignStatusWords "foreign-status-words" "says processing instead of running"
-    SuccessStaysRunning "success-stays-running" "never notices that a job succeeded"
-    FilesMissing "files-missing" "leaves files out of a finished status"
-    FailureReportedFinished "failure-reported-finished" "reports a failed job as finished"
-    FailureWithoutMessage "failure-without-message" "reports a failed job without a reason"
-    ExpiredStaysRunning "expired-stays-running" "does not know the vendor's word expired"
-    FinishedTooEarly "finished-too-early" "reports a job as finished while the vendor works on it"
-    TerminalFlaps "terminal-flaps" "reports a finished job as running when asked again"
-    Regresses "regresses" "falls back to not_started after running"
-    ProgressOver100 "progress-over-100" "reports progress in per mille"
-    ProgressFraction "progress-fraction" "reports progress as a fraction of 100"
-    FileTypeOdd "file-type-odd" "names a file type that is no kind of media"
-    ProgressNot100 "progress-not-100" "reports a finished job at 99"
-    StatusNamesOtherId "status-names-other-id" "puts the vendor's id into the status"
-    RefusalHidden "refusal-hidden" "accepts a job the vendor refused and leaves it not_started"
-    BaseRespIgnored "base-resp-ignored" "takes HTTP 200 from MiniMax for success"
-}
-
-impl Defect {
-    /// The defect of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|defect| defect.name() == name)
+switches! {
+    /// A deliberate fault of the reference gateway.
+    Defect {
+        // submit
+        RefusesVidu "refuses-vidu" "refuses every Vidu job"
+        CreatedTimeMissing "created-time-missing" "leaves created_time out of the submit answer"
+        StartsRunning "starts-running" "reports a fresh job as running in the submit answer"
+        RepeatsTaskId "repeats-task-id" "derives the task id from the first word of the prompt"
+        EchoesCallback "echoes-callback" "adds callback_url to the submit answer when one was given"
+        InputOpen "input-open" "accepts any key at the top of input but callback_url itself"
+        InputDenylist "input-denylist" "refuses only the keys the documentation happens to name"
+        PromptOptional "prompt-optional" "fills in a prompt when there is none"
+        BlankPromptAccepted "blank-prompt-accepted" "accepts a prompt of blanks"
+        PromptCoerced "prompt-coerced" "turns a prompt of another type into text"
+        InputOptional "input-optional" "fills in input when it is missing or no object"
+        ModelOptional "model-optional" "falls back to kling-v1 without a model"
+        UnknownModelAccepted "unknown-model-accepted" "runs an unknown model as kling-v1"
+        TypesUnchecked "types-unchecked" "ignores allow-listed fields of the wrong type"
+        SecondsRefused "seconds-refused" "refuses the allow-listed field seconds"
+        // errors
+        ErrorsAsText "errors-as-text" "answers errors in plain text"
+        NativeErrors "native-errors" "answers submit errors in the shape of the software behind it"
+        PlacementErrorAsText "placement-error-as-text" "answers a misplaced key in plain text"
+        ErrorsIn200 "errors-in-200" "carries errors in HTTP 200"
+        ErrorCodeDiffers "error-code-differs" "puts a number of its own into the error's code"
+        ErrorTypeOdd "error-type-odd" "names the error type of a bad request differently"
+        UnknownTaskIs400 "unknown-task-is-400" "answers 400 for an unknown task"
+        UnknownTaskRuns "unknown-task-runs" "reports any task id as running"
+        // authentication
+        AuthOptional "auth-optional" "serves requests without a token"
+        AnyToken "any-token" "accepts any token"
+        StatusOpen "status-open" "shows a status without a token"
+        TasksShared "tasks-shared" "shows one client's task to another"
+        // placement
+        CallbackDropped "callback-dropped" "forwards no callback_url"
+        CallbackDroppedForVidu "callback-dropped-for-vidu" "forwards no callback_url to Vidu"
+        CallbackFieldRenamed "callback-field-renamed" "forwards the callback URL as notify_url"
+        InputCallbackIgnored "input-callback-ignored" "accepts input.callback_url and ignores it"
+        InputCallbackForwarded "input-callback-forwarded" "accepts input.callback_url and forwards it"
+        PlacementIs422 "placement-is-422" "refuses a misplaced callback_url with 422"
+        CreatesBeforePlacement "creates-before-placement" "calls the vendor before it refuses input.callback_url"
+        RootCallbackIgnored "root-callback-ignored" "ignores a callback_url beside model"
+        RootCallbackForwarded "root-callback-forwarded" "forwards a callback_url beside model"
+        FindsNestedCallback "finds-nested-callback" "takes a callback_url from deep inside metadata"
+        TwoPlacesAccepted "two-places-accepted" "checks input.callback_url only when metadata has none"
+        RootCallbackWins "root-callback-wins" "prefers the callback_url beside model over metadata's"
+        WrongTypeIs500 "wrong-type-is-500" "answers 500 when callback_url is no string"
+        CallbackCoerced "callback-coerced" "turns a numeric callback_url into a string and forwards it"
+        EmptyCallbackForwarded "empty-callback-forwarded" "forwards an empty callback_url"
+        InputCaseVariantsAccepted "input-case-variants-accepted" "accepts callbackUrl and the like at the top of input"
+        MetadataCaseInsensitive "metadata-case-insensitive" "takes Callback_Url in metadata for callback_url"
+        DefaultCallback "default-callback" "sends a callback_url of its own when none was given"
+        PlacementUncheckedWithImages "placement-unchecked-with-images" "does not check the placement when images are given"
+        CallsBackItself "calls-back-itself" "sends a callback of its own when a job ends"
+        // pass-through
+        QuerySorted "query-sorted" "sorts the query of the callback URL"
+        EscapesDecoded "escapes-decoded" "decodes percent-escapes in the callback URL"
+        EscapesUppercased "escapes-uppercased" "rewrites percent-escapes in upper case"
+        PlusBecomesSpace "plus-becomes-space" "rewrites + in the query as %20"
+        FragmentDropped "fragment-dropped" "drops the fragment of the callback URL"
+        DefaultPortDropped "default-port-dropped" "drops :443 from the callback URL"
+        CredentialsDropped "credentials-dropped" "drops user-info from the callback URL"
+        HostPunycoded "host-punycoded" "rewrites an international host name in Punycode"
+        NonAsciiEscaped "non-ascii-escaped" "percent-escapes non-ASCII characters in the callback URL"
+        TruncatedAt255 "truncated-at-255" "cuts the callback URL at 255 characters"
+        HtmlEscaped "html-escaped" "replaces & by &amp; in the callback URL"
+        UrlNormalised "url-normalised" "lower-cases the host and resolves dot segments"
+        TrailingSlashDropped "trailing-slash-dropped" "drops a slash at the end of the callback URL"
+        EmptyQueryDropped "empty-query-dropped" "drops a question mark with nothing after it"
+        DroppedWithOptions "dropped-with-options" "forwards no callback_url when metadata has other keys"
+        DroppedWithImage "dropped-with-image" "forwards no callback_url when an image is given"
+        CallbackShared "callback-shared" "keeps the callback URL where parallel jobs overwrite it"
+        // kinds of callback URLs, and times
+        HttpUpgraded "http-upgraded" "rewrites an http:// callback URL as https://"
+        PrivateHostIs500 "private-host-is-500" "answers 500 for a callback URL with a private address"
+        TruncatedAt2048 "truncated-at-2048" "cuts the callback URL at 2,048 characters"
+        RelativeResolved "relative-resolved" "completes a relative callback URL with an address of its own"
+        CreatedTimeFixed "created-time-fixed" "shows the documentation's created_time for every job"
+        // what reaches the vendor
+        CreatesTwice "creates-twice" "creates every job twice"
+        PromptTruncated "prompt-truncated" "cuts the prompt at 80 characters"
+        ModelReplaced "model-replaced" "asks MiniMax for another model than the client did"
+        ClientKeyForwarded "client-key-forwarded" "passes the client's key on to the vendor"
+        MetadataModelWins "metadata-model-wins" "lets metadata.model override the model"
+        CreatesBeforeChecking "creates-before-checking" "calls the vendor before it refuses an unknown key"
+        // status
+        StatusWithoutEnvelope "status-without-envelope" "answers a status without code and data"
+        ForeignStatusWords "foreign-status-words" "says processing instead of running"
+        SuccessStaysRunning "success-stays-running" "never notices that a job succeeded"
+        FilesMissing "files-missing" "leaves files out of a finished status"
+        FailureReportedFinished "failure-reported-finished" "reports a failed job as finished"
+        FailureWithoutMessage "failure-without-message" "reports a failed job without a reason"
+        ExpiredStaysRunning "expired-stays-running" "does not know the vendor's word expired"
+        FinishedTooEarly "finished-too-early" "reports a job as finished while the vendor works on it"
+        TerminalFlaps "terminal-flaps" "reports a finished job as running when asked again"
+        Regresses "regresses" "falls back to not_started after running"
+        ProgressOver100 "progress-over-100" "reports progress in per mille"
+        ProgressFraction "progress-fraction" "reports progress as a fraction of 100"
+        FileTypeOdd "file-type-odd" "names a file type that is no kind of media"
+        ProgressNot100 "progress-not-100" "reports a finished job at 99"
+        StatusNamesOtherId "status-names-other-id" "puts the vendor's id into the status"
+        RefusalHidden "refusal-hidden" "accepts a job the vendor refused and leaves it not_started"
+        BaseRespIgnored "base-resp-ignored" "takes HTTP 200 from MiniMax for success"
     }
 }
