@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::http::{self, Server};
 use crate::journal::{Entry, Journal, Leg};
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{Request, Response, Secret, unescaped};
 
 /// Where jobs are submitted.
 pub const SUBMIT: &str = "/api/generate/submit";
@@ -209,7 +209,7 @@ impl Desk {
             ("GET", Some(id)) if !id.is_empty() => self.status(id, authorized).await,
             _ => (None, refusal(404, "not_found", "no such route")),
         };
-        let entry = Entry { leg: Leg::Client, began, request, answer: Ok(response.clone()), task: None };
+        let entry = Entry { leg: Leg::Gateway, began, request, answer: Ok(response.clone()), task: None };
         match token {
             Some(token) => self.journal.record_for(Some(token), entry),
             None => self.journal.record(entry),
@@ -254,7 +254,7 @@ impl Desk {
     }
 
     async fn status(&self, id: &str, authorized: bool) -> (Option<String>, Response) {
-        let id = decoded(id);
+        let id = unescaped(id);
         let mut script = None;
         self.change(|book| {
             book.queries.entry(id.clone()).or_default().push(Instant::now());
@@ -326,10 +326,4 @@ fn refusal(status: u16, kind: &str, message: &str) -> Response {
 
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string()
-}
-
-/// An id in a path, its percent-escapes read.
-fn decoded(id: &str) -> String {
-    let text = format!("={}", id.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(text.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

@@ -18,7 +18,7 @@ use super::oddity::Oddity;
 use super::started::Jobs;
 use super::trust::{self, Secrets};
 use crate::vendor::{Phase, Vendor};
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{Request, Response, Secret, unescaped};
 
 /// What a request leads to.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ impl Desk {
         if request.method != "GET" {
             return Response::text(405, "only GET");
         }
-        let id = callback::known_as(&trust::decoded(id), self.defect);
+        let id = callback::known_as(&unescaped(id), self.defect);
         let key = self.jobs.key_of(&id).unwrap_or(id);
         match self.ledger.effects(&key) {
             Some((count, shown)) => {

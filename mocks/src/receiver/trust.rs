@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::defect::Defect;
 use crate::signature;
 use crate::vendor::{Signing, Vendor};
-use crate::wire::{Headers, Request, Secret};
+use crate::wire::{Headers, Request, Secret, unescaped};
 
 /// Secrets of the vendors that sign.
 #[derive(Clone, Debug)]
@@ -137,7 +137,7 @@ fn vidu(key: &Secret, request: &Request, defect: Option<Defect>) -> bool {
     let mut target = request.target.clone();
     match defect {
         Some(Defect::QuerySorted) => target = joined(path, &sorted(query)),
-        Some(Defect::QueryDecoded) => target = joined(path, &decoded(query)),
+        Some(Defect::QueryDecoded) => target = joined(path, &unescaped(query)),
         Some(Defect::QueryDropped) => path.clone_into(&mut target),
         Some(Defect::HeaderOrderFixed) => used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce"),
         Some(Defect::ExtraHeaderRefused) if listed.split(';').count() > 2 => return false,
@@ -176,7 +176,7 @@ fn vidu_excuse(key: &Secret, request: &Request, now: Timestamp, defect: Defect) 
         Defect::QueryUnsigned => return verified(&request.method, path, headers),
         Defect::SortedQueryAccepted => return verified(&request.method, &joined(path, &sorted(query)), headers),
         Defect::DecodedQueryAccepted => {
-            return verified(&request.method, &joined(path, &decoded(query)), headers);
+            return verified(&request.method, &joined(path, &unescaped(query)), headers);
         }
         Defect::MethodUnsigned => {
             let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -272,10 +272,4 @@ fn sorted(query: &str) -> String {
     let mut parts: Vec<&str> = query.split('&').collect();
     parts.sort_unstable();
     parts.join("&")
-}
-
-/// A query with its percent-escapes read, pluses left alone.
-pub(super) fn decoded(text: &str) -> String {
-    let text = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(text.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
