@@ -124,6 +124,7 @@ impl ExchangeReport {
             Leg::Upstream(vendor) => ("upstream", Some(vendor)),
             Leg::Callback(vendor) => ("callback", Some(vendor)),
             Leg::Inbox => ("inbox", None),
+            Leg::Gateway => ("gateway", None),
         };
         let request = &exchange.request;
         Self {

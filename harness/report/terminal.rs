@@ -139,6 +139,7 @@ fn evidence(text: &mut String, exchange: &ExchangeReport) {
     let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
     let parties = match exchange.leg.as_str() {
         "client" => "client → gateway".to_owned(),
+        "gateway" => "receiver → gateway".to_owned(),
         "upstream" => format!("gateway → {vendor}"),
         "callback" => format!("{vendor} → receiver"),
         _ => "somebody → receiver".to_owned(),

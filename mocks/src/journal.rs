@@ -39,6 +39,8 @@ pub enum Leg {
     Callback(Vendor),
     /// Anybody to our inbox, as the inbox saw it.
     Inbox,
+    /// Receiver to the gateway that we play.
+    Gateway,
 }
 
 /// One request and what came of it.

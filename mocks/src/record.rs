@@ -38,6 +38,7 @@ fn parties(leg: Leg) -> (&'static str, &'static str) {
         Leg::Upstream(vendor) => ("caller", vendor.name()),
         Leg::Callback(vendor) => (vendor.name(), "receiver"),
         Leg::Inbox => ("anybody", "inbox"),
+        Leg::Gateway => ("receiver", "gateway"),
     }
 }
 

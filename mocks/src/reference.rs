@@ -8,7 +8,6 @@ mod crossing;
 pub mod defect;
 mod dress;
 mod faults;
-mod framing;
 pub mod gateway;
 mod habits;
 pub mod oddity;

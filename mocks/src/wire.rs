@@ -181,6 +181,12 @@ pub(crate) fn bytes_of(document: &impl Serialize) -> Bytes {
     Bytes::from(serde_json::to_vec(document).unwrap_or_default())
 }
 
+/// A part of a URL with its percent-escapes read; a plus stays a plus.
+pub(crate) fn unescaped(text: &str) -> String {
+    let text = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(text.as_bytes()).map(|(_, value)| value.into_owned()).collect()
+}
+
 /// A value that must never be printed: an API key, a webhook secret.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Arc<str>);

@@ -256,7 +256,7 @@ fn every_level(#[values("MUST", "SHOULD", "MAY")] word: &str) {
 }
 
 #[rstest]
-fn every_leg(#[values("client", "upstream", "callback", "inbox")] word: &str) {
+fn every_leg(#[values("client", "upstream", "callback", "inbox", "gateway")] word: &str) {
     accept(Schema::Report, REPORT, &[("/cases/0/transcript/0/leg", &format!("{word:?}"))]);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It asks the vendor when a client asks for a status, keeps what has ended, and never calls a
 //! customer's receiver. Defects are switches at the place where the fault would be made; oddities are
-//! elsewhere (`habits`, `dress`, `framing`) and called from here.
+//! elsewhere (`habits`, `dress`, `http::framing`) and called from here.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::crossing::Crossing;
 use super::defect::Defect;
-use super::framing::{self, OddServer};
 use super::habits::Memory;
 use super::oddity::Oddity;
 use super::submission::{self, Mistake, Submission};
 use crate::client::{Blame, Declined, Sighting, Wish};
-use crate::http::{HttpClient, Server};
+use crate::http::{HttpClient, OddServer, Server};
 use crate::vendor::{Dialect, Phase, Vendor};
 use crate::wire::{Request, Response, Secret};
 
@@ -70,15 +70,15 @@ impl ReferenceGateway {
             memory: Memory::default(),
             crossing: Crossing::default(),
         });
-        if let Some(oddity) = gateway.setup.oddity.filter(|oddity| framing::is_framing(*oddity)) {
-            return Ok(Self(Door::Odd(OddServer::bind(address, gateway, oddity).await?)));
-        }
-        let server = Server::bind(address, move |request| {
+        let framing = gateway.setup.oddity.and_then(Oddity::framing);
+        let answer = move |request| {
             let gateway = Arc::clone(&gateway);
             async move { gateway.answer(request).await }
-        })
-        .await?;
-        Ok(Self(Door::Plain(server)))
+        };
+        Ok(Self(match framing {
+            Some(framing) => Door::Odd(OddServer::start(TcpListener::bind(address).await?, framing, answer)?),
+            None => Door::Plain(Server::bind(address, answer).await?),
+        }))
     }
 
     /// `http://` and the address.
