@@ -12,6 +12,7 @@ use crate::bench::{Bench, Workbench};
 use crate::checks;
 use crate::knob::Knob;
 use crate::outcome::{Level, Stop};
+use crate::receiver::Receiver;
 
 /// A kind of subject: what its requirements, its checks and their proofs are made of.
 pub trait Kind: Copy + Debug + Send + Sync + 'static {
@@ -270,6 +271,69 @@ impl Source {
         read: "2026-11-24",
         basis: Basis::Stated,
     };
+    /// Kling's "Callbacks": states, Standard Webhooks signature.
+    pub const KLING: Self = Self {
+        page: "Kling callbacks",
+        url: "https://kling.ai/document-api/api/get-started/callbacks",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// Ark's video generation reference: callback, its limit and repetition.
+    pub const ARK: Self = Self {
+        page: "Ark video generation",
+        url: "https://www.volcengine.com/docs/82379/1520757",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// MiniMax's video generation reference (v1): the challenge, the callback.
+    pub const MINIMAX: Self = Self {
+        page: "MiniMax video generation",
+        url: "https://platform.minimaxi.com/docs/api-reference/video-generation-t2v",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// MiniMax's video generation reference (v2).
+    pub const MINIMAX_V2: Self = Self {
+        page: "MiniMax video generation v2",
+        url: "https://platform.minimax.io/docs/api-reference/video-generation-v2-create",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// Vidu's reference: callback states and bodies.
+    pub const VIDU: Self = Self {
+        page: "Vidu image to video",
+        url: "https://platform.vidu.com/docs/image-to-video",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// Vidu's "Callback signature".
+    pub const VIDU_SIGNATURE: Self = Self {
+        page: "Vidu callback signature",
+        url: "https://platform.vidu.com/docs/callback-signature",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// The Standard Webhooks specification, which Kling prescribes.
+    pub const STANDARD_WEBHOOKS: Self = Self {
+        page: "Standard Webhooks",
+        url: "https://www.standardwebhooks.com",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// HTTP Semantics.
+    pub const HTTP: Self = Self {
+        page: "RFC 9110",
+        url: "https://www.rfc-editor.org/rfc/rfc9110",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
+    /// JSON.
+    pub const JSON: Self = Self {
+        page: "RFC 8259",
+        url: "https://www.rfc-editor.org/rfc/rfc8259",
+        read: "2026-11-24",
+        basis: Basis::Stated,
+    };
     /// "Get Task Status".
     pub const STATUS: Self = Self {
         page: "Get Task Status",
@@ -298,6 +362,8 @@ pub enum Scope {
     Once,
     /// One case for each vendor.
     EachVendor,
+    /// One case for each of these vendors.
+    EachOf(&'static [&'static str]),
     /// One case, for this vendor.
     Only(&'static str),
 }
@@ -331,7 +397,7 @@ pub fn entries_of<K: Kind>() -> impl Iterator<Item = Entry> {
 
 /// Every requirement there is, in words.
 pub fn entries() -> impl Iterator<Item = Entry> {
-    entries_of::<Gateway>()
+    entries_of::<Gateway>().chain(entries_of::<Receiver>())
 }
 
 /// A requirement by id.
@@ -340,7 +406,7 @@ pub fn by_id(id: &str) -> Option<Entry> {
 }
 
 /// The rules no entry may break. Evaluated by the compiler: a catalogue that breaks one does not build.
-const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
+pub(crate) const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
     let mut chapter = 0;
     while chapter < chapters.len() {
         let entries = chapters[chapter].requirements;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ringback_mocks::reference::gateway::Upstream;
+use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -36,6 +37,20 @@ impl Environment {
         for Upstream { vendor, root, key } in upstreams {
             variables.push((vendor.variable("URL"), root.clone()));
             variables.push((vendor.variable("KEY"), key.expose().to_owned()));
+        }
+        Self(variables)
+    }
+}
+
+impl Environment {
+    /// What DESIGN A2 gives a receiver, besides `PORT`.
+    pub fn receiver(key: &Secret, gateway: &str, secrets: &[(Vendor, Secret)]) -> Self {
+        let mut variables = vec![
+            ("RINGBACK_API_KEY".to_owned(), key.expose().to_owned()),
+            ("RINGBACK_GATEWAY_URL".to_owned(), gateway.to_owned()),
+        ];
+        for (vendor, secret) in secrets {
+            variables.push((vendor.variable("SECRET"), secret.expose().to_owned()));
         }
         Self(variables)
     }

@@ -34,6 +34,7 @@ pub mod normalize;
 pub mod outcome;
 pub mod plan;
 pub mod receipt;
+pub mod receiver;
 pub mod replay;
 pub mod report;
 pub mod runner;

@@ -219,6 +219,7 @@ fn scope(scope: Scope) -> String {
     match scope {
         Scope::Once => String::new(),
         Scope::EachVendor => "[each vendor]".to_owned(),
+        Scope::EachOf(vendors) => format!("[{}]", vendors.join("|")),
         Scope::Only(vendor) => format!("[{vendor}]"),
     }
 }
@@ -227,6 +228,7 @@ fn vendors(scope: Scope) -> Vec<&'static str> {
     match scope {
         Scope::Once => Vec::new(),
         Scope::EachVendor => Vendor::all().map(Vendor::name).collect(),
+        Scope::EachOf(vendors) => vendors.to_vec(),
         Scope::Only(vendor) => vec![vendor],
     }
 }

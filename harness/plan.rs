@@ -171,6 +171,7 @@ pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
         let vendors: Vec<Option<&str>> = match entry.scope {
             Scope::Once => vec![None],
             Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
+            Scope::EachOf(names) => names.iter().copied().map(Some).collect(),
             Scope::Only(vendor) => vec![Some(vendor)],
         };
         let names = vendors.into_iter().map(|vendor| (entry.id, entry.case_name(vendor)));
@@ -232,6 +233,9 @@ fn chosen<K: Kind>(
 ) -> Vec<Vendor> {
     match requirement.scope {
         Scope::EachVendor => vendors.to_vec(),
+        Scope::EachOf(names) => {
+            vendors.iter().copied().filter(|vendor| names.contains(&vendor.name())).collect()
+        }
         Scope::Only(name) => vendors.iter().copied().filter(|vendor| vendor.name() == name).collect(),
         // Any vendor will do, so take one where the verdict is possible.
         Scope::Once => {

@@ -124,6 +124,7 @@ impl FromStr for Replay {
         let vendor = Vendor::named(vendor)
             .filter(|vendor| match requirement.scope {
                 Scope::Only(name) => name == vendor.name(),
+                Scope::EachOf(names) => names.contains(&vendor.name()),
                 Scope::Once | Scope::EachVendor => true,
             })
             .ok_or_else(|| ReplayError::UnknownVendor {

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use ringback_mocks::receiver::defect::Defect as ReceiverDefect;
+use ringback_mocks::receiver::oddity::Oddity as ReceiverOddity;
 use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::reference::oddity::Oddity;
 
 use crate::catalogue::{self, Gateway, Kind};
 use crate::outcome::Outcome;
+use crate::receiver::Receiver;
+use crate::receiver::target::ReceiverTarget;
 use crate::report::{CaseReport, Report};
 use crate::session::{self, Options, RunError};
 use crate::target::Target;
@@ -128,6 +132,25 @@ pub fn acceptance_line(acceptance: &Acceptance) -> String {
 fn told(case: &CaseReport) -> String {
     let actual = case.findings.first().map_or("", |finding| finding.actual.as_str());
     format!("{} {}: {}{actual}", case.name, case.outcome.word(), case.reason.as_deref().unwrap_or(""))
+}
+
+/// Judges the reference receiver with one defect.
+pub async fn kill_receiver(defect: ReceiverDefect) -> Result<Kill, RunError> {
+    let target = ReceiverTarget::embedded(Some(defect));
+    let report = session::receiver::judge(target, &Options::default()).await?;
+    Ok(examined::<Receiver>(defect.name(), &report))
+}
+
+/// Judges the reference receiver with one oddity.
+pub async fn accept_receiver(oddity: ReceiverOddity) -> Result<Acceptance, RunError> {
+    let report = session::receiver::judge(ReceiverTarget::odd(oddity), &Options::default()).await?;
+    Ok(accepted(oddity.name(), &report))
+}
+
+/// What is wrong with the reference receiver itself: every case that did not pass.
+pub async fn receiver_blemishes() -> Result<Vec<String>, RunError> {
+    let report = session::receiver::judge(ReceiverTarget::embedded(None), &Options::default()).await?;
+    Ok(unpassed(&report))
 }
 
 /// What is wrong with the reference itself: every case that did not pass. The reference has

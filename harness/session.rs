@@ -4,6 +4,7 @@
 //! is peculiar to a kind of subject is in a file of its own.
 
 pub mod gateway;
+pub mod receiver;
 
 use std::time::{Duration, Instant};
 

@@ -21,7 +21,7 @@ use crate::vendor::Vendor;
 use crate::wire::{Headers, Request, Response};
 
 mod attempt;
-mod raw;
+pub mod raw;
 mod routes;
 mod schedule;
 pub use attempt::{Attempt, Letter, Outgoing, Ticket};

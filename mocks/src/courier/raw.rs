@@ -23,12 +23,7 @@ const PIECES: u32 = 20;
 const HEAD_MAX: usize = 64 * 1024;
 
 /// Sends `request` as `wire` says; `within` is the time for the answer, after everything was sent.
-pub(super) async fn send(
-    root: &str,
-    request: &Request,
-    wire: Wire,
-    within: Duration,
-) -> Result<Response, String> {
+pub async fn send(root: &str, request: &Request, wire: Wire, within: Duration) -> Result<Response, String> {
     let url = Url::parse(root).map_err(|error| format!("not a URL: {error}"))?;
     if url.scheme() != "http" {
         return Err("a body can be cut or slowed down over plain HTTP only".to_owned());

@@ -1,0 +1,219 @@
+//! The receiver, running: started or found, with the gateway beside it that it asks, and spoken to
+//! through one inert client.
+//!
+//! Everything sent to the receiver goes through here, so that the journal has it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ringback_mocks::counterpart::Counterpart;
+use ringback_mocks::http::{self, HttpClient, NoAnswer};
+use ringback_mocks::ids::Ids;
+use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
+use ringback_mocks::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
+use ringback_mocks::vendor::{Signing, Vendor};
+use ringback_mocks::wire::{Request, Secret};
+
+use super::target::{HOOKS, Reach, ReceiverTarget};
+use crate::exec::{Environment, Process};
+use crate::subject::SetupError;
+
+/// A running receiver and what is around it.
+#[derive(Debug)]
+pub struct ReceiverSubject {
+    /// The record of everything.
+    pub journal: Arc<Journal>,
+    /// The gateway that it asks; its own or nobody's for a receiver elsewhere.
+    pub gateway: Counterpart,
+    hooks: Vec<(Vendor, String, String)>,
+    secrets: Vec<(Vendor, Secret)>,
+    key: Secret,
+    masked: Vec<(String, Secret)>,
+    http: HttpClient,
+    requests: AtomicU64,
+    running: Running,
+}
+
+#[derive(Debug)]
+enum Running {
+    Here(#[expect(dead_code, reason = "held so that it stops with the subject")] ReferenceReceiver),
+    Child(Process),
+    Elsewhere,
+}
+
+impl ReceiverSubject {
+    /// Starts the gateway beside the receiver, then the receiver.
+    ///
+    /// # Errors
+    /// When something cannot listen, or the command does not become a receiver.
+    pub async fn start(target: &ReceiverTarget) -> Result<Self, SetupError> {
+        let mut ids = Ids::seeded(fastrand::u64(..));
+        let key = match &target.reach {
+            Reach::Url { key: Some(key), .. } => key.clone(),
+            _ => Secret::new(format!("sk-{}", ids.alphanumeric(32))),
+        };
+        let secrets = match &target.reach {
+            Reach::Url { secrets, .. } => secrets.clone(),
+            _ => Vendor::all().filter_map(|vendor| Some((vendor, made(vendor, &mut ids)?))).collect(),
+        };
+        let journal = Journal::open();
+        let address = match &target.reach {
+            Reach::Url { gateway: Some(gateway), .. } => *gateway,
+            _ => http::LOOPBACK,
+        };
+        let gateway = Counterpart::bind(Arc::clone(&journal), key.clone(), address).await?;
+        let (roots, running) = match &target.reach {
+            Reach::Embedded { defect, oddity } => {
+                let setup = Setup {
+                    secrets: reference_secrets(&secrets),
+                    gateway: gateway.url(),
+                    key: key.clone(),
+                    defect: *defect,
+                    oddity: *oddity,
+                    pace: Pace::default(),
+                };
+                let receiver = ReferenceReceiver::start(setup, http::LOOPBACK).await?;
+                (Roots::Hooks(receiver.url(), HOOKS), Running::Here(receiver))
+            }
+            Reach::Exec { command, ready_within, hooks } => {
+                let environment = Environment::receiver(&key, &gateway.url(), &secrets);
+                let process = Process::start(command, environment, *ready_within).await?;
+                (Roots::Hooks(process.url(), hooks), Running::Child(process))
+            }
+            Reach::Url { hooks, .. } => (Roots::Each(hooks), Running::Elsewhere),
+        };
+        let hooks = target.vendors.iter().filter_map(|vendor| roots.hook(*vendor)).collect();
+        let mut masked: Vec<_> =
+            secrets.iter().map(|(vendor, secret)| (vendor.variable("SECRET"), secret.clone())).collect();
+        masked.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
+        Ok(Self {
+            journal,
+            gateway,
+            hooks,
+            secrets,
+            key,
+            masked,
+            http: HttpClient::unpooled(),
+            requests: AtomicU64::new(0),
+            running,
+        })
+    }
+
+    /// Root of a vendor's hook, and its path with query.
+    pub fn hook(&self, vendor: Vendor) -> Option<(&str, &str)> {
+        self.hooks.iter().find(|(of, ..)| *of == vendor).map(|(_, root, path)| (root.as_str(), path.as_str()))
+    }
+
+    /// Secrets that sign a vendor's callbacks.
+    pub fn secrets_of(&self, vendor: Vendor) -> Vec<Secret> {
+        self.secrets.iter().filter(|(of, _)| *of == vendor).map(|(_, secret)| secret.clone()).collect()
+    }
+
+    /// The key that the receiver uses at its gateway.
+    pub const fn key(&self) -> &Secret {
+        &self.key
+    }
+
+    /// Every value that must not appear in a report, with the variable that holds it.
+    pub fn masked(&self) -> &[(String, Secret)] {
+        &self.masked
+    }
+
+    /// Requests sent so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request and records what came of it.
+    pub async fn send(
+        &self,
+        leg: Leg,
+        token: &str,
+        root: &str,
+        request: Request,
+        within: Duration,
+    ) -> (Arc<Exchange>, Result<(), NoAnswer>) {
+        let began = Instant::now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.http.send(root, &request, within).await;
+        let went = answer.as_ref().map(|_| ()).map_err(Clone::clone);
+        let answer = answer.map_err(|error| error.to_string());
+        let entry = Entry { leg, began, request, answer, task: None };
+        (self.journal.record_for(Some(token.to_owned()), entry), went)
+    }
+
+    /// Why it may be gone.
+    pub fn obituary(&self) -> String {
+        match &self.running {
+            Running::Child(process) => match process.last_words() {
+                Some(words) => format!("the receiver has ended: {words}"),
+                None => "the receiver no longer answers".to_owned(),
+            },
+            _ => "the receiver no longer answers".to_owned(),
+        }
+    }
+
+    /// Ends the receiver and waits until it is gone.
+    pub async fn end(self) {
+        if let Running::Child(process) = self.running {
+            process.end().await;
+        }
+    }
+}
+
+enum Roots<'t> {
+    Hooks(String, &'t str),
+    Each(&'t [(Vendor, String)]),
+}
+
+impl Roots<'_> {
+    fn hook(&self, vendor: Vendor) -> Option<(Vendor, String, String)> {
+        match self {
+            Self::Hooks(root, template) => {
+                Some((vendor, root.clone(), template.replace("{vendor}", vendor.name())))
+            }
+            Self::Each(all) => {
+                let (_, url) = all.iter().find(|(of, _)| *of == vendor)?;
+                let (root, path) = divided(url)?;
+                Some((vendor, root, path))
+            }
+        }
+    }
+}
+
+/// Root and path with query of a URL.
+pub fn divided(url: &str) -> Option<(String, String)> {
+    let after = url.find("://")? + 3;
+    match url[after..].find(['/', '?']) {
+        Some(at) if url[after + at..].starts_with('/') => {
+            Some((url[..after + at].to_owned(), url[after + at..].to_owned()))
+        }
+        Some(at) => Some((url[..after + at].to_owned(), format!("/{}", &url[after + at..]))),
+        None => Some((url.to_owned(), "/".to_owned())),
+    }
+}
+
+/// A secret for a vendor that signs, in the vendor's form.
+fn made(vendor: Vendor, ids: &mut Ids) -> Option<Secret> {
+    match vendor.main_dialect().callbacks.signing {
+        Signing::Unsigned => None,
+        Signing::StandardWebhooks => {
+            let bytes = ids.alphanumeric(32);
+            Some(Secret::new(format!("whsec_{}", data_encoding::BASE64.encode(bytes.as_bytes()))))
+        }
+        Signing::ViduHmac => Some(Secret::new(format!("vda_{}", ids.alphanumeric(32)))),
+    }
+}
+
+fn reference_secrets(secrets: &[(Vendor, Secret)]) -> Secrets {
+    let of = |signing: Signing| {
+        let mut all =
+            secrets.iter().filter(move |(vendor, _)| vendor.main_dialect().callbacks.signing == signing);
+        all.next().map(|(_, secret)| secret.clone())
+    };
+    Secrets {
+        kling: of(Signing::StandardWebhooks).into_iter().collect(),
+        vidu: of(Signing::ViduHmac).unwrap_or_else(|| Secret::new("")),
+    }
+}
