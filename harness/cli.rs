@@ -6,6 +6,8 @@ pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;
 pub(crate) mod report;
+pub(crate) mod selftest;
+pub(crate) mod test;
 pub(crate) mod trigger;
 
 /// Usage or configuration.

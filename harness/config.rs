@@ -5,6 +5,7 @@
 
 mod deployed;
 pub mod mock;
+pub mod receiver;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -47,33 +48,9 @@ pub struct Flags {
     /// Judge these vendors only (kling, doubao, minimax, vidu)
     #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
     pub vendor: Vec<String>,
-    /// Run these cases only: names or requirement ids, * for any text
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Leave these cases out: names or requirement ids, * for any text
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
-    pub skip: Vec<String>,
-    /// Judge requirements of this level only: must or should
-    #[arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL")]
-    pub level: Option<String>,
-    /// Run part I of N of the selected cases; `ringback report --from` puts the reports together
-    #[arg(long, value_name = "I/N", env = "RINGBACK_SHARD")]
-    pub shard: Option<String>,
-    /// Run one case again with the inputs it was judged with: the id printed with its failure
-    #[arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"])]
-    pub replay: Option<String>,
     /// Model name that routes to a vendor, where it is not the usual one
     #[arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')]
     pub model: Vec<String>,
-    /// Seed of generated inputs [default: 7]
-    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
-    pub seed: Option<u64>,
-    /// A violated SHOULD fails the run
-    #[arg(long, env = "RINGBACK_STRICT")]
-    pub strict: bool,
-    /// Cases at once [default: 48; 4 against a deployed gateway]
-    #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]
-    pub jobs: Option<usize>,
     /// Jobs that a deployed gateway may accept, and bill, in this run [default: 0]
     #[arg(long, value_name = "N", env = "RINGBACK_SPEND")]
     pub spend: Option<u32>,
@@ -107,6 +84,38 @@ pub struct Flags {
     /// How long --exec may take until it listens [default: 30s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
     pub ready: Option<String>,
+    /// Which cases, and how.
+    #[command(flatten)]
+    pub run: RunFlags,
+}
+
+/// What can be said about any run, whatever is judged.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunFlags {
+    /// Run these cases only: names or requirement ids, * for any text
+    #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Leave these cases out: names or requirement ids, * for any text
+    #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Judge requirements of this level only: must or should
+    #[arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL")]
+    pub level: Option<String>,
+    /// Run part I of N of the selected cases; `ringback report --from` puts the reports together
+    #[arg(long, value_name = "I/N", env = "RINGBACK_SHARD")]
+    pub shard: Option<String>,
+    /// Run one case again with the inputs it was judged with: the id printed with its failure
+    #[arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"])]
+    pub replay: Option<String>,
+    /// Seed of generated inputs [default: 7]
+    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
+    pub seed: Option<u64>,
+    /// A violated SHOULD fails the run
+    #[arg(long, env = "RINGBACK_STRICT")]
+    pub strict: bool,
+    /// Cases at once [default: 48; 4 against a deployed gateway]
+    #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]
+    pub jobs: Option<usize>,
     /// Configuration file [default: ringback.toml, if there is one]
     #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
     pub config: Option<PathBuf>,
@@ -121,6 +130,8 @@ pub struct Secrets {
     pub other_key: Option<Secret>,
     /// Keys the mocks accept.
     pub vendor_keys: Vec<(Vendor, Secret)>,
+    /// Secrets that sign callbacks.
+    pub signing: Vec<(Vendor, Secret)>,
 }
 
 impl Secrets {
@@ -132,6 +143,9 @@ impl Secrets {
             other_key: secret("RINGBACK_OTHER_API_KEY"),
             vendor_keys: Vendor::all()
                 .filter_map(|vendor| Some((vendor, secret(&vendor.variable("KEY"))?)))
+                .collect(),
+            signing: Vendor::all()
+                .filter_map(|vendor| Some((vendor, secret(&vendor.variable("SECRET"))?)))
                 .collect(),
         }
     }
@@ -146,6 +160,7 @@ pub struct ConfigError(String);
 #[serde(deny_unknown_fields, default)]
 struct File {
     gateway: GatewaySection,
+    receiver: receiver::ReceiverSection,
     run: RunSection,
     patience: PatienceSection,
     mock: mock::MockSection,
@@ -190,9 +205,46 @@ struct PatienceSection {
     ready: Option<String>,
 }
 
+/// What environment and file name, when no subject is named on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// A gateway.
+    pub gateway: bool,
+    /// A receiver.
+    pub receiver: bool,
+    /// Cases of whichever.
+    pub selection: bool,
+}
+
+/// Looks what environment and file name.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn named() -> Result<Named, ConfigError> {
+    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let any = |names: &[&str]| names.iter().any(|name| set(name));
+    let config = std::env::var_os("RINGBACK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let file = read(config.as_deref())?;
+    Ok(Named {
+        gateway: any(&["RINGBACK_GATEWAY_URL"]) || file.gateway.url.is_some() || file.gateway.exec.is_some(),
+        receiver: any(&["RINGBACK_RECEIVER_URL", "RINGBACK_HOOK"]) || file.receiver.names_one(),
+        selection: any(&[
+            "RINGBACK_ONLY",
+            "RINGBACK_SKIP",
+            "RINGBACK_SHARD",
+            "RINGBACK_REPLAY",
+            "RINGBACK_LEVEL",
+        ]) || set("RINGBACK_EXEC")
+            || !file.run.only.is_empty()
+            || !file.run.skip.is_empty()
+            || file.run.level.is_some()
+            || file.run.shard.is_some(),
+    })
+}
+
 /// Makes the target and the options of a run.
 pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
-    let file = read(flags.config.as_deref())?;
+    let file = read(flags.run.config.as_deref())?;
     let upstream =
         pairs("--upstream", "VENDOR=ADDR", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
     let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
@@ -256,23 +308,34 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         knobs: settings.knobs,
         patience,
     };
-    let options = Options {
+    let jobs = if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS };
+    let options = options(flags.run, file.run, file.expect, jobs)?;
+    Ok((target, options))
+}
+
+/// The options of a run, with so many cases at once if nobody says otherwise.
+fn options(
+    flags: RunFlags,
+    file: RunSection,
+    expect: Vec<Expectation>,
+    jobs: usize,
+) -> Result<Options, ConfigError> {
+    Ok(Options {
         selection: Selection {
-            only: if flags.only.is_empty() { file.run.only } else { flags.only },
-            skip: if flags.skip.is_empty() { file.run.skip } else { flags.skip },
-            level: flags.level.or(file.run.level).map(|text| level(&text)).transpose()?,
-            shard: flags.shard.or(file.run.shard).map(|text| shard(&text)).transpose()?,
+            only: if flags.only.is_empty() { file.only } else { flags.only },
+            skip: if flags.skip.is_empty() { file.skip } else { flags.skip },
+            level: flags.level.or(file.level).map(|text| level(&text)).transpose()?,
+            shard: flags.shard.or(file.shard).map(|text| shard(&text)).transpose()?,
         },
-        seed: flags.seed.or(file.run.seed).unwrap_or(DEFAULT_SEED),
-        strict: flags.strict || file.run.strict,
-        jobs: flags.jobs.or(file.run.jobs).unwrap_or(if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS }),
-        expectations: expectations(file.expect)?,
+        seed: flags.seed.or(file.seed).unwrap_or(DEFAULT_SEED),
+        strict: flags.strict || file.strict,
+        jobs: flags.jobs.or(file.jobs).unwrap_or(jobs),
+        expectations: expectations(expect)?,
         replay: flags
             .replay
             .map(|id| id.parse().map_err(|error: ReplayError| ConfigError(error.to_string())))
             .transpose()?,
-    };
-    Ok((target, options))
+    })
 }
 
 fn read(named: Option<&Path>) -> Result<File, ConfigError> {

@@ -14,7 +14,7 @@ use ringback_mocks::journal::Exchange;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use evidence::{AnswerReport, BodyReport, ExchangeReport, Mask};
+pub use evidence::{Addressee, AnswerReport, BodyReport, ExchangeReport, Mask};
 
 use crate::catalogue::Kind;
 use crate::expect::{CaseExpectation, ExpectationReport, State};
@@ -330,7 +330,7 @@ impl CaseReport {
         exchanges: &[Arc<Exchange>],
         mask: &Mask,
         took: Duration,
-        address: &str,
+        addressee: &Addressee,
     ) -> Self {
         let findings = findings
             .iter()
@@ -341,7 +341,7 @@ impl CaseReport {
                     actual: shortened(&mask.text(&finding.actual), ACTUAL_MAX),
                     pointer: finding.pointer.clone(),
                     evidence: finding.evidence.as_ref().and_then(at),
-                    curl: evidence::curl(finding, exchanges, address, mask).map(|line| mask.text(&line)),
+                    curl: evidence::curl(finding, exchanges, addressee, mask).map(|line| mask.text(&line)),
                 }
             })
             .collect();

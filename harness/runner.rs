@@ -11,7 +11,7 @@ use crate::bench::{Records, Workbench as _};
 use crate::catalogue::Kind;
 use crate::outcome::{Finding, Level, Outcome, Stop};
 use crate::plan::Case;
-use crate::report::{CaseReport, Mask, TrafficReport};
+use crate::report::{Addressee, CaseReport, Mask, TrafficReport};
 use crate::target::Mode;
 
 /// Where the cases of a run take place: a running subject and what is around it.
@@ -29,8 +29,8 @@ pub trait Stage: Clone + Send + Sync + 'static {
     fn deadline(&self) -> Duration;
     /// Arguments of `ringback test <subject>` that run a case alone, with its inputs.
     fn replay(&self, case: &Case<Self::Kind>) -> String;
-    /// How a curl line names the subject, quoted for a shell.
-    fn address(&self) -> String;
+    /// Whom curl lines are addressed to.
+    fn addressee(&self) -> Addressee;
     /// Seed of generated inputs.
     fn seed(&self) -> u64;
     /// How the subject is reached.
@@ -85,7 +85,7 @@ pub async fn run_case<S: Stage>(stage: S, case: Case<S::Kind>) -> CaseReport {
         &records.exchanges,
         &mask,
         began.elapsed(),
-        &stage.address(),
+        &stage.addressee(),
     )
 }
 

@@ -24,6 +24,7 @@ fn every_case() -> Vec<Case> {
             let vendors: Vec<Vendor> = match requirement.scope {
                 Scope::Once => Vendor::all().take(1).collect(),
                 Scope::EachVendor => Vendor::all().collect(),
+                Scope::EachOf(names) => names.iter().filter_map(|name| Vendor::named(name)).collect(),
                 Scope::Only(name) => Vendor::named(name).into_iter().collect(),
             };
             vendors.into_iter().map(move |vendor| (chapter, requirement, vendor))
@@ -86,6 +87,7 @@ proptest! {
         let requirement = catalogue::entries().nth(number).expect("in range");
         let vendor = match requirement.scope {
             Scope::Only(name) => Vendor::named(name).expect("a vendor"),
+            Scope::EachOf(names) => Vendor::named(names[vendor % names.len()]).expect("a vendor"),
             _ => Vendor::all().nth(vendor).expect("four"),
         };
         // The last value kept is always a wrong one.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use ringback::report::{stored, terminal};
 
+use super::test::{Format, Output, destination, json, write_whole};
 use super::{Problem, print, usage};
-use crate::{Output, RunFormat, destination, json, write_whole};
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let report = stored::merged(parts).map_err(usage)?;
     let code = report.verdict.exit_code();
     match output.format {
-        Some(RunFormat::Json) => print(&json(&report)?)?,
+        Some(Format::Json) => print(&json(&report)?)?,
         _ => print(&terminal::render(&report))?,
     }
     for path in written {

@@ -151,22 +151,32 @@ impl ExchangeReport {
     }
 }
 
-/// The client's request behind a finding, as a `curl` line with the key in a variable.
+/// Whom a `curl` line is addressed to.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// The subject's root, quoted for a shell, or a variable that stands for it.
+    pub address: String,
+    /// Whether requests of a leg are ours, to the subject.
+    pub sent: fn(Leg) -> bool,
+}
+
+/// Our request behind a finding, as a `curl` line with keys in variables.
 pub(super) fn curl(
     finding: &Finding,
     exchanges: &[Arc<Exchange>],
-    address: &str,
+    addressee: &Addressee,
     mask: &Mask,
 ) -> Option<String> {
     let seen = finding.evidence.as_ref()?;
-    let is_client = |exchange: &&Arc<Exchange>| exchange.leg == Leg::Client;
-    let request = if seen.leg == Leg::Client {
+    let ours = |exchange: &&Arc<Exchange>| (addressee.sent)(exchange.leg);
+    let request = if ours(&seen) {
         &seen.request
     } else {
-        // What the vendor saw followed from the latest submit that began before it.
-        let mut before = exchanges.iter().filter(is_client).filter(|one| one.at <= seen.at);
+        // What others saw followed from the latest submit that began before it.
+        let mut before = exchanges.iter().filter(ours).filter(|one| one.at <= seen.at);
         &before.rfind(|one| one.request.method == "POST")?.request
     };
+    let address = &addressee.address;
     let mut line = format!("curl -sS -X {} {address}{}", request.method, quoted(&request.target));
     for (name, value) in request.headers.iter() {
         let _ = write!(line, " -H \"{name}: {}\"", mask.shell(value));

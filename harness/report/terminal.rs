@@ -114,8 +114,13 @@ fn violation(text: &mut String, group: &[&CaseReport]) {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
         let _ = writeln!(text, "      also {}: {}", other.name, shortened(&plain(actual), 160));
     }
-    let _ = writeln!(text, "      replay    ringback test gateway {}", case.replay);
+    let _ = writeln!(text, "      replay    ringback test {} {}", subject(case), case.replay);
     let _ = writeln!(text, "      explain   ringback explain {}\n", case.requirement);
+}
+
+/// The kind of subject that a case is about: the first part of its name.
+fn subject(case: &CaseReport) -> &str {
+    case.name.split('/').next().unwrap_or_default()
 }
 
 fn write_finding(text: &mut String, case: &CaseReport, finding: &FindingReport) {
@@ -128,17 +133,17 @@ fn write_finding(text: &mut String, case: &CaseReport, finding: &FindingReport) 
         let _ = writeln!(text, "      at        {}", plain(pointer));
     }
     if let Some(exchange) = finding.evidence.and_then(|at| case.transcript.get(at)) {
-        evidence(text, exchange);
+        evidence(text, case, exchange);
     }
     if let Some(curl) = &finding.curl {
         let _ = writeln!(text, "      repeat    {}", shortened(&plain(curl), 3_000));
     }
 }
 
-fn evidence(text: &mut String, exchange: &ExchangeReport) {
+fn evidence(text: &mut String, case: &CaseReport, exchange: &ExchangeReport) {
     let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
     let parties = match exchange.leg.as_str() {
-        "client" => "client → gateway".to_owned(),
+        "client" => format!("client → {}", subject(case)),
         "gateway" => "receiver → gateway".to_owned(),
         "upstream" => format!("gateway → {vendor}"),
         "callback" => format!("{vendor} → receiver"),
@@ -218,15 +223,21 @@ fn not_judged(text: &mut String, report: &Report, outcome: Outcome, title: &str)
 }
 
 fn foot(text: &mut String, report: &Report) {
-    let repeats = |case: &CaseReport| {
-        case.findings
-            .iter()
-            .any(|finding| finding.curl.as_ref().is_some_and(|line| line.contains("$GATEWAY")))
+    let repeats = |variable: &str| {
+        let says =
+            |finding: &FindingReport| finding.curl.as_ref().is_some_and(|line| line.contains(variable));
+        report.cases.iter().any(|case| case.findings.iter().any(says))
     };
-    if report.cases.iter().any(repeats) {
+    if repeats("$GATEWAY") {
         let _ = writeln!(
             text,
             "In the curl lines, GATEWAY is the address of your running gateway and RINGBACK_API_KEY a key it accepts.\n"
+        );
+    }
+    if repeats("$RECEIVER") {
+        let _ = writeln!(
+            text,
+            "In the curl lines, RECEIVER is the address of your running receiver; a signature is only good for minutes.\n"
         );
     }
     let counts = &report.counts;

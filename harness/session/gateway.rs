@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ringback_mocks::journal::Leg;
 use ringback_mocks::world::World;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ use crate::discovery::Discovery;
 use crate::guard::Traffic;
 use crate::plan::{self, Case};
 use crate::replay::Replay;
-use crate::report::{Mask, TrafficReport};
+use crate::report::{Addressee, Mask, TrafficReport};
 use crate::runner::Stage;
 use crate::subject::Subject;
 use crate::target::{Mode, Reach, Target, quoted};
@@ -92,11 +93,12 @@ impl Stage for GatewayStage {
         format!("{}{spend}--replay {id}", self.target.arguments())
     }
 
-    fn address(&self) -> String {
-        match self.target.reach {
+    fn addressee(&self) -> Addressee {
+        let address = match self.target.reach {
             Reach::Url { .. } => quoted(self.subject.root()),
             Reach::Embedded { .. } | Reach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
-        }
+        };
+        Addressee { address, sent: |leg| leg == Leg::Client }
     }
 
     fn seed(&self) -> u64 {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ringback_mocks::journal::Leg;
 use serde_json::{Value, json};
 
 use super::{Beginning, Options, RunError, Session};
@@ -15,7 +16,7 @@ use crate::receiver::discovery::Discovery;
 use crate::receiver::subject::ReceiverSubject;
 use crate::receiver::target::ReceiverTarget;
 use crate::replay::Replay;
-use crate::report::{Mask, Report, TrafficReport};
+use crate::report::{Addressee, Mask, Report, TrafficReport};
 use crate::runner::Stage;
 use crate::target::Mode;
 
@@ -88,8 +89,9 @@ impl Stage for ReceiverStage {
         format!("{}--replay {id}", self.target.arguments())
     }
 
-    fn address(&self) -> String {
-        "\"$RECEIVER\"".to_owned()
+    fn addressee(&self) -> Addressee {
+        let sent = |leg| matches!(leg, Leg::Client | Leg::Callback(_));
+        Addressee { address: "\"$RECEIVER\"".to_owned(), sent }
     }
 
     fn seed(&self) -> u64 {
