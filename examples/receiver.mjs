@@ -54,14 +54,12 @@ const KEYS = {
 };
 const SIGNATURES = { kling: isSignedByKling, vidu: isSignedByVidu };
 
-// guide: compare
 /** Compares in constant time: how long a wrong guess takes must not tell how much of it was right. */
 function signedByAny(keys, text, signatures) {
   const expected = keys.map((key) => Buffer.from(createHmac("sha256", key).update(text).digest("base64")));
   const given = signatures.map((signature) => Buffer.from(signature));
   return expected.some((right) => given.some((one) => one.length === right.length && timingSafeEqual(one, right)));
 }
-// end
 
 // guide: kling-signature
 /** Standard Webhooks: the id, the time and the body, exactly as they came, joined with dots. */
@@ -76,7 +74,6 @@ function isSignedByKling(keys, request) {
 }
 // end
 
-// guide: vidu-signature
 /** The request line and the headers that Vidu lists: not the body, so this vouches for the URL and the time only. */
 function isSignedByVidu(keys, request) {
   const date = request.header("date");
@@ -90,7 +87,6 @@ function isSignedByVidu(keys, request) {
   const text = lines.map((line) => `${line}\n`).join(""); // the last line ends in a newline too
   return signedByAny(keys, Buffer.from(text, "latin1"), [request.header("x-hmac-signature")]);
 }
-// end
 
 /** Vidu names no window; five minutes are what receivers use, because a recording could carry any body. */
 function isRecent(date) {
@@ -99,7 +95,6 @@ function isRecent(date) {
 
 // ---- What does it say? ----------------------------------------------------------------------------------------------
 
-// guide: states
 // The words of all vendors, of all generations of their APIs, and of the gateway. A word that is not here changes
 // nothing: vendors add words, and one that nobody knows must neither end a job nor be answered with an error.
 const WORDS = {
@@ -110,7 +105,6 @@ const WORDS = {
 };
 const CLASS = new Map(Object.entries(WORDS).flatMap(([kind, words]) => words.map((word) => [word, kind])));
 const classOf = (word) => typeof word === "string" ? CLASS.get(word.toLowerCase()) : undefined; // MiniMax writes `Success` too
-// end
 
 // guide: parse
 /** Strict JSON, or a 400: what two readers could read differently is not acted upon. */
@@ -144,7 +138,6 @@ function unambiguous(json) {
 }
 // end
 
-// guide: read-event
 /** [id, state] of a callback. Every other field is optional, and new ones are no error. */
 function readEvent(vendor, body) {
   let names = ["id", vendor === "vidu" ? "state" : "status"]; // Ark, Vidu, Kling's API 2.0
@@ -160,12 +153,10 @@ function readEvent(vendor, body) {
   if (typeof word !== "string" || !word) throw new Refusal(400, `${names[1]} must be a word`);
   return [id, word];
 }
-// end
 
 // ---- Jobs -----------------------------------------------------------------------------------------------------------
 
 class Job {
-  gatewayId = null;
   state = null;
   count = 0;
   ended = false;
@@ -213,7 +204,6 @@ function doTheWork(job) {
 
 // ---- Callbacks: acknowledge first, work later -----------------------------------------------------------------------
 
-// guide: receive
 /** One callback: only what is quick and decides the answer. The rest happens after the answer. */
 function receive(vendor, job, request) {
   const keys = KEYS[vendor] ?? [];
@@ -233,9 +223,7 @@ function receive(vendor, job, request) {
   }
   return { received: true };
 }
-// end
 
-// guide: confirm
 const CONFIRMING = new Set();
 
 /** An unsigned callback at a URL that anybody can guess is a hint: ask the gateway, while the answer goes out. */
@@ -259,7 +247,6 @@ async function askAbout(vendor, id, word) {
     }
   }
 }
-// end
 
 // ---- The gateway: submit, and poll in case no callback comes --------------------------------------------------------
 
@@ -287,7 +274,6 @@ async function taskStatus(id) {
   return [status, status === 200 ? data.status : undefined];
 }
 
-// guide: submit
 /** Submit a job with a callback URL that only we, the gateway and the vendor know. */
 async function submit({ vendor, model, prompt }) {
   if (!VENDORS.includes(vendor) || typeof model !== "string" || typeof prompt !== "string") {
@@ -306,9 +292,7 @@ async function submit({ vendor, model, prompt }) {
   poll(job, data.task_id).catch(console.error);
   return { task_id: data.task_id };
 }
-// end
 
-// guide: poll
 /** Ask until the job has ended, as if there were no callbacks: vendors give up after a few attempts, or after one. */
 async function poll(job, taskId) {
   const born = Date.now();
@@ -319,7 +303,6 @@ async function poll(job, taskId) {
     settle(job, word);
   }
 }
-// end
 
 function effects(id) {
   const job = BY_GATEWAY_ID.get(id) ?? VENDORS.map((vendor) => BY_VENDOR_ID.get(`${vendor} ${id}`)).find(Boolean);
@@ -329,7 +312,6 @@ function effects(id) {
 
 // ---- HTTP -----------------------------------------------------------------------------------------------------------
 
-// guide: read-body
 /** The whole body, or a refusal as soon as it is known to be too long. */
 async function readBounded(stream, announced = 0) {
   const parts = [];
@@ -341,7 +323,6 @@ async function readBounded(stream, announced = 0) {
   }
   return Buffer.concat(parts);
 }
-// end
 
 async function route(incoming) {
   const [path, ...rest] = incoming.url.split("?");
