@@ -149,7 +149,7 @@ function readEvent(vendor, body) {
   }
   let [id, word] = names.map((name) => body[name]);
   if (Number.isSafeInteger(id)) id = String(id);
-  if (typeof id !== "string" || !/^[!-~]{1,200}$/.test(id)) throw new Refusal(400, `${names[0]} must be an id`);
+  if (typeof id !== "string" || !/^[0-9A-Za-z_][!-~]{0,199}$/.test(id)) throw new Refusal(400, `${names[0]} must be an id`);
   if (typeof word !== "string" || !word) throw new Refusal(400, `${names[1]} must be a word`);
   return [id, word];
 }

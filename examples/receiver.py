@@ -171,7 +171,7 @@ def read_event(vendor, body):
     job_id, word = (body.get(name) for name in names)
     if type(job_id) is int:
         job_id = str(job_id)  # exact in Python; many ids have 18 digits, more than a float can hold
-    if not isinstance(job_id, str) or not re.fullmatch("[!-~]{1,200}", job_id):
+    if not isinstance(job_id, str) or not re.fullmatch("[0-9A-Za-z_][!-~]{0,199}", job_id):
         raise Refusal(400, f"{names[0]} must be an id")
     if not isinstance(word, str) or not word:
         raise Refusal(400, f"{names[1]} must be a word")
@@ -494,8 +494,10 @@ class Handler(BaseHTTPRequestHandler):
                 pass  # ends with the input or in a TimeoutError, for which the base class closes
 
     def send_error(self, code, message=None, explain=None):
-        """The base class calls this for a request it cannot read, and would answer in HTML."""
-        self.refuse(Refusal(int(code), message or HTTPStatus(code).phrase, close=True))
+        """The base class calls this for a request it cannot read, and would answer in HTML, or without a status line."""
+        self.request_version = "HTTP/1.1"
+        status = 400 if code >= 500 else int(code)  # 505 and the like: the sender's fault, whatever the number says
+        self.refuse(Refusal(status, message or HTTPStatus(status).phrase, close=True))
 
     def log_message(self, *_):
         pass  # no line per request, above all none with a URL: it has a job's secret in it
