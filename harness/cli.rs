@@ -7,6 +7,7 @@ pub(crate) mod listen;
 pub(crate) mod mock;
 pub(crate) mod report;
 pub(crate) mod selftest;
+pub(crate) mod storm;
 pub(crate) mod test;
 pub(crate) mod trigger;
 

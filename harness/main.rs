@@ -45,6 +45,8 @@ enum Command {
     Mock(cli::mock::Arguments),
     /// Send one realistic callback, signed as that vendor signs
     Trigger(cli::trigger::Arguments),
+    /// Send many callbacks at a steady rate, and count what becomes of them
+    Storm(cli::storm::Arguments),
     /// Receive callbacks: verify, validate, print, keep
     Listen(cli::listen::Arguments),
     /// Show stored JSON reports again; shards of one run are put together
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => cli::test::run(arguments),
         Command::Mock(arguments) => cli::mock::run(arguments),
         Command::Trigger(arguments) => cli::trigger::run(&arguments),
+        Command::Storm(arguments) => cli::storm::run(arguments),
         Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::Report(arguments) => cli::report::run(&arguments),
         Command::List { format } => list(format),

@@ -1,6 +1,6 @@
 //! The conformance suite as a cargo test target: one test for each case.
 //!
-//! A project that has a gateway gets it with one line in its own `tests/conformance.rs`:
+//! A project that has a gateway or a receiver gets it with one line in its own `tests/conformance.rs`:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -8,8 +8,9 @@
 //! }
 //! ```
 //!
-//! and `harness = false` for that target in its `Cargo.toml`. Without `RINGBACK_GATEWAY_URL` the
-//! embedded reference is judged; with it (and `RINGBACK_API_KEY`) the deployment at that address.
+//! and `harness = false` for that target in its `Cargo.toml`. `RINGBACK_GATEWAY_URL` (with
+//! `RINGBACK_API_KEY`) and `RINGBACK_RECEIVER_URL` (with `RINGBACK_VENDOR` and the vendors' secrets) name the
+//! deployments to judge; without either, both embedded references are.
 //! Whether a case can be judged is decided when the tests are listed: those that cannot are ignored
 //! and say why in their name's place in `ringback test`.
 
@@ -19,65 +20,124 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
+use crate::config::receiver::ReceiverFlags;
 use crate::config::{self, Flags, Secrets};
 use crate::expect::{self, CaseExpectation, Expectation, State};
 use crate::outcome::Outcome;
+use crate::receiver::target::ReceiverTarget;
 use crate::report::{CaseReport, terminal};
-use crate::runner;
-use crate::session::gateway::{self, GatewayStage};
-use crate::session::{Options, Session};
+use crate::runner::{self, Stage};
+use crate::session::{Options, Session, gateway, receiver};
 use crate::target::Target;
 
-/// Runs the suite against the subject that the environment names.
+/// Runs the suite against the subjects that the environment names; against both references if it names none.
 pub fn main() -> ExitCode {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let resolved = match variable("RINGBACK_GATEWAY_URL") {
-        None => Ok((Target::embedded(None), Options::default())),
-        Some(url) => {
-            let flags = Flags { url: Some(url), ..Flags::default() };
-            config::resolve(flags, Secrets::read(variable)).map_err(|error| error.to_string())
-        }
-    };
-    match resolved.and_then(|(target, options)| run(target, &options)) {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&error);
-            ExitCode::from(2)
-        }
+    let suite = Suite::new().and_then(|mut suite| {
+        suite.add_named(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+        Ok(suite)
+    });
+    match suite {
+        Ok(suite) => suite.run(),
+        Err(error) => complain(&error),
     }
 }
 
-/// Runs the suite against a target.
-///
-/// # Errors
-/// When there is no verdict to be had, in one sentence.
-pub fn run(target: Target, options: &Options) -> Result<ExitCode, String> {
-    let arguments = Arguments::from_args();
-    let runtime = Arc::new(Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?);
-    let session = runtime.block_on(gateway::open(target, options)).map_err(|error| error.to_string())?;
-    let Session { stage, cases, .. } = session;
-    let expectations: Arc<[Expectation]> = options.expectations.clone().into();
-    let trials = cases
-        .into_iter()
-        .map(|case| {
-            let (runtime, stage, expectations) =
-                (Arc::clone(&runtime), stage.clone(), Arc::clone(&expectations));
-            let ignored = case.untestable.is_some();
-            Trial::ignorable_test(case.name.clone(), move || {
-                let mut report = runtime.block_on(runner::run_case(stage.clone(), case));
-                expect::apply(&expectations, std::slice::from_mut(&mut report));
-                conclude(&stage, report)
-            })
-            .with_ignored_flag(ignored)
-        })
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    // Ends the gateway's and the mocks' tasks before the runtime goes.
-    drop(stage);
-    Ok(conclusion.exit_code())
+#[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
+fn words(error: impl ToString) -> String {
+    error.to_string()
 }
 
-fn conclude(stage: &GatewayStage, case: CaseReport) -> Result<Completion, Failed> {
+/// Subjects that are up, and a test for each of their cases.
+#[derive(Debug)]
+pub struct Suite {
+    runtime: Arc<Runtime>,
+    trials: Vec<Trial>,
+}
+
+impl Suite {
+    /// A suite without subjects.
+    ///
+    /// # Errors
+    /// When no runtime can be started.
+    pub fn new() -> Result<Self, String> {
+        let runtime = Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?;
+        Ok(Self { runtime: Arc::new(runtime), trials: Vec::new() })
+    }
+
+    fn add_named(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
+        let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
+        if at_gateway.is_none() && at_receiver.is_none() {
+            self.gateway(Target::embedded(None), &Options::default())?;
+            return self.receiver(ReceiverTarget::embedded(None), &Options::default());
+        }
+        let secrets = Secrets::read(&variable);
+        if at_gateway.is_some() {
+            let flags = Flags { url: at_gateway, ..Flags::default() };
+            let (target, options) = config::resolve(flags, secrets.clone()).map_err(words)?;
+            self.gateway(target, &options)?;
+        }
+        if at_receiver.is_some() {
+            let vendors = variable("RINGBACK_VENDOR").unwrap_or_default();
+            let flags = ReceiverFlags {
+                url: at_receiver,
+                vendor: vendors.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+                effects: variable("RINGBACK_EFFECTS"),
+                start: variable("RINGBACK_START"),
+                gateway: variable("RINGBACK_GATEWAY_BIND"),
+                ..ReceiverFlags::default()
+            };
+            let (target, options) = config::receiver::resolve(flags, &secrets).map_err(words)?;
+            self.receiver(target, &options)?;
+        }
+        Ok(())
+    }
+
+    /// Starts a gateway and adds its cases.
+    ///
+    /// # Errors
+    /// When there is no verdict to be had, in one sentence.
+    pub fn gateway(&mut self, target: Target, options: &Options) -> Result<(), String> {
+        let described: Arc<str> = target.describe().into();
+        let session = self.runtime.block_on(gateway::open(target, options)).map_err(words)?;
+        self.add(session, options, &described);
+        Ok(())
+    }
+
+    /// Starts a receiver and adds its cases.
+    ///
+    /// # Errors
+    /// When there is no verdict to be had, in one sentence.
+    pub fn receiver(&mut self, target: ReceiverTarget, options: &Options) -> Result<(), String> {
+        let described: Arc<str> = target.describe().into();
+        let session = self.runtime.block_on(receiver::open(target, options)).map_err(words)?;
+        self.add(session, options, &described);
+        Ok(())
+    }
+
+    /// Runs what the command line chooses.
+    pub fn run(self) -> ExitCode {
+        let conclusion = libtest_mimic::run(&Arguments::from_args(), self.trials);
+        conclusion.exit_code()
+    }
+
+    fn add<S: Stage>(&mut self, session: Session<S>, options: &Options, described: &Arc<str>) {
+        let Session { stage, cases, .. } = session;
+        let expectations: Arc<[Expectation]> = options.expectations.clone().into();
+        self.trials.extend(cases.into_iter().map(|case| {
+            let (runtime, stage) = (Arc::clone(&self.runtime), stage.clone());
+            let (expectations, described) = (Arc::clone(&expectations), Arc::clone(described));
+            let ignored = case.untestable.is_some();
+            Trial::ignorable_test(case.name.clone(), move || {
+                let mut report = runtime.block_on(runner::run_case(stage, case));
+                expect::apply(&expectations, std::slice::from_mut(&mut report));
+                conclude(&described, report)
+            })
+            .with_ignored_flag(ignored)
+        }));
+    }
+}
+
+fn conclude(described: &str, case: CaseReport) -> Result<Completion, Failed> {
     match &case.expectation {
         Some(CaseExpectation { state: State::Confirmed, reason, .. }) => {
             return Ok(Completion::ignored_with(format!("fails as expected: {reason}")));
@@ -95,12 +155,13 @@ fn conclude(stage: &GatewayStage, case: CaseReport) -> Result<Completion, Failed
             Ok(Completion::ignored_with(case.reason.unwrap_or_default()))
         }
         Outcome::Fail | Outcome::Inconclusive | Outcome::Error => {
-            Err(Failed::from(terminal::case(&case, &stage.target.describe())))
+            Err(Failed::from(terminal::case(&case, described)))
         }
     }
 }
 
 #[expect(clippy::print_stderr, reason = "this is the main function of a test target")]
-fn complain(error: &str) {
+fn complain(error: &str) -> ExitCode {
     eprintln!("ringback: {error}");
+    ExitCode::from(2)
 }

@@ -39,7 +39,7 @@ fn stdout(output: &Output) -> String {
 
 #[test]
 fn the_embedded_reference_conforms() {
-    let output = run(&["test"]);
+    let output = run(&["test", "gateway"]);
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert_data_eq!(
         stdout(&output),
@@ -68,7 +68,12 @@ Verdict: CONFORMS (exit code 0)
 #[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must and should\n")]
 #[case::no_stored_report(&["report", "--from", "absent.json"], "ringback: cannot read absent.json: No such file or directory (os error 2)\n")]
 #[case::odd_time(&["test", "gateway", "--settle", "soon"], "ringback: `soon` is no time for settle; write 500ms, 10s or 2m, at most 1h\n")]
-#[case::odd_report(&["test", "--report", "yaml=x"], "ringback: --report takes json=PATH, not `yaml=x`\n")]
+#[case::report_about_two(&["test", "--report", "json=x"], "ringback: two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`\n")]
+#[case::receiver_without_vendor(&["test", "receiver", "http://127.0.0.1:1/hook"], "ringback: say whose callbacks go to http://127.0.0.1:1/hook with --vendor NAME, or write {vendor} where the name stands\n")]
+#[case::receiver_without_secret(&["test", "receiver", "http://127.0.0.1:1/hook", "--vendor", "kling"], "ringback: set RINGBACK_KLING_SECRET to the secret that the receiver verifies Kling's callbacks with\n")]
+#[case::receiver_twice(&["test", "receiver", "http://127.0.0.1:1/hook", "--exec", "true"], "ringback: name one subject: a URL or --exec, not both\n")]
+#[case::replay_of_the_other(&["test", "receiver", "--replay", "GW-CB-001-kling-s7-v24f7"], "ringback: the case to replay is about a gateway; replay it with `ringback test gateway`\n")]
+#[case::odd_report(&["test", "gateway", "--report", "yaml=x"], "ringback: --report takes json=PATH, not `yaml=x`\n")]
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
 #[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; GW-CB-001, [..]\n")]
 #[case::typo(&["test", "gateway", "--only", "gateway/callback-url/forwardd"], "ringback: no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?\n")]
@@ -192,12 +197,12 @@ fn a_knob_is_set_by_flag_environment_or_file(
 #[test]
 fn a_json_report_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = ringback(folder.path(), &["test", "--report", "json=run.json"], &[]);
+    let output = ringback(folder.path(), &["test", "gateway", "--report", "json=run.json"], &[]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = std::fs::read_to_string(folder.path().join("run.json")).expect("the report is there");
     let report: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!(report["verdict"], "conforms");
-    let output = ringback(folder.path(), &["test", "--report", "json=absent/run.json"], &[]);
+    let output = ringback(folder.path(), &["test", "gateway", "--report", "json=absent/run.json"], &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).starts_with("ringback: cannot write absent/run.json"), "{}", stderr(&output));
 }

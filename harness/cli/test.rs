@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     match subject {
         Some(Subject::Gateway { flags, output: own }) => gateway(*flags, secrets, &merged(output, own)),
         Some(Subject::Receiver { flags, output: own }) => {
-            let (target, options) = receiver::resolve(*flags, secrets).map_err(usage)?;
+            let (target, options) = receiver::resolve(*flags, &secrets).map_err(usage)?;
             judged(session::receiver::judge(target, &options), &merged(output, own))
         }
         None => configured(secrets, &output),
@@ -79,7 +79,7 @@ fn configured(secrets: Secrets, output: &Output) -> Result<u8, Problem> {
         return gateway(flags, secrets, output);
     }
     if named.receiver {
-        let (target, options) = receiver::resolve(receiver_flags, secrets).map_err(usage)?;
+        let (target, options) = receiver::resolve(receiver_flags, &secrets).map_err(usage)?;
         return judged(session::receiver::judge(target, &options), output);
     }
     if !output.report.is_empty() || output.format == Some(Format::Json) {
@@ -89,7 +89,7 @@ fn configured(secrets: Secrets, output: &Output) -> Result<u8, Problem> {
     }
     let first = gateway(flags, secrets.clone(), output)?;
     print("\n")?;
-    let (target, options) = receiver::resolve(receiver_flags, secrets).map_err(usage)?;
+    let (target, options) = receiver::resolve(receiver_flags, &secrets).map_err(usage)?;
     let second = judged(session::receiver::judge(target, &options), output)?;
     // Violations count more than what could not be judged.
     Ok(if first == 1 || second == 1 { 1 } else { first.max(second) })

@@ -106,7 +106,7 @@ impl ReceiverSection {
 }
 
 /// Makes the target and the options of a run that judges a receiver.
-pub fn resolve(flags: ReceiverFlags, secrets: Secrets) -> Result<(ReceiverTarget, Options), ConfigError> {
+pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarget, Options), ConfigError> {
     let file = read(flags.run.config.as_deref())?;
     let own = file.receiver;
     let named = flags.url.is_some() || flags.exec.is_some() || !flags.hook.is_empty();
@@ -143,8 +143,8 @@ pub fn resolve(flags: ReceiverFlags, secrets: Secrets) -> Result<(ReceiverTarget
         (None, None) if hooks.is_empty() => Reach::Embedded { defect: None, oddity: None },
         (url, None) => {
             let hooks = placed(url, hooks, &chosen)?;
-            let secrets = signing(&hooks, &secrets)?;
-            Reach::Url { hooks, secrets: secrets.0, gateway, key: secrets.1 }
+            let signing = signing(&hooks, secrets)?;
+            Reach::Url { hooks, secrets: signing, gateway, key: secrets.key.clone() }
         }
     };
     let vendors = match (&reach, chosen.is_empty()) {
@@ -236,11 +236,8 @@ fn checked(url: &str) -> Result<String, ConfigError> {
     Ok(url.to_owned())
 }
 
-/// Secrets of the vendors that sign, and the key that the receiver uses at its gateway.
-fn signing(
-    hooks: &[(Vendor, String)],
-    given: &Secrets,
-) -> Result<(Vec<(Vendor, Secret)>, Option<Secret>), ConfigError> {
+/// Secrets of the vendors that sign.
+fn signing(hooks: &[(Vendor, String)], given: &Secrets) -> Result<Vec<(Vendor, Secret)>, ConfigError> {
     let mut secrets = Vec::new();
     for (vendor, _) in hooks {
         let scheme = vendor.main_dialect().callbacks.signing;
@@ -259,7 +256,7 @@ fn signing(
         }
         secrets.push((*vendor, secret.clone()));
     }
-    Ok((secrets, given.key.clone()))
+    Ok(secrets)
 }
 
 fn address(text: &str) -> Result<SocketAddr, ConfigError> {

@@ -211,6 +211,13 @@ impl Callback {
         Self { delivery_id: Ids::seeded(fastrand::u64(..)).decimal(18), ..self }
     }
 
+    /// The same said about another job, by its id, in a delivery of its own.
+    #[must_use]
+    pub fn about(&self, id: &str, delivery: &str) -> Self {
+        let body = String::from_utf8_lossy(&self.body).replace(&self.id, id);
+        Self { id: id.to_owned(), body: Bytes::from(body), delivery_id: delivery.to_owned(), ..self.clone() }
+    }
+
     /// The request, signed as the vendor signs, at this time with a fresh nonce.
     pub fn request(&self, now: Timestamp) -> Request {
         self.signed_for("POST", now)
@@ -266,9 +273,7 @@ impl Callback {
 fn fresh_id(dialect: &Dialect, seed: u64) -> String {
     let mut ids = Ids::seeded(seed);
     if dialect.name == "ark" {
-        let letters: String = (0..5)
-            .map(|_| char::from(b'a' + u8::try_from(fastrand::u8(0..26)).unwrap_or_default()))
-            .collect();
+        let letters: String = (0..5).map(|_| char::from(b'a' + fastrand::u8(0..26))).collect();
         return format!("cgt-{}-{letters}", ids.decimal(14));
     }
     // No leading zero: a receiver may well read it as a number.

@@ -113,7 +113,7 @@ impl Class {
         if listed(FAILURE) {
             return Self::Failure;
         }
-        let rows = Vendor::all().flat_map(|vendor| vendor.dialects()).flat_map(|dialect| dialect.words);
+        let rows = Vendor::all().flat_map(Vendor::dialects).flat_map(|dialect| dialect.words);
         let mut phases = rows
             .filter(|row| row.query.to_lowercase() == word || row.callback == Some(word.as_str()))
             .map(|row| row.phase);

@@ -76,25 +76,24 @@ impl Bench {
 
     fn with_host(&self, request: Request) -> Result<Request, Stop> {
         let (root, _) = self.place()?;
-        let authority = self.authority(root)?.to_owned();
+        let authority = authority(root)?.to_owned();
         let headers = std::iter::once(("host", authority.as_str())).chain(request.headers.iter()).collect();
         Ok(Request { headers, ..request })
     }
 
-    fn authority<'r>(&self, root: &'r str) -> Result<&'r str, Stop> {
-        root.strip_prefix("http://").ok_or_else(|| {
-            Stop::NotTestable("bytes can be sent as they are written over plain HTTP only".into())
-        })
-    }
-
     async fn connected(&self) -> Result<TcpStream, Stop> {
         let (root, _) = self.place()?;
-        let authority = self.authority(root)?;
+        let authority = authority(root)?;
         let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
         TcpStream::connect(address)
             .await
             .map_err(|error| Stop::Inconclusive(format!("{} ({error})", self.subject().obituary())))
     }
+}
+
+fn authority(root: &str) -> Result<&str, Stop> {
+    root.strip_prefix("http://")
+        .ok_or_else(|| Stop::NotTestable("bytes can be sent as they are written over plain HTTP only".into()))
 }
 
 fn head(request: &Request) -> String {

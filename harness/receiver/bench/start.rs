@@ -68,7 +68,7 @@ impl Bench {
             (Arc::clone(&self.subject), self.target.patience.answer, token.clone());
         let asking = tokio::spawn(async move {
             let (exchange, _) = subject.send(Leg::Client, &asked, &root, request, within).await;
-            answered(exchange)
+            answered(&exchange)
         });
         let submit = match self.submit_of(&token).await {
             Ok(submit) => submit,
@@ -119,7 +119,7 @@ impl Bench {
         let within = self.target.patience.answer;
         let (exchange, _) = self.subject().send(Leg::Client, token, &root, request, within).await;
         self.notes().answered |= exchange.answer.is_ok();
-        answered(exchange)
+        answered(&exchange)
     }
 
     async fn submit_of(&self, token: &str) -> Result<Submitted, Stop> {
@@ -150,11 +150,11 @@ impl Bench {
     }
 }
 
-fn answered(exchange: Arc<Exchange>) -> Result<super::Reply, Stop> {
+fn answered(exchange: &Arc<Exchange>) -> Result<super::Reply, Stop> {
     match &exchange.answer {
-        Ok(response) => Ok(super::Reply::of(Arc::clone(&exchange), response)),
+        Ok(response) => Ok(super::Reply::of(Arc::clone(exchange), response)),
         Err(why) => {
-            Err(Finding::new("an answer to the start of a job", why.clone()).seen_in(&exchange).into())
+            Err(Finding::new("an answer to the start of a job", why.clone()).seen_in(exchange).into())
         }
     }
 }
