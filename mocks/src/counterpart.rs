@@ -129,10 +129,9 @@ impl Counterpart {
 
     /// The first submit whose prompt has `token`, as soon as it is there.
     pub async fn submit(&self, token: &str, within: Duration) -> Option<Submitted> {
-        self.desk.wait(within, |book| {
-            book.submits.iter().find(|one| one.token.as_deref() == Some(token)).cloned()
-        })
-        .await
+        self.desk
+            .wait(within, |book| book.submits.iter().find(|one| one.token.as_deref() == Some(token)).cloned())
+            .await
     }
 
     /// How often the status of an id was asked.
@@ -227,7 +226,8 @@ impl Desk {
         } else {
             String::new()
         };
-        let callback_url = body.pointer("/input/metadata/callback_url").and_then(Value::as_str).map(str::to_owned);
+        let callback_url =
+            body.pointer("/input/metadata/callback_url").and_then(Value::as_str).map(str::to_owned);
         self.change(|book| {
             if book.submits.len() >= KEPT {
                 book.submits.drain(..KEPT / 2);
@@ -269,7 +269,8 @@ impl Desk {
             None => self.standing(&id),
         };
         let standing = if standing == Standing::Silent {
-            let speaks = |book: &Book| book.standings.get(&id).copied().filter(|one| *one != Standing::Silent);
+            let speaks =
+                |book: &Book| book.standings.get(&id).copied().filter(|one| *one != Standing::Silent);
             self.wait(HELD_AT_MOST, speaks).await.unwrap_or(Standing::Error(504))
         } else {
             standing
@@ -288,7 +289,8 @@ fn mistake(body: &Value) -> Option<&'static str> {
     if !text("/model") || !text("/input/prompt") {
         return Some("model and input.prompt are required");
     }
-    let misplaced = ["/callback_url", "/input/callback_url"].iter().any(|place| body.pointer(place).is_some());
+    let misplaced =
+        ["/callback_url", "/input/callback_url"].iter().any(|place| body.pointer(place).is_some());
     misplaced.then_some("callback_url belongs under input.metadata")
 }
 

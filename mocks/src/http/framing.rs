@@ -91,12 +91,7 @@ impl Drop for OddServer {
     }
 }
 
-async fn serve<A, F>(
-    mut stream: TcpStream,
-    answer: A,
-    framing: Framing,
-    reading: &Reading,
-) -> io::Result<()>
+async fn serve<A, F>(mut stream: TcpStream, answer: A, framing: Framing, reading: &Reading) -> io::Result<()>
 where
     A: Fn(Request) -> F,
     F: Future<Output = Response>,

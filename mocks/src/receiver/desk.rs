@@ -177,11 +177,9 @@ impl Desk {
             return answered(Response::text(405, "only POST"));
         }
         match self.jobs.begin(request) {
-            Some((ticket, request)) => Turn {
-                reply: Reply::Submit { ticket, request },
-                pause: Duration::ZERO,
-                acts: Vec::new(),
-            },
+            Some((ticket, request)) => {
+                Turn { reply: Reply::Submit { ticket, request }, pause: Duration::ZERO, acts: Vec::new() }
+            }
             None => answered(Response::json(400, &json!({"error": "vendor, model and prompt are needed"}))),
         }
     }
@@ -231,7 +229,8 @@ impl Desk {
             let other = ticket.is_some_and(|ticket| self.jobs.is_other(ticket, &seen.id));
             let ticket = ticket.filter(|_| !(other && self.is(Defect::WorksPerVendorId)));
             let key = ticket.map_or_else(|| seen.id.clone(), Jobs::key);
-            let known = known && (ticket.is_some() || !self.is(Defect::CallbackUnlinked) || trust::signs(vendor));
+            let known =
+                known && (ticket.is_some() || !self.is(Defect::CallbackUnlinked) || trust::signs(vendor));
             let report = Report { key, seen, manner: manner.clone() };
             self.report(report, known, ticket, now, &mut turn);
         }
@@ -433,11 +432,7 @@ impl Desk {
             return Manner::default();
         }
         let field = |name| request.headers.get(name).unwrap_or_default().to_owned();
-        Manner {
-            delivery: field("webhook-id"),
-            nonce: field("x-request-nonce"),
-            body: request.body.to_vec(),
-        }
+        Manner { delivery: field("webhook-id"), nonce: field("x-request-nonce"), body: request.body.to_vec() }
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) fn echo(value: &Value, defect: Option<Defect>, oddity: Option<Oddity>
     let text = value.as_str().unwrap_or_default();
     let echoed = match defect {
         Some(Defect::ChallengeTrimmed) => json!(text.trim()),
-        Some(Defect::ChallengeAsNumber) => text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number)),
+        Some(Defect::ChallengeAsNumber) => {
+            text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
+        }
         Some(Defect::ChallengeLowercased) => json!(text.to_lowercase()),
         Some(Defect::ChallengeCut) => json!(text.chars().take(CUT).collect::<String>()),
         Some(Defect::ChallengeHtmlEscaped) => {

@@ -55,6 +55,7 @@ pub(super) struct Taken {
     pub(super) late: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "all but one are the memory of single defects")]
 #[derive(Debug, Default)]
 struct Job {
     /// How it ended.

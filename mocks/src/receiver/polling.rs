@@ -77,7 +77,8 @@ impl Desk {
         }
         let key = Jobs::key(ticket);
         let (time, result) = (None, None);
-        let seen = Seen { id: key.clone(), dialect: "", word, phase: Some(phase), time, result, carries: false };
+        let seen =
+            Seen { id: key.clone(), dialect: "", word, phase: Some(phase), time, result, carries: false };
         let acts = self.take(Report { key: key.clone(), seen, manner: Manner::default() }, Source::Poll, now);
         Next { acts, again: again && !self.ledger.is_settled(&key) }
     }

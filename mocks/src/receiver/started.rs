@@ -111,9 +111,10 @@ impl Jobs {
 
     /// Notes the gateway's answer to a submit; the answer to who started the job.
     pub(super) fn submitted(&mut self, ticket: usize, answer: Option<&Response>) -> (Response, bool) {
-        let id = answer.filter(|answer| answer.is_success()).and_then(Response::value).and_then(|body| {
-            body.pointer("/data/task_id").and_then(Value::as_str).map(str::to_owned)
-        });
+        let id = answer
+            .filter(|answer| answer.is_success())
+            .and_then(Response::value)
+            .and_then(|body| body.pointer("/data/task_id").and_then(Value::as_str).map(str::to_owned));
         if let Some(job) = self.all.get_mut(ticket) {
             job.submitted = true;
             job.gateway_id.clone_from(&id);
@@ -177,7 +178,8 @@ impl Jobs {
         let length = if self.oddity == Some(Oddity::LongSecret) { SECRET_LONG } else { SECRET };
         let mut digits = String::new();
         while digits.len() < length {
-            let mac = signature::vidu(&self.key, &format!("{ticket} {} {}", digits.len(), fastrand::u128(..)));
+            let mac =
+                signature::vidu(&self.key, &format!("{ticket} {} {}", digits.len(), fastrand::u128(..)));
             digits.push_str(&HEXLOWER.encode(&BASE64.decode(mac.as_bytes()).unwrap_or_default()));
         }
         digits.truncate(length);

@@ -97,9 +97,12 @@ fn kling_excuse(secret: &Secret, request: &Request, now: Timestamp, defect: Defe
         Defect::MissingIdAccepted => return id.is_none() && time.is_some(),
         _ => {}
     }
-    let (Some(id), Some(seconds)) = (id, time.and_then(|time| time.parse::<i64>().ok())) else { return false };
+    let (Some(id), Some(seconds)) = (id, time.and_then(|time| time.parse::<i64>().ok())) else {
+        return false;
+    };
     let right = |key: &Secret, body: &[u8]| {
-        signature::standard_webhooks(key, id, seconds, body).is_ok_and(|made| offered.split(' ').any(|part| part == made))
+        signature::standard_webhooks(key, id, seconds, body)
+            .is_ok_and(|made| offered.split(' ').any(|part| part == made))
     };
     let apart = seconds.saturating_sub(now.as_second());
     match defect {
@@ -139,9 +142,13 @@ fn vidu(key: &Secret, request: &Request, defect: Option<Defect>) -> bool {
         Some(Defect::QuerySorted) => target = joined(path, &sorted(query)),
         Some(Defect::QueryDecoded) => target = joined(path, &unescaped(query)),
         Some(Defect::QueryDropped) => path.clone_into(&mut target),
-        Some(Defect::HeaderOrderFixed) => used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce"),
+        Some(Defect::HeaderOrderFixed) => {
+            used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce");
+        }
         Some(Defect::ExtraHeaderRefused) if listed.split(';').count() > 2 => return false,
-        Some(Defect::NonceMustBeUuid) if headers.get("x-request-nonce").is_none_or(|text| text.len() != 36) => {
+        Some(Defect::NonceMustBeUuid)
+            if headers.get("x-request-nonce").is_none_or(|text| text.len() != 36) =>
+        {
             return false;
         }
         _ => {}
@@ -174,7 +181,9 @@ fn vidu_excuse(key: &Secret, request: &Request, now: Timestamp, defect: Defect) 
                 && same(&with(headers, "x-hmac-algorithm", "hmac-sha256"));
         }
         Defect::QueryUnsigned => return verified(&request.method, path, headers),
-        Defect::SortedQueryAccepted => return verified(&request.method, &joined(path, &sorted(query)), headers),
+        Defect::SortedQueryAccepted => {
+            return verified(&request.method, &joined(path, &sorted(query)), headers);
+        }
         Defect::DecodedQueryAccepted => {
             return verified(&request.method, &joined(path, &unescaped(query)), headers);
         }
@@ -253,7 +262,8 @@ fn webhook_secret(key: &[u8]) -> Secret {
 
 /// The fields with one of them replaced.
 fn with(headers: &Headers, name: &str, value: &str) -> Headers {
-    let mut changed: Headers = headers.iter().filter(|(field, _)| !field.eq_ignore_ascii_case(name)).collect();
+    let mut changed: Headers =
+        headers.iter().filter(|(field, _)| !field.eq_ignore_ascii_case(name)).collect();
     changed.push(name, value);
     changed
 }

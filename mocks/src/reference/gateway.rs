@@ -74,9 +74,7 @@ impl ReferenceGateway {
             async move { gateway.answer(request).await }
         };
         Ok(Self(match framing {
-            Some(framing) => {
-                Door::Odd(OddServer::start(TcpListener::bind(address).await?, framing, answer)?)
-            }
+            Some(framing) => Door::Odd(OddServer::start(TcpListener::bind(address).await?, framing, answer)?),
             None => Door::Plain(Server::bind(address, answer).await?),
         }))
     }

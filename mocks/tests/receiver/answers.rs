@@ -177,7 +177,8 @@ pub(crate) async fn tol_005(s: &Scene, log: &mut Log) {
 }
 
 pub(crate) async fn tol_006(s: &Scene, log: &mut Log) {
-    let kept = ["task_id", "id", "task_status", "status", "state", "task_result", "content", "file_id", "creations"];
+    let kept =
+        ["task_id", "id", "task_status", "status", "state", "task_result", "content", "file_id", "creations"];
     for dialect in MAIN {
         let job = s.job(dialect);
         let bare = job.success().record(|record| record.retain(|name, _| kept.contains(&name.as_str())));
@@ -324,7 +325,8 @@ pub(crate) async fn tol_016(s: &Scene, log: &mut Log) {
 pub(crate) async fn tol_017(s: &Scene, log: &mut Log) {
     let job = s.job("minimax-v1");
     let message = job.success();
-    let message = message.bytes(message.text().replacen("\"status\":\"success\"", "\"status\":\"Success\"", 1));
+    let message =
+        message.bytes(message.text().replacen("\"status\":\"success\"", "\"status\":\"Success\"", 1));
     worked(s, log, "Success", &job, &message).await;
     let job = s.failing("minimax-v1");
     let message = job.failure();
@@ -368,7 +370,14 @@ pub(crate) async fn chal_003(s: &Scene, log: &mut Log) {
 pub(crate) async fn chal_004(s: &Scene, log: &mut Log) {
     let long = "k".repeat(150);
     let values = [
-        "7", "00123", "123456789012345678901", " spaced ", "MiXeD-Case_+/=", &long, "纸船 \"x\" \\ &<>", "null",
+        "7",
+        "00123",
+        "123456789012345678901",
+        " spaced ",
+        "MiXeD-Case_+/=",
+        &long,
+        "纸船 \"x\" \\ &<>",
+        "null",
     ];
     for value in values {
         log.same("echo", json!(value), echo(s, &challenge(value)).await.1);
@@ -543,7 +552,9 @@ pub(crate) async fn host_009(s: &Scene, log: &mut Log) {
         let mut all: Vec<Vec<u8>> = ["[]", "\"text\"", "null", "42", "{}"].map(|text| text.into()).to_vec();
         let with = |name: &'static [&str], value: Value| {
             message.record(|record| {
-                for name in name.iter().filter(|name| record.contains_key(**name)).copied().collect::<Vec<_>>() {
+                for name in
+                    name.iter().filter(|name| record.contains_key(**name)).copied().collect::<Vec<_>>()
+                {
                     record.insert(name.to_owned(), value.clone());
                 }
             })

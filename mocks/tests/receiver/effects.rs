@@ -254,9 +254,8 @@ pub(crate) async fn ord_008(s: &Scene, log: &mut Log) {
     for dialect in ["kling-legacy", "ark", "minimax-v2"] {
         let job = s.job(dialect);
         let time = if dialect == "kling-legacy" { 1_774_805_076_166_u64 } else { 1_774_805_076 };
-        let at = |message: Message| {
-            message.record(|record| drop(record.insert("updated_at".into(), json!(time))))
-        };
+        let at =
+            |message: Message| message.record(|record| drop(record.insert("updated_at".into(), json!(time))));
         once(s, log, &job, &[at(job.running()), at(job.success())]).await;
     }
 }

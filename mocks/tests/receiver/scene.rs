@@ -205,9 +205,10 @@ impl Scene {
             "vendor": vendor.name(), "model": vendor.main_dialect().model, "prompt": format!("{token} a boat"),
         });
         let (root, http) = (self.receiver.url(), self.http.clone());
-        let asking = tokio::spawn(async move {
-            http.send(&root, &Request::post("/jobs", &body), PATIENCE).await.ok()
-        });
+        let asking =
+            tokio::spawn(
+                async move { http.send(&root, &Request::post("/jobs", &body), PATIENCE).await.ok() },
+            );
         let submitted = self.gateway.submit(token, PATIENCE).await.expect("a submit");
         let job = self.unbacked(dialect);
         Started { scene: self, gateway_id: submitted.id.clone(), submitted, job, asking }
@@ -277,7 +278,11 @@ impl Job {
             vendor: self.vendor,
             method: "POST",
             target,
-            delivery: format!("{}{}", self.seed, sent.id.chars().filter(char::is_ascii_digit).collect::<String>()),
+            delivery: format!(
+                "{}{}",
+                self.seed,
+                sent.id.chars().filter(char::is_ascii_digit).collect::<String>()
+            ),
             nonce: UUID.to_owned(),
             at: 0,
             kind: sent.content_type.to_owned(),

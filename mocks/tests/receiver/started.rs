@@ -107,6 +107,8 @@ pub(crate) async fn loss_007(s: &Scene, log: &mut Log) {
         s.gateway.set(&started.gateway_id, Standing::Finished);
         s.gateway.release(&token);
         started.answered().await;
+        // However slowly it polls.
+        s.gateway.asked(&started.gateway_id, 5, Duration::from_secs(6)).await;
         once(s, log, &started).await;
     }
 }
@@ -155,7 +157,8 @@ pub(crate) async fn loss_010(s: &Scene, log: &mut Log) {
 pub(crate) async fn sch_003(s: &Scene, log: &mut Log) {
     for dialect in MAIN {
         let running = progress(dialect)[0];
-        for sequence in [vec![], vec![running], vec![running, running], vec![running, running, succeeded(dialect)]]
+        for sequence in
+            [vec![], vec![running], vec![running, running], vec![running, running, succeeded(dialect)]]
         {
             if !log.is_clean() {
                 return;

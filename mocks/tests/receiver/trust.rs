@@ -8,9 +8,7 @@ use ringback_mocks::wire::{Headers, Request, Secret};
 use serde_json::Value;
 
 use super::answers::reversed;
-use super::scene::{
-    Job, KLING_SECRET, Log, Message, SIGNED, Scene, UNSIGNED, UUID, VIDU_KEY, vidu_headers,
-};
+use super::scene::{Job, KLING_SECRET, Log, Message, SIGNED, Scene, UNSIGNED, UUID, VIDU_KEY, vidu_headers};
 
 /// A request that is wrong in one thing, and its job.
 type Bad = (&'static str, Request, Job);
@@ -402,7 +400,11 @@ pub(crate) async fn sig_015(s: &Scene, log: &mut Log) {
 
 fn sig_016_bad(s: &Scene) -> Vec<Bad> {
     let names = [
-        "date", "x-request-nonce", "x-hmac-signed-headers", "x-hmac-algorithm", "x-hmac-access-key",
+        "date",
+        "x-request-nonce",
+        "x-hmac-signed-headers",
+        "x-hmac-algorithm",
+        "x-hmac-access-key",
         "x-hmac-signature",
     ];
     let mut bad = Vec::new();
