@@ -1,5 +1,6 @@
 //! Probes of answers: acknowledgement, tolerance, MiniMax's challenge, hostility.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use ringback_mocks::counterpart::Standing;
@@ -227,22 +228,22 @@ pub(crate) async fn tol_010(s: &Scene, log: &mut Log) {
     }
 }
 
-/// Sends a request on a raw connection, its header names written by `write`; the status.
-async fn raw(s: &Scene, message: &Message, write: fn(&str) -> String) -> u16 {
+/// Sends a request on a raw connection, its header names as `spelled`; the status.
+async fn raw(s: &Scene, message: &Message, spelled: fn(&str) -> String) -> u16 {
     let address = s.receiver.url().replacen("http://", "", 1);
     let mut stream = TcpStream::connect(&address).await.expect("it listens");
     let request = message.request();
     let mut text = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", request.method, request.target);
     for (name, value) in request.headers.iter() {
-        text += &format!("{}: {value}\r\n", write(name));
+        let _ = write!(text, "{}: {value}\r\n", spelled(name));
     }
-    text += &format!("content-length: {}\r\nconnection: close\r\n\r\n", request.body.len());
+    let _ = write!(text, "content-length: {}\r\nconnection: close\r\n\r\n", request.body.len());
     stream.write_all(&[text.as_bytes(), &request.body].concat()).await.expect("it reads");
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     let head = String::from_utf8_lossy(&answer);
     // An interim answer may come first.
-    let last = head.lines().filter(|line| line.starts_with("HTTP/1.")).next_back().unwrap_or_default();
+    let last = head.lines().rfind(|line| line.starts_with("HTTP/1.")).unwrap_or_default();
     last.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
@@ -549,7 +550,7 @@ fn without_id(message: &Message) -> Vec<u8> {
 
 pub(crate) async fn host_009(s: &Scene, log: &mut Log) {
     let wrong = |message: &Message| {
-        let mut all: Vec<Vec<u8>> = ["[]", "\"text\"", "null", "42", "{}"].map(|text| text.into()).to_vec();
+        let mut all: Vec<Vec<u8>> = ["[]", "\"text\"", "null", "42", "{}"].map(Into::into).to_vec();
         let with = |name: &'static [&str], value: Value| {
             message.record(|record| {
                 for name in

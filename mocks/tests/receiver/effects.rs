@@ -1,5 +1,6 @@
 //! Probes of effects: idempotency, order, schedules.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
@@ -121,9 +122,9 @@ pub(crate) async fn idem_011(s: &Scene, log: &mut Log) {
         let mut stream = TcpStream::connect(&address).await.expect("it listens");
         let mut text = format!("POST {} HTTP/1.1\r\nhost: {address}\r\n", request.target);
         for (name, value) in request.headers.iter() {
-            text += &format!("{name}: {value}\r\n");
+            let _ = write!(text, "{name}: {value}\r\n");
         }
-        text += &format!("content-length: {}\r\n\r\n", request.body.len());
+        let _ = write!(text, "content-length: {}\r\n\r\n", request.body.len());
         stream.write_all(&[text.as_bytes(), &request.body].concat()).await.expect("it reads");
         // Long enough to be read, shorter than the work of a receiver that works first.
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -46,6 +46,7 @@ pub(crate) const UNSIGNED: [&str; 2] = ["ark", "minimax-v1"];
 pub(crate) struct Log(pub(crate) Vec<String>);
 
 impl Log {
+    #[expect(clippy::needless_pass_by_value, reason = "what is compared is made for it")]
     pub(crate) fn same<T: PartialEq + Debug>(&mut self, what: &str, expected: T, actual: T) {
         if expected != actual {
             self.0.push(format!("{what}: expected {expected:?}, saw {actual:?}"));

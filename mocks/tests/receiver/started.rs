@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
+use ringback_mocks::wire::Response;
 use serde_json::json;
 
 use super::scene::{Log, MAIN, QUIET, Scene, Started, progress, succeeded};
@@ -20,7 +21,7 @@ pub(crate) async fn loss_001(s: &Scene, log: &mut Log) {
     for dialect in MAIN {
         let mut started = s.start(dialect).await;
         let answer = started.answered().await;
-        log.holds("2xx", answer.as_ref().is_some_and(|answer| answer.is_success()));
+        log.holds("2xx", answer.as_ref().is_some_and(Response::is_success));
         let id = answer.and_then(|answer| answer.value()).map(|body| body["task_id"].clone());
         log.same("task_id", Some(json!(started.gateway_id)), id);
         log.holds("authorized", started.submitted.authorized);

@@ -10,6 +10,8 @@ use serde_json::Value;
 use super::answers::reversed;
 use super::scene::{Job, KLING_SECRET, Log, Message, SIGNED, Scene, UNSIGNED, UUID, VIDU_KEY, vidu_headers};
 
+/// A change of a body.
+type Edit = fn(&str) -> String;
 /// A request that is wrong in one thing, and its job.
 type Bad = (&'static str, Request, Job);
 
@@ -181,7 +183,7 @@ pub(crate) async fn sig_007(s: &Scene, log: &mut Log) {
 }
 
 fn sig_008_bad(s: &Scene) -> Vec<Bad> {
-    let edits: [(&'static str, fn(&str) -> String); 4] = [
+    let edits: [(&'static str, Edit); 4] = [
         ("a byte", |text| text.replacen("\"task_status_msg\":\"\"", "\"task_status_msg\":\" \"", 1)),
         ("pretty", |text| format!("{:#}", serde_json::from_str::<Value>(text).expect("JSON"))),
         ("a space", |text| format!("{text} ")),
@@ -374,7 +376,7 @@ fn vidu_signed(message: &Message, target: &str, made: &Made<'_>) -> Request {
     let names = made.listed.join(";").replace("date", "Date");
     let headers = vidu_headers(&date, made.nonce, &names, &signature);
     let mut request = message.request();
-    request.target = target.to_owned();
+    target.clone_into(&mut request.target);
     request.headers = Headers::from_iter([("content-type", kind.as_str())]);
     for (name, value) in headers.iter() {
         request.headers.push(name, value);
