@@ -170,8 +170,7 @@ impl Room {
         let mut submits = self.submits.subscribe();
         loop {
             let Turn { reply, pause, acts } = self.desk().handle(&request, Timestamp::now());
-            tokio::time::sleep(pause).await;
-            self.act(acts);
+            self.paused(pause, acts).await;
             return match reply {
                 Reply::Now(response) => response,
                 Reply::WhenSubmitted => match submits.changed().await {
@@ -189,6 +188,20 @@ impl Room {
                 }
             };
         }
+    }
+
+    /// Does what remains after a pause. What a callback has led to is done whether or not its sender
+    /// waits for the answer: hanging up ends the request, and with it whatever only that waits for.
+    async fn paused(self: &Arc<Self>, pause: Duration, acts: Vec<Act>) {
+        if pause.is_zero() {
+            return self.act(acts);
+        }
+        let room = Arc::clone(self);
+        let doing = async move {
+            tokio::time::sleep(pause).await;
+            room.act(acts);
+        };
+        settle(doing, false).await;
     }
 
     /// Does what remains to be done when the answer has been given.

@@ -341,6 +341,12 @@ impl Desk {
             turn.acts.push(Act::Ask { ticket });
             return;
         }
+        turn.pause = match self.defect {
+            Some(Defect::ExpiredAckedLate) if report.seen.phase == Some(Phase::Expired) => BEYOND_ARK,
+            Some(Defect::WorksBeforeAck) if terminal && !ended && report.seen.carries => LONG_WORK,
+            _ if self.odd(Oddity::AckLate) => LATE,
+            _ => Duration::ZERO,
+        };
         let believed = known && !(self.odd(Oddity::ConfirmsEverything) && ticket.is_none());
         if terminal && !ended && !believed && !self.is(Defect::TrustsUnsigned) {
             let answer = self.answer(&report.seen, Taken::default());
@@ -367,13 +373,6 @@ impl Desk {
             turn.reply = Reply::Moment(Box::new(Moment { report, pause, fragile }), self.acknowledged());
             return;
         }
-        let first_end = terminal && !ended;
-        turn.pause = match self.defect {
-            Some(Defect::ExpiredAckedLate) if report.seen.phase == Some(Phase::Expired) => BEYOND_ARK,
-            Some(Defect::WorksBeforeAck) if first_end && report.seen.carries => LONG_WORK,
-            _ if self.odd(Oddity::AckLate) => LATE,
-            _ => Duration::ZERO,
-        };
         let taken = self.ledger.take(&report.key, &report.seen, Source::Callback, report.manner, now);
         turn.reply = Reply::Now(self.answer(&report.seen, taken));
         if taken.work {

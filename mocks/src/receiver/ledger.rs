@@ -55,6 +55,7 @@ pub(super) struct Taken {
     pub(super) late: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "all but one are the memory of single defects")]
 #[derive(Debug, Default)]
 struct Job {
     /// How it ended.
@@ -152,7 +153,9 @@ impl Ledger {
             job.ended_by_poll = source == Source::Poll;
             family.ended += 1;
             job.ended_as = family.ended;
-            job.shown = Some((seen.word.clone(), phase));
+            let misread = defect == Some(Defect::FailureBelievedSuccess);
+            let word = if misread { "succeeded" } else { seen.word.as_str() };
+            job.shown = Some((word.to_owned(), phase));
             let known_result = seen.result.clone().is_some_and(|result| !self.results.insert(result));
             work &= !(known_result && defect == Some(Defect::DedupesByResult));
         } else if defect == Some(Defect::LaterEndWins) {

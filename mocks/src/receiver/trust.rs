@@ -143,7 +143,7 @@ fn vidu(key: &Secret, request: &Request, defect: Option<Defect>) -> bool {
         Some(Defect::QueryDecoded) => target = joined(path, &unescaped(query)),
         Some(Defect::QueryDropped) => path.clone_into(&mut target),
         Some(Defect::HeaderOrderFixed) => {
-            used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce")
+            used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce");
         }
         Some(Defect::ExtraHeaderRefused) if listed.split(';').count() > 2 => return false,
         Some(Defect::NonceMustBeUuid)
@@ -282,4 +282,74 @@ fn sorted(query: &str) -> String {
     let mut parts: Vec<&str> = query.split('&').collect();
     parts.sort_unstable();
     parts.join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn vectors(text: &str) -> Value {
+        serde_json::from_str(text).expect("the vectors are JSON")
+    }
+
+    fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+        value[name].as_str().expect("a text")
+    }
+
+    fn secrets(kling: &str, vidu: &str) -> Secrets {
+        Secrets { kling: vec![Secret::new(kling)], vidu: Secret::new(vidu) }
+    }
+
+    #[test]
+    fn the_published_kling_vectors_hold_and_no_other_body_does() {
+        let file = vectors(include_str!("../../tests/vectors/kling.json"));
+        let kling = Vendor::named("kling").expect("it is registered");
+        for vector in file["good"].as_array().expect("vectors") {
+            let seconds = vector["timestamp"].as_i64().expect("a time");
+            let now = Timestamp::from_second(seconds + 7).expect("a time");
+            let body = text(vector, "body").to_owned();
+            let signed = Request { body: body.clone().into(), ..Request::post("/hooks/kling", &Value::Null) }
+                .header("webhook-id", text(vector, "id"))
+                .header("webhook-timestamp", seconds.to_string())
+                .header("webhook-signature", text(vector, "signature"));
+            let secrets = secrets(text(vector, "secret"), "");
+            assert!(holds(kling, &secrets, &signed, now, None), "{}", vector["name"]);
+            let other = Request { body: format!("{body} ").into(), ..signed.clone() };
+            assert!(!holds(kling, &secrets, &other, now, None));
+            let late = Timestamp::from_second(seconds + 301).expect("a time");
+            assert!(!holds(kling, &secrets, &signed, late, None));
+        }
+    }
+
+    #[test]
+    fn the_published_vidu_vectors_hold_and_the_bad_ones_do_not() {
+        let file = vectors(include_str!("../../tests/vectors/vidu.json"));
+        let vidu = Vendor::named("vidu").expect("it is registered");
+        let secrets = secrets("whsec_", text(&file, "secret"));
+        let now = Timestamp::UNIX_EPOCH;
+        let request = |string: &str, listed: &str, signature: &str| {
+            let mut lines = string.lines().skip(1);
+            let (path, query) = (lines.next().expect("a path"), lines.next().expect("a query"));
+            Request::post(joined(path, query), &Value::Null)
+                .header("date", text(&file, "date"))
+                .header("x-request-nonce", text(&file, "nonce"))
+                .header("x-hmac-signed-headers", listed)
+                .header("x-hmac-algorithm", "hmac-sha256")
+                .header("x-hmac-access-key", "vidu")
+                .header("x-hmac-signature", signature)
+        };
+        let good = file["good"].as_array().expect("vectors");
+        for vector in good {
+            let (string, listed) = (text(vector, "signing_string"), text(vector, "signed_headers"));
+            let signed = request(string, listed, text(vector, "signature"));
+            assert!(holds(vidu, &secrets, &signed, now, None), "{}", vector["name"]);
+        }
+        for bad in file["bad_for_official_example"].as_array().expect("vectors") {
+            let (string, listed) = (text(&good[0], "signing_string"), text(&good[0], "signed_headers"));
+            let signed = request(string, listed, text(bad, "signature"));
+            assert!(!holds(vidu, &secrets, &signed, now, None), "{}", bad["name"]);
+        }
+    }
 }
