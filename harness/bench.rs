@@ -26,6 +26,8 @@ use crate::replay::Input;
 use crate::subject::{Subject, Unasked};
 use crate::target::Target;
 
+mod vendor;
+
 /// Tries of a request that meets a rate limit, and the pause after the first.
 const RATE_TRIES: u32 = 6;
 const RATE_PAUSE: Duration = Duration::from_millis(250);
@@ -394,17 +396,25 @@ impl Bench {
     }
 
     async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+        let request = self.signed(who, request);
+        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        self.replied(asked)
+    }
+
+    fn signed(&self, who: As<'_>, request: Request) -> Request {
         let token_value = match who {
             As::Client => Some(self.subject.key().expose().to_owned()),
             As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),
             As::Nobody => None,
             As::Stranger(token) => Some(token.to_owned()),
         };
-        let request = match token_value {
+        match token_value {
             Some(value) => request.header("authorization", format!("Bearer {value}")),
             None => request,
-        };
-        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        }
+    }
+
+    fn replied(&self, asked: Asked) -> Result<Reply, Stop> {
         let (exchange, went) = asked.map_err(|unasked| match unasked {
             Unasked::Gone(words) => Stop::Inconclusive(words),
             Unasked::Spent => Stop::NotTestable(format!(
@@ -431,6 +441,8 @@ impl Bench {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked>;
 
 /// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
 fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {

@@ -24,6 +24,8 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "status", requirements: checks::status::REQUIREMENTS },
     Chapter { name: "times", requirements: checks::times::REQUIREMENTS },
     Chapter { name: "live", requirements: checks::live::REQUIREMENTS },
+    Chapter { name: "vendor-trouble", requirements: checks::vendor_trouble::REQUIREMENTS },
+    Chapter { name: "vendor-queries", requirements: checks::vendor_queries::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.

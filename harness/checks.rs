@@ -13,6 +13,8 @@ pub mod submit;
 pub mod times;
 pub mod upstream;
 pub mod url_kinds;
+pub mod vendor_queries;
+pub mod vendor_trouble;
 
 use serde_json::Value;
 

@@ -101,6 +101,9 @@ pub struct Flags {
     /// How long a live job may take until it ends [default: 15m]
     #[arg(long, value_name = "TIME", env = "RINGBACK_FINISH")]
     pub finish: Option<String>,
+    /// How long a client may wait for a vendor that does not answer [default: 60s]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_HANG")]
+    pub hang: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
     pub answer: Option<String>,
@@ -187,6 +190,7 @@ struct PatienceSection {
     answer: Option<String>,
     settle: Option<String>,
     finish: Option<String>,
+    hang: Option<String>,
     ready: Option<String>,
 }
 
@@ -234,6 +238,9 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     }
     if let Some(finish) = time("finish", flags.finish.or(file.patience.finish))? {
         patience.finish = finish;
+    }
+    if let Some(hang) = time("hang", flags.hang.or(file.patience.hang))? {
+        patience.hang = hang;
     }
     patience.case = patience.case.max(patience.settle * 3);
     let live = deployed::live(

@@ -13,3 +13,4 @@ mod habits;
 pub mod oddity;
 mod submission;
 mod urls;
+mod vendor_trouble;

@@ -67,6 +67,7 @@ impl ReferenceGateway {
             tasks: Mutex::default(),
             shared_callbacks: Mutex::default(),
             memory: Memory::default(),
+            one_at_a_time: tokio::sync::Mutex::default(),
         });
         if let Some(oddity) = gateway.setup.oddity.filter(|oddity| framing::is_framing(*oddity)) {
             return Ok(Self(Door::Odd(OddServer::bind(address, gateway, oddity).await?)));
@@ -103,6 +104,8 @@ pub(super) struct Gateway {
     pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
     /// Only used by oddities that know requests again.
     pub(super) memory: Memory,
+    /// Only used by the defects that serve one caller at a time.
+    pub(super) one_at_a_time: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
@@ -115,6 +118,8 @@ pub(super) struct Task {
     created: String,
     pub(super) last: Outcome,
     asked: u32,
+    /// How often in a row the vendor has denied that there is such a task.
+    pub(super) denied: u32,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -159,7 +164,7 @@ impl Gateway {
                 None => self.error(401, "authentication_error", "the API key is missing or unknown"),
             },
             ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
-                Some(client) => self.status(client, id).await,
+                Some(client) => self.status(client, id, &request).await,
                 None => self.error(401, "authentication_error", "the API key is missing or unknown"),
             },
             _ => self.error(404, "not_found", "no such route"),
@@ -216,7 +221,15 @@ impl Gateway {
         if self.setup.oddity == Some(Oddity::QueuesCreates) {
             return self.queue(client, (upstream, dialect), wish, &submission, request);
         }
-        match self.create(upstream, dialect, &wish, request).await {
+        let turn = self.take_turn(&wish, Defect::SubmitsQueue).await;
+        let (created, answer) = self.create(upstream, dialect, &wish, request).await;
+        drop(turn);
+        if let Err(declined) = &created
+            && let Some(betrayal) = self.betray(upstream, declined, answer.as_ref())
+        {
+            return betrayal;
+        }
+        match created {
             Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
             Err(declined) if self.hides(vendor, &declined) => {
                 self.accepted(client, upstream, wish, String::new(), &submission)
@@ -245,25 +258,34 @@ impl Gateway {
         dialect: &Dialect,
         wish: &Wish,
         from: &Request,
-    ) -> Result<String, Declined> {
+    ) -> (Result<String, Declined>, Option<Response>) {
         self.prepares(upstream, dialect).await;
         let mut call = self.phrased((dialect.client.create)(wish), dialect);
         if self.is(Defect::ClientKeyForwarded) {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
         }
+        let within = self.create_within(from);
         if self.is(Defect::CreatesTwice) {
-            let _ = self.call(upstream, dialect, call.clone()).await;
+            let _ = self.call(upstream, dialect, call.clone(), within).await;
+        }
+        let mut answer = self.call(upstream, dialect, call.clone(), within).await;
+        if self.repeats(answer.as_ref()) {
+            answer = self.call(upstream, dialect, call.clone(), within).await;
         }
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = self.call(upstream, dialect, call.clone()).await;
-            let answer =
-                answer.ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
-            match (dialect.client.created)(&answer) {
-                Err(declined) if self.asks_again(tries, &declined).await => {}
-                created => return created,
+            let created = match &answer {
+                answer if self.takes_for_accepted(answer.as_ref()) => Ok(String::new()),
+                Some(answer) => (dialect.client.created)(answer),
+                None => Err(Declined { blame: Blame::Operator, message: "no answer".to_owned() }),
+            };
+            match &created {
+                Err(declined) if self.asks_again(tries, declined).await => {
+                    answer = self.call(upstream, dialect, call.clone(), within).await;
+                }
+                _ => return (created, answer),
             }
         }
     }
@@ -273,10 +295,11 @@ impl Gateway {
         upstream: usize,
         dialect: &Dialect,
         request: Request,
+        within: Duration,
     ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
-        self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
+        self.http.send(root, &request, within).await.ok()
     }
 
     pub(super) fn accepted(
@@ -318,6 +341,7 @@ impl Gateway {
             created,
             last: Outcome::Waiting,
             asked: 0,
+            denied: 0,
         };
         let mut tasks = self.tasks();
         if tasks.len() >= TASKS_KEPT {
@@ -328,7 +352,7 @@ impl Gateway {
         Response::json(200, &json!({"code": 200, "data": data}))
     }
 
-    async fn status(&self, client: usize, id: &str) -> Response {
+    async fn status(&self, client: usize, id: &str, request: &Request) -> Response {
         let found = self.tasks().get(id).cloned();
         let Some(mut task) = found.filter(|task| task.owner == client || self.is(Defect::TasksShared)) else {
             if self.is(Defect::UnknownTaskRuns) {
@@ -341,7 +365,13 @@ impl Gateway {
             return self.error(status, "not_found", "task not found");
         };
         if !task.last.is_terminal() && !task.vendor_id.is_empty() && self.looks_now(id) {
-            let seen = self.look(&task).await;
+            let turn = self.take_turn(&task.wish, Defect::StatusesQueue).await;
+            let seen = self.look(&mut task, self.query_within(request)).await;
+            drop(turn);
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(betrayal) => return betrayal,
+            };
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
             }
@@ -350,6 +380,10 @@ impl Gateway {
             }
         }
         task.asked += 1;
+        // Another look may have come back first and seen more.
+        if let Some(kept) = self.tasks().get(id).filter(|kept| kept.last.rank() > task.last.rank()) {
+            task.last = kept.last.clone();
+        }
         let (last, asked) = (task.last.clone(), task.asked);
         let (shown_id, created) = (self.shown_id(id, &task), task.created.clone());
         // Meanwhile somebody else may have learnt more, or the vendor's id.
@@ -371,38 +405,41 @@ impl Gateway {
     }
 
     /// What the vendor says of a task.
-    async fn look(&self, task: &Task) -> Outcome {
+    async fn look(&self, task: &mut Task, within: Duration) -> Result<Outcome, Response> {
         let vendor = self.setup.upstreams[task.upstream].vendor;
-        let Some((_, dialect)) = self.route(&task.wish.model) else { return task.last.clone() };
+        let Some((_, dialect)) = self.route(&task.wish.model) else { return Ok(task.last.clone()) };
         let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
         // Two hops at most: the answer, and where it points to for the file.
-        for _ in 0..2 {
-            let answer = self.call(task.upstream, dialect, query).await.and_then(|answer| answer.value());
-            let Some(answer) = answer else { return task.last.clone() };
+        for hop in 0..2 {
+            let answer = self.call(task.upstream, dialect, query, within).await;
+            if let Some(unheard) = self.unheard(task, answer.as_ref(), hop > 0) {
+                return unheard;
+            }
+            let Some(answer) = answer.and_then(|answer| answer.value()) else { return Ok(task.last.clone()) };
             let sighting = (dialect.client.queried)(&answer);
             query = match sighting {
                 Sighting::DoneAt(next) => next,
                 Sighting::At(Phase::Running) if self.is(Defect::FinishedTooEarly) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::At(Phase::Running) => return Outcome::Running,
-                Sighting::At(_) => return Outcome::Waiting,
-                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Outcome::Running,
-                Sighting::Done(files) => return Outcome::Finished(files),
+                Sighting::At(Phase::Running) => return Ok(Outcome::Running),
+                Sighting::At(_) => return Ok(Outcome::Waiting),
+                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Ok(Outcome::Running),
+                Sighting::Done(files) => return Ok(Outcome::Finished(files)),
                 Sighting::Failed(message)
                     if self.is(Defect::ExpiredStaysRunning) && message.ends_with("expired") =>
                 {
-                    return Outcome::Running;
+                    return Ok(Outcome::Running);
                 }
                 Sighting::Failed(_) if self.is(Defect::FailureReportedFinished) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::Failed(message) => return Outcome::Failed(message),
+                Sighting::Failed(message) => return Ok(Outcome::Failed(self.reason(message))),
                 // A word we do not know says nothing new.
-                Sighting::Unknown(_) => return task.last.clone(),
+                Sighting::Unknown(word) => return self.unknown_word(task, &word),
             };
         }
-        task.last.clone()
+        Ok(task.last.clone())
     }
 
     fn report(&self, id: &str, created: &str, outcome: &Outcome, progress: u32) -> Response {
