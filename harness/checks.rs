@@ -14,6 +14,7 @@ pub mod times;
 pub mod upstream;
 pub mod url_kinds;
 pub mod vendor_queries;
+pub mod vendor_silence;
 pub mod vendor_trouble;
 
 use serde_json::Value;

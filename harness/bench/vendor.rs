@@ -10,6 +10,7 @@ use ringback_mocks::wire::Request;
 
 use super::Bench;
 use crate::job::{Accepted, As, Job, Reply, creates_in};
+use crate::knob::Knob;
 use crate::outcome::Stop;
 
 /// What we ask for where a gateway may know how long its caller would wait (RFC 7240, section 4.3). A
@@ -80,8 +81,8 @@ impl Bench {
     /// every answer. A gateway may ask on its own schedule, so this takes up to the settle window.
     pub async fn look_until_asked(&self, of: &Accepted) -> Result<Vec<Reply>, Stop> {
         let before = self.asked(&of.token);
-        let patience = &self.target.patience;
-        let deadline = tokio::time::Instant::now() + patience.settle;
+        let (patience, within) = (&self.target.patience, self.settle_window());
+        let deadline = tokio::time::Instant::now() + within;
         let mut pause = patience.poll;
         let mut looks = Vec::new();
         loop {
@@ -92,8 +93,7 @@ impl Bench {
             }
             if tokio::time::Instant::now() >= deadline {
                 return Err(Stop::NotTestable(format!(
-                    "the gateway did not ask the vendor about the job within {:?}",
-                    patience.settle
+                    "the gateway did not ask the vendor about the job within {within:?}"
                 )));
             }
             tokio::time::sleep(pause).await;
@@ -104,7 +104,7 @@ impl Bench {
     /// Waits until the gateway has asked the vendor about a job more than so many times.
     pub async fn asked_more_than(&self, of: &Accepted, times: usize) -> bool {
         let seen = |all: &[std::sync::Arc<Exchange>]| (queries_in(all) > times).then_some(());
-        self.world.journal.wait(&of.token, self.target.patience.settle, seen).await.is_some()
+        self.world.journal.wait(&of.token, self.settle_window(), seen).await.is_some()
     }
 
     /// How often the gateway has asked the vendor about a job.
@@ -142,6 +142,11 @@ impl Bench {
     /// The same for a status.
     pub async fn look_meanwhile(&self, of: &Accepted) -> Result<Reply, Stop> {
         self.ask_in_vain(&of.token, status_of(of), self.meanwhile()).await
+    }
+
+    fn settle_window(&self) -> Duration {
+        self.notes().knobs.insert(Knob::Settle);
+        self.target.patience.settle
     }
 
     fn meanwhile(&self) -> Duration {

@@ -1,6 +1,6 @@
 //! Vendor trouble while a job runs: a question without a good answer says nothing about the job.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use ringback_mocks::jobs::Step;
 use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Phase;
@@ -11,7 +11,7 @@ use super::{check, note_schema};
 use crate::bench::Bench;
 use crate::catalogue::{Need, Requirement, Scope, Source};
 use crate::job::{Accepted, Job, Reply};
-use crate::knob::Knob;
+use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Level, Stop};
 use crate::schema::Schema;
 
@@ -33,7 +33,7 @@ const COMMON: Requirement = Requirement {
     check: check!(failed_query_changes_nothing),
 };
 
-/// The chapter's second half.
+/// The chapter.
 pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-VT-010",
@@ -107,6 +107,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Some ends come without a sentence of the vendor's; a client that shows error_message then shows nothing.",
         remedy: "Say expired or cancelled yourself where the vendor gives no reason.",
         jobs: 12,
+        knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
         defects: &[Defect::OddEndsUnexplained, Defect::FailureWithoutMessage],
         check: check!(every_end_explained),
         ..COMMON
@@ -121,58 +122,6 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 1,
         defects: &[Defect::VanishedStaysRunning],
         check: check!(vanished_job_ends),
-        ..COMMON
-    },
-    Requirement {
-        id: "GW-VT-018",
-        slug: "submit-bounded",
-        level: Level::Should,
-        sentence: "A submit is answered in bounded time although the vendor never answers the create (--hang).",
-        why: "A client cannot tell a gateway that waits for ever from one that is gone, and its connections add up.",
-        remedy: "Set a time limit on every call to a vendor.",
-        scope: Scope::Once,
-        jobs: 1,
-        defects: &[Defect::SubmitWaitsForEver],
-        check: check!(submit_bounded),
-        ..COMMON
-    },
-    Requirement {
-        id: "GW-VT-019",
-        slug: "status-bounded",
-        level: Level::Should,
-        sentence: "A status is answered in bounded time although the vendor never answers the query (--hang).",
-        why: "A client cannot tell a gateway that waits for ever from one that is gone, and its connections add up.",
-        remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
-        scope: Scope::Once,
-        jobs: 1,
-        defects: &[Defect::StatusWaitsForEver],
-        check: check!(status_bounded),
-        ..COMMON
-    },
-    Requirement {
-        id: "GW-VT-020",
-        slug: "submits-side-by-side",
-        level: Level::Should,
-        sentence: "A create that hangs at the vendor does not keep other submits waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
-        remedy: "Hold no lock, and no only worker, while a vendor is asked.",
-        scope: Scope::Once,
-        jobs: 2,
-        defects: &[Defect::SubmitsQueue],
-        check: check!(submits_side_by_side),
-        ..COMMON
-    },
-    Requirement {
-        id: "GW-VT-021",
-        slug: "statuses-side-by-side",
-        level: Level::Should,
-        sentence: "A query that hangs at the vendor does not keep the statuses of other jobs waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
-        remedy: "Hold no lock, and no only worker, while a vendor is asked.",
-        scope: Scope::Once,
-        jobs: 2,
-        defects: &[Defect::StatusesQueue],
-        check: check!(statuses_side_by_side),
         ..COMMON
     },
     Requirement {
@@ -210,7 +159,7 @@ pub(super) async fn disturbed(bench: &Bench, mishap: &str) -> Result<(Job, Accep
 }
 
 /// A job that the vendor works on, and whose status can be told.
-async fn at_work(bench: &Bench, job: Job) -> Result<(Job, Accepted), Stop> {
+pub(super) async fn at_work(bench: &Bench, job: Job) -> Result<(Job, Accepted), Stop> {
     let accepted = bench.accept(&job).await?;
     bench.advance(&job, Step::To(Phase::Running)).await?;
     // A gateway that asks on its own schedule may show what it knew before for a while.
@@ -356,7 +305,9 @@ async fn every_end_explained(bench: &Bench) -> Result<(), Stop> {
             }
         };
         let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-        if message.as_str().is_none_or(|text| text.trim().is_empty()) {
+        if bench.knob(Knob::FailureReason) == Choice::Required
+            && message.as_str().is_none_or(|text| text.trim().is_empty())
+        {
             bench.note(
                 Finding::new(
                     format!("a non-empty error_message after the vendor's job ended ({name})"),
@@ -397,75 +348,6 @@ async fn vanished_job_ends(bench: &Bench) -> Result<(), Stop> {
         ),
     }
     Ok(())
-}
-
-async fn submit_bounded(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.upset_create(&job, "hang")?;
-    let reply = bench.submit_in_vain(&job).await;
-    let hung = bench.create(&job).await;
-    bench.calm(&job)?;
-    reply?;
-    hung.map(|_| ())
-}
-
-async fn status_bounded(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    let asked = bench.asked(&job.token);
-    bench.upset_query(&job, "hang")?;
-    let reply = bench.look_in_vain(&accepted).await;
-    // A gateway that asks on its own schedule has answered without asking.
-    let hung = reply.is_err() || bench.asked_more_than(&accepted, asked).await;
-    bench.calm(&job)?;
-    reply?;
-    if hung { Ok(()) } else { Err(unasked_for(bench)) }
-}
-
-fn unasked_for(bench: &Bench) -> Stop {
-    Stop::NotTestable(format!(
-        "the gateway did not ask the vendor about the job within {:?}",
-        bench.target.patience.settle
-    ))
-}
-
-/// A job that takes time, as those do whose calls are worth waiting for.
-fn long_job(bench: &Bench) -> Job {
-    bench.job().input("duration", bench.dialect().sample.duration)
-}
-
-async fn submits_side_by_side(bench: &Bench) -> Result<(), Stop> {
-    let (hung, other) = (long_job(bench), long_job(bench));
-    bench.upset_create(&hung, "hang")?;
-    let meanwhile = async {
-        let arrived = bench.create(&hung).await;
-        let reply = match arrived {
-            Ok(_) => bench.submit_meanwhile(&other).await.map(|_| ()),
-            Err(stop) => Err(stop),
-        };
-        bench.calm(&hung)?;
-        reply
-    };
-    // What becomes of the job that hung is for others to judge.
-    let (_, reply) = join(bench.submit_held(&hung), meanwhile).await;
-    reply
-}
-
-async fn statuses_side_by_side(bench: &Bench) -> Result<(), Stop> {
-    let (hung, accepted) = at_work(bench, long_job(bench)).await?;
-    let (_, other) = at_work(bench, long_job(bench)).await?;
-    let asked = bench.asked(&hung.token);
-    bench.upset_query(&hung, "hang")?;
-    let meanwhile = async {
-        let reply = if bench.asked_more_than(&accepted, asked).await {
-            bench.look_meanwhile(&other).await.map(|_| ())
-        } else {
-            Err(unasked_for(bench))
-        };
-        bench.calm(&hung)?;
-        reply
-    };
-    let (_, reply) = join(bench.look_held(&accepted), meanwhile).await;
-    reply
 }
 
 async fn business_error_in_query(bench: &Bench) -> Result<(), Stop> {

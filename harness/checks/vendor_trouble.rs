@@ -32,7 +32,7 @@ const COMMON: Requirement = Requirement {
     check: check!(failed_create_surfaces),
 };
 
-/// The chapter's first half; the other is `vendor_queries`.
+/// The chapter.
 pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-VT-001",
@@ -84,6 +84,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "create-trouble-enveloped",
         sentence: "The error of a submit that failed at the vendor has the error envelope.",
         source: Source::REFERENCE,
+        knobs: &[],
         why: "The page of a load balancer or the words of the software in between tell a client nothing, and break its parser.",
         remedy: "Build every error in one place; never copy a vendor's answer.",
         jobs: 6,
@@ -95,6 +96,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-VT-005",
         slug: "outage-not-clients-fault",
         level: Level::Should,
+        knobs: &[],
         sentence: "When the vendor is down or refuses the operator's key, the error's HTTP status does not blame the client.",
         source: Source::REFERENCE.inferred(),
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
@@ -158,6 +160,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::CALLBACKS.inferred(),
         why: "The vendor may have taken the first: then two jobs are billed, and the client gets two sets of callbacks with two ids.",
         remedy: "Do not send a create again unless the vendor has certainly not taken it, or knows it by an id that you chose.",
+        knobs: &[],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         defects: &[Defect::RepeatsLostCreate, Defect::RepeatsFailedCreate, Defect::RepeatsUnreadableCreate],
         check: check!(lost_answer_one_job),

@@ -319,8 +319,11 @@ fn written(answer: Answer) -> Result<::http::Response<Either<Full<Bytes>, Broken
         Answer::Half(response) => (response, false),
         Answer::Cut => return Err(Cut),
     };
-    let body =
-        if whole { Either::Left(Full::new(response.body)) } else { Either::Right(Broken::of(&response.body)) };
+    let body = if whole {
+        Either::Left(Full::new(response.body))
+    } else {
+        Either::Right(Broken::of(&response.body))
+    };
     let mut answer = ::http::Response::new(body);
     *answer.status_mut() =
         ::http::StatusCode::from_u16(response.status).unwrap_or(::http::StatusCode::INTERNAL_SERVER_ERROR);

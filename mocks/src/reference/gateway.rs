@@ -18,6 +18,7 @@ use super::framing::{self, OddServer};
 use super::habits::Memory;
 use super::oddity::Oddity;
 use super::submission::{self, Mistake, Submission};
+use super::vendor_trouble::Doubt;
 use crate::client::{Blame, Declined, Sighting, Wish};
 use crate::http::{HttpClient, Server};
 use crate::vendor::{Dialect, Phase, Vendor};
@@ -118,8 +119,7 @@ pub(super) struct Task {
     created: String,
     pub(super) last: Outcome,
     asked: u32,
-    /// How often in a row the vendor has denied that there is such a task.
-    pub(super) denied: u32,
+    pub(super) doubt: Doubt,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -341,7 +341,7 @@ impl Gateway {
             created,
             last: Outcome::Waiting,
             asked: 0,
-            denied: 0,
+            doubt: Doubt::default(),
         };
         let mut tasks = self.tasks();
         if tasks.len() >= TASKS_KEPT {
@@ -364,7 +364,11 @@ impl Gateway {
             let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
             return self.error(status, "not_found", "task not found");
         };
-        if !task.last.is_terminal() && !task.vendor_id.is_empty() && self.looks_now(id) {
+        if !task.last.is_terminal()
+            && !task.vendor_id.is_empty()
+            && self.looks_now(id)
+            && !task.doubt.given_up
+        {
             let turn = self.take_turn(&task.wish, Defect::StatusesQueue).await;
             let seen = self.look(&mut task, self.query_within(request)).await;
             drop(turn);
@@ -389,6 +393,7 @@ impl Gateway {
         // Meanwhile somebody else may have learnt more, or the vendor's id.
         if let Some(kept) = self.tasks().get_mut(id) {
             kept.asked = task.asked;
+            kept.doubt = task.doubt;
             if task.last.rank() >= kept.last.rank() {
                 kept.last = task.last;
             }

@@ -22,6 +22,15 @@ const FOR_EVER: Duration = Duration::from_secs(3_600);
 /// What most people see of a vendor that cannot be reached.
 const OPERATOR: &str = "the vendor did not accept the job";
 
+/// What a task's queries have told besides its state.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Doubt {
+    /// How often in a row the vendor has denied that there is such a task.
+    denied: u32,
+    /// Whether it is asked no more; only by a defect.
+    pub(super) given_up: bool,
+}
+
 /// An answer that is no answer of the vendor's API.
 fn is_unreadable(answer: &Response) -> bool {
     answer.is_success() && answer.value().is_none()
@@ -121,7 +130,7 @@ impl Gateway {
             return Some(Ok(Outcome::Failed("the vendor could not be asked".to_owned())));
         }
         if self.is(Defect::GivesUpAfterBadQuery) {
-            task.vendor_id.clear();
+            task.doubt.given_up = true;
         }
         let empty = answer.is_some_and(|answer| answer.is_success() && answer.body.is_empty());
         if (for_file && self.is(Defect::FinishesWithoutFile))
@@ -152,11 +161,11 @@ impl Gateway {
         // Our queries are well made, so a vendor that complains about one does not know the task.
         let complains = matches!(answer.status, 400 | 404) && body.is_object();
         if !complains && business != 2013 {
-            task.denied = 0;
+            task.doubt.denied = 0;
             return None;
         }
-        task.denied += 1;
-        if task.denied < DENIALS || self.is(Defect::VanishedStaysRunning) {
+        task.doubt.denied += 1;
+        if task.doubt.denied < DENIALS || self.is(Defect::VanishedStaysRunning) {
             return Some(task.last.clone());
         }
         Some(Outcome::Failed("the vendor no longer knows this job".to_owned()))
@@ -180,7 +189,11 @@ impl Gateway {
     }
 
     /// Held by defects that serve one caller at a time while a vendor is asked.
-    pub(super) async fn take_turn(&self, wish: &Wish, defect: Defect) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+    pub(super) async fn take_turn(
+        &self,
+        wish: &Wish,
+        defect: Defect,
+    ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         // Only jobs with a duration, so that the other cases of a run do not stand in the queue.
         if self.is(defect) && wish.duration.is_some() { Some(self.one_at_a_time.lock().await) } else { None }
     }
