@@ -8,7 +8,7 @@ use ringback_mocks::mock::MockVendor;
 use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 
-use super::Bench;
+use super::{Bench, LOOKS};
 use crate::job::{Accepted, As, Job, Reply, creates_in};
 use crate::knob::Knob;
 use crate::outcome::Stop;
@@ -91,7 +91,7 @@ impl Bench {
                 looks.push(self.look(of).await?);
                 return Ok(looks);
             }
-            if tokio::time::Instant::now() >= deadline {
+            if looks.len() >= LOOKS && tokio::time::Instant::now() >= deadline {
                 return Err(Stop::NotTestable(format!(
                     "the gateway did not ask the vendor about the job within {within:?}"
                 )));
@@ -101,10 +101,22 @@ impl Bench {
         }
     }
 
-    /// Waits until the gateway has asked the vendor about a job more than so many times.
+    /// Waits until the gateway has asked the vendor about a job more than so many times; while somebody
+    /// looks at its status, that takes the settle window or one answer.
     pub async fn asked_more_than(&self, of: &Accepted, times: usize) -> bool {
         let seen = |all: &[std::sync::Arc<Exchange>]| (queries_in(all) > times).then_some(());
-        self.world.journal.wait(&of.token, self.settle_window(), seen).await.is_some()
+        self.world
+            .journal
+            .wait(&of.token, self.settle_window().max(self.target.patience.answer), seen)
+            .await
+            .is_some()
+    }
+
+    /// Waits until the create of a job has reached its vendor, while its submit is under way.
+    pub async fn sent(&self, job: &Job) -> bool {
+        let within = self.target.patience.create.max(self.target.patience.answer);
+        let seen = |all: &[std::sync::Arc<Exchange>]| (!creates_in(all).is_empty()).then_some(());
+        self.world.journal.wait(&job.token, within, seen).await.is_some()
     }
 
     /// How often the gateway has asked the vendor about a job.
@@ -156,7 +168,7 @@ impl Bench {
     /// Longer than whoever holds it waits for a create or a query, and then for somebody else.
     fn held_for(&self) -> Duration {
         let patience = &self.target.patience;
-        patience.create.max(patience.settle) + self.meanwhile() + patience.answer
+        patience.create.max(patience.settle).max(patience.answer) + self.meanwhile() + patience.answer
     }
 
     async fn ask_in_vain(&self, token: &str, request: Request, within: Duration) -> Result<Reply, Stop> {
