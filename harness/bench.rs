@@ -231,8 +231,15 @@ impl Bench {
             // Nothing tells us when a foreign gateway has learnt something, so we look again,
             // less and less often.
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500)).max(patience.poll);
+            pause = self.next_pause(pause, deadline);
         }
+    }
+
+    /// Longer and longer, as long as the window is open; what is left of the looks comes quickly.
+    fn next_pause(&self, pause: Duration, deadline: tokio::time::Instant) -> Duration {
+        let shortest = self.target.patience.poll;
+        let over = tokio::time::Instant::now() + pause >= deadline;
+        if over { shortest } else { (pause * 2).min(Duration::from_millis(500)).max(shortest) }
     }
 
     /// The creates any vendor has received for a token so far.

@@ -176,10 +176,11 @@ impl Target {
     /// The knobs that are set to something else than their defaults, with their values.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings: Vec<_> = self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
-        let settle = Knob::Settle.row();
-        let written = format!("{}s", self.patience.settle.as_secs_f64());
-        if !matches!(settle.values, Values::Time(default) if default == written) {
-            settings.push((settle.name, written));
+        for (knob, time) in [(Knob::Settle, self.patience.settle), (Knob::Hang, self.patience.hang)] {
+            let (row, written) = (knob.row(), format!("{}s", time.as_secs_f64()));
+            if !matches!(row.values, Values::Time(default) if default == written) {
+                settings.push((row.name, written));
+            }
         }
         settings
     }

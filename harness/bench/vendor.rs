@@ -97,7 +97,7 @@ impl Bench {
                 )));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(500)).max(patience.poll);
+            pause = self.next_pause(pause, deadline);
         }
     }
 
@@ -127,13 +127,13 @@ impl Bench {
     /// Submits a job whose vendor does not answer, and says that we would not wait long.
     pub async fn submit_in_vain(&self, job: &Job) -> Result<Reply, Stop> {
         let request = submit_of(job).header(WAIT.0, WAIT.1);
-        self.ask_in_vain(&job.token, request, self.target.patience.hang).await
+        self.ask_in_vain(&job.token, request, self.hang()).await
     }
 
     /// Looks at a status while the vendor does not answer, and says that we would not wait long.
     pub async fn look_in_vain(&self, of: &Accepted) -> Result<Reply, Stop> {
         let request = status_of(of).header(WAIT.0, WAIT.1);
-        self.ask_in_vain(&of.token, request, self.target.patience.hang).await
+        self.ask_in_vain(&of.token, request, self.hang()).await
     }
 
     /// Submits a job that somebody will let go: no answer in time says nothing.
@@ -161,8 +161,13 @@ impl Bench {
         self.target.patience.settle
     }
 
+    fn hang(&self) -> Duration {
+        self.notes().knobs.insert(Knob::Hang);
+        self.target.patience.hang
+    }
+
     fn meanwhile(&self) -> Duration {
-        self.target.patience.answer.min(self.target.patience.hang)
+        self.target.patience.answer.min(self.hang())
     }
 
     /// Longer than whoever holds it waits for a create or a query, and then for somebody else.

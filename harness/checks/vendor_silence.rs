@@ -21,7 +21,7 @@ const COMMON: Requirement = Requirement {
     why: "A client cannot tell a gateway that waits for ever from one that is gone, and its connections add up.",
     remedy: "",
     scope: Scope::Once,
-    knobs: &[Knob::Settle, Knob::StatusWords],
+    knobs: &[Knob::Hang, Knob::Settle, Knob::StatusWords],
     needs: &[Need::Witness, Need::Accepts, Need::Status],
     jobs: 1,
     generated: false,
@@ -34,9 +34,9 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-VT-018",
         slug: "submit-bounded",
-        sentence: "A submit is answered in bounded time although the vendor never answers the create (--hang).",
+        sentence: "A submit is answered in bounded time although the vendor never answers the create.",
         remedy: "Set a time limit on every call to a vendor.",
-        knobs: &[],
+        knobs: &[Knob::Hang],
         defects: &[Defect::SubmitWaitsForEver],
         check: check!(submit_bounded),
         ..COMMON
@@ -44,7 +44,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     Requirement {
         id: "GW-VT-019",
         slug: "status-bounded",
-        sentence: "A status is answered in bounded time although the vendor never answers the query (--hang).",
+        sentence: "A status is answered in bounded time although the vendor never answers the query.",
         remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
         defects: &[Defect::StatusWaitsForEver],
         check: check!(status_bounded),
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         jobs: 2,
-        knobs: &[],
+        knobs: &[Knob::Hang],
         defects: &[Defect::SubmitsQueue],
         check: check!(submits_side_by_side),
         ..COMMON

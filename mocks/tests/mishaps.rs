@@ -131,13 +131,29 @@ async fn what_hangs_lasts_until_it_is_let_go() {
     assert!(matches!(waiting.await.expect("no panic"), Err(NoAnswer::Broken(_))));
 }
 
+fn hailuo() -> Request {
+    let body = json!({"model": "MiniMax-Hailuo-02", "prompt": "fog"});
+    Request::post("/v1/video_generation", &body).header("authorization", "Bearer k")
+}
+
+#[tokio::test]
+async fn a_refused_query_has_the_form_of_a_query() {
+    let minimax = vendor("minimax").await;
+    minimax.on("any: stay; query refuse=rate-limit");
+    ask(&minimax, &hailuo()).await.expect("it answers");
+    let task = minimax.created().await.id;
+    let get = Request::get(format!("/v1/query/video_generation?task_id={task}"));
+    let answer = ask(&minimax, &get.header("authorization", "Bearer k")).await.expect("it answers");
+    let refusal = json!({"status_code": 1002, "status_msg": "rate limit"});
+    let form = json!({"task_id": "", "status": "", "base_resp": refusal});
+    assert_eq!((answer.status, answer.value()), (200, Some(form)));
+}
+
 #[tokio::test]
 async fn the_second_call_for_a_result_has_its_own() {
     let minimax = vendor("minimax").await;
     minimax.on("any: succeeded after 0s; file 500");
-    let create =
-        Request::post("/v1/video_generation", &json!({"model": "MiniMax-Hailuo-02", "prompt": "fog"}));
-    ask(&minimax, &create.header("authorization", "Bearer k")).await.expect("it answers");
+    ask(&minimax, &hailuo()).await.expect("it answers");
     let task = minimax.created().await.id;
     let get = |target: String| Request::get(target).header("authorization", "Bearer k");
     let answer = loop {

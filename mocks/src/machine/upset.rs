@@ -56,7 +56,7 @@ impl Machine {
         when: When,
         mishap: &Mishap,
     ) -> Turn {
-        let turn = self.refused(turn, dialect, request, mishap);
+        let turn = self.refused(turn, dialect, Purpose::Create, request, mishap);
         met(turn, mishap, request, "", Held::Create(when, mishap.clone()))
     }
 
@@ -77,7 +77,7 @@ impl Machine {
         let (dialect, word) = (job.draft.dialect, job.draft.dialect.word(job.phase).query);
         let turn = match mishap.kind {
             Kind::Gone => self.unknown(turn, request, now),
-            _ => self.refused(turn, dialect, request, mishap),
+            _ => self.refused(turn, dialect, purpose, request, mishap),
         };
         met(turn, mishap, request, word, Held::Task(task, purpose, mishap.clone()))
     }
@@ -96,14 +96,24 @@ impl Machine {
     }
 
     /// The same turn with a row of the error table for an answer, where the mishap is one.
-    fn refused(&mut self, turn: Turn, dialect: &'static Dialect, request: &Request, mishap: &Mishap) -> Turn {
+    fn refused(
+        &mut self,
+        turn: Turn,
+        dialect: &'static Dialect,
+        purpose: Purpose,
+        request: &Request,
+        mishap: &Mishap,
+    ) -> Turn {
         let (name, detail) = match &mishap.kind {
             Kind::Refuse(name) => (name, None),
             Kind::Quote(name) => (name, Some(quoting(request))),
             _ => return turn,
         };
         let response = match dialect.refusal(name) {
-            Some(row) => dialect.api.refuse(row, detail.as_deref(), &self.settings, &mut self.ids),
+            Some(row) => {
+                let refused = dialect.api.refuse(row, detail.as_deref(), &self.settings, &mut self.ids);
+                dialect.api.refused_elsewhere(refused, purpose, &mut self.ids)
+            }
             None => Response::text(500, "the rule names a refusal this dialect does not have"),
         };
         Turn { reply: Reply::Response(response), ..turn }
