@@ -18,7 +18,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::expect::Expectation;
-use crate::knob::{Knob, Knobs, Values};
+use crate::knob::{Knob, Knobs};
 use crate::outcome::Level;
 use crate::plan::{Selection, Shard};
 use crate::replay::ReplayError;
