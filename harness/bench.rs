@@ -402,9 +402,7 @@ impl Bench {
             tokio::time::sleep(reply.retry_after().unwrap_or(pause).min(RATE_PAUSE_MAX)).await;
             pause *= 2;
         }
-        Err(Stop::Inconclusive(format!(
-            "the gateway limits the rate (HTTP 429, {RATE_TRIES} times); try fewer cases at once with --jobs"
-        )))
+        Err(limited())
     }
 
     async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
@@ -452,6 +450,12 @@ impl Bench {
     fn notes(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn limited() -> Stop {
+    Stop::Inconclusive(format!(
+        "the gateway limits the rate (HTTP 429, {RATE_TRIES} times); try fewer cases at once with --jobs"
+    ))
 }
 
 type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked>;

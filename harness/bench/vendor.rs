@@ -8,7 +8,7 @@ use ringback_mocks::mock::MockVendor;
 use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 
-use super::{Bench, LOOKS};
+use super::{Bench, LOOKS, RATE_PAUSE, RATE_PAUSE_MAX, RATE_TRIES, limited};
 use crate::job::{Accepted, As, Job, Reply, creates_in};
 use crate::knob::Knob;
 use crate::outcome::Stop;
@@ -124,6 +124,11 @@ impl Bench {
         queries_in(&self.world.journal.of(token))
     }
 
+    /// Submits a job whose vendor misbehaves, once; any answer is one, but the gateway's own limit.
+    pub async fn submit_upset(&self, job: &Job) -> Result<Reply, Stop> {
+        self.ask_in_vain(&job.token, submit_of(job), self.target.patience.answer).await
+    }
+
     /// Submits a job whose vendor does not answer, and says that we would not wait long.
     pub async fn submit_in_vain(&self, job: &Job) -> Result<Reply, Stop> {
         let request = submit_of(job).header(WAIT.0, WAIT.1);
@@ -176,9 +181,26 @@ impl Bench {
         patience.create.max(patience.settle).max(patience.answer) + self.meanwhile() + patience.answer
     }
 
+    /// Asks, and asks again after a pause when the gateway limits the rate before it has asked the
+    /// vendor. A limit of the vendor's that it hands on is an answer.
     async fn ask_in_vain(&self, token: &str, request: Request, within: Duration) -> Result<Reply, Stop> {
-        let asked = self.subject.ask_in_vain(token, self.signed(As::Client, request), within).await;
-        self.replied(asked)
+        let request = self.signed(As::Client, request);
+        let mut pause = RATE_PAUSE;
+        for _ in 0..RATE_TRIES {
+            let before = self.called(token);
+            let reply = self.replied(self.subject.ask_in_vain(token, request.clone(), within).await)?;
+            if reply.status != 429 || self.called(token) > before {
+                return Ok(reply);
+            }
+            tokio::time::sleep(reply.retry_after().unwrap_or(pause).min(RATE_PAUSE_MAX)).await;
+            pause *= 2;
+        }
+        Err(limited())
+    }
+
+    fn called(&self, token: &str) -> usize {
+        let all = self.world.journal.of(token);
+        all.iter().filter(|exchange| matches!(exchange.leg, Leg::Upstream(_))).count()
     }
 
     fn mock(&self) -> Result<&MockVendor, Stop> {

@@ -398,7 +398,7 @@ async fn own_task_id(bench: &Bench) -> Result<(), Stop> {
 
 /// Judges the answer to a submit whose create the vendor refuses.
 pub(super) async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -> Result<(), Stop> {
-    let reply = bench.submit_once(job).await?;
+    let reply = bench.submit_upset(job).await?;
     let Some(task_id) = reply.accepted() else {
         if reply.status < 400 {
             bench.note(

@@ -195,7 +195,7 @@ async fn submitted(bench: &Bench, mishaps: &[&'static str]) -> Result<Vec<(&'sta
     let submits = mishaps.iter().map(|mishap| async move {
         let job = bench.job();
         bench.upset_create(&job, mishap)?;
-        let reply = bench.submit_once(&job).await?;
+        let reply = bench.submit_upset(&job).await?;
         Ok((*mishap, job, reply))
     });
     join_all(submits).await.into_iter().collect()
@@ -326,7 +326,7 @@ async fn lost_answer_one_job(bench: &Bench) -> Result<(), Stop> {
     let submits = ["lost cut x1", "lost 500 x1", "malformed x1"].map(|mishap| async move {
         let job = hooked();
         bench.upset_create(&job, mishap)?;
-        bench.submit_once(&job).await?;
+        bench.submit_upset(&job).await?;
         bench.create(&job).await?;
         bench.creates_in_quiet(&job.token, 1).await;
         let calling = bench.vendor_tasks(&job)?.into_iter().filter(|task| task.callback_url.is_some());
