@@ -15,7 +15,7 @@ use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::script::Rule;
 use ringback_mocks::vendor::{Dialect, Vendor};
-use ringback_mocks::wire::Request;
+use ringback_mocks::wire::{Request, Response};
 use ringback_mocks::world::World;
 use serde_json::json;
 
@@ -26,7 +26,9 @@ use crate::replay::Input;
 use crate::subject::{Subject, Unasked};
 use crate::target::Target;
 
+mod odd;
 mod vendor;
+mod witness;
 
 /// Looks at a status before it is said not to have changed, however long they take: on a busy machine
 /// a window may be over before a gateway that changes its mind at the third look was asked three times.
@@ -405,6 +407,12 @@ impl Bench {
         Err(limited())
     }
 
+    /// An answer, read as the run's settings say.
+    fn read(&self, exchange: Arc<Exchange>, response: &Response) -> Reply {
+        let synonyms = self.target.knobs.get(Knob::StatusWords) == Choice::Synonyms;
+        Reply::new(exchange, response, synonyms)
+    }
+
     async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
         let request = self.signed(who, request);
         let asked = self.subject.ask(token, request, self.target.patience.answer).await;
@@ -413,13 +421,14 @@ impl Bench {
 
     fn signed(&self, who: As<'_>, request: Request) -> Request {
         let token_value = match who {
-            As::Client => Some(self.subject.key().expose().to_owned()),
-            As::OtherClient => self.subject.other_key().map(|key| key.expose().to_owned()),
+            As::Client => Some(format!("Bearer {}", self.subject.key().expose())),
+            As::OtherClient => self.subject.other_key().map(|key| format!("Bearer {}", key.expose())),
             As::Nobody => None,
-            As::Stranger(token) => Some(token.to_owned()),
+            As::Stranger(token) => Some(format!("Bearer {token}")),
+            As::Saying(value) => Some(value.to_owned()),
         };
         match token_value {
-            Some(value) => request.header("authorization", format!("Bearer {value}")),
+            Some(value) => request.header("authorization", value),
             None => request,
         }
     }
@@ -438,10 +447,7 @@ impl Bench {
         })?;
         self.notes().answered = true;
         match (&exchange.answer, went) {
-            (Ok(response), _) => {
-                let synonyms = self.target.knobs.get(Knob::StatusWords) == Choice::Synonyms;
-                Ok(Reply::new(Arc::clone(&exchange), response, synonyms))
-            }
+            (Ok(response), _) => Ok(self.read(Arc::clone(&exchange), response)),
             (Err(_), Err(cause)) => Err(no_answer(&cause, &exchange)),
             (Err(cause), Ok(())) => Err(Stop::Broken(cause.clone())),
         }

@@ -4,10 +4,17 @@
 
 pub mod authentication;
 pub mod callback_url;
+pub mod concurrency;
 pub mod errors;
+pub mod every_job;
+pub mod leaks;
+pub mod life;
 pub mod live;
+pub mod mistakes;
 pub mod pass_through;
 pub mod placement;
+pub mod polling;
+pub mod races;
 pub mod status;
 pub mod submit;
 pub mod times;

@@ -67,6 +67,8 @@ pub enum As<'k> {
     Nobody,
     /// This token, which the gateway cannot know.
     Stranger(&'k str),
+    /// This whole value of the header `Authorization`.
+    Saying(&'k str),
 }
 
 /// An answer of the gateway.

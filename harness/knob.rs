@@ -195,6 +195,24 @@ knobs! {
         source: Source::CALLBACKS.inferred(),
         values: KIND,
     }
+    HostDotCallback {
+        name: "host_dot_callback",
+        decides: "what a callback_url whose host ends with a dot leads to",
+        open: "Nothing is said of absolute host names; they are valid, rare, and refused or rewritten by some software.",
+        source: Source::CALLBACKS.inferred(),
+        values: KIND,
+    }
+    PollingCallback {
+        name: "polling_callback",
+        decides: "what a callback_url with a polling-only model leads to",
+        open: "The page says which vendors send callbacks, not what becomes of the URL with any other.",
+        source: Source::CALLBACKS.inferred(),
+        values: Values::Words(&[
+            (Choice::Either, "refused with 4xx, or a job without a callback"),
+            (Choice::Reject, "refused"),
+            (Choice::Ignore, "a job without a callback"),
+        ]),
+    }
     RefusalStatus {
         name: "refusal_status",
         decides: "the HTTP status of a refused submit",

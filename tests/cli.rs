@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-216 cases: 216 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 197 of 197 MUST, 19 of 19 SHOULD cases; [..] s
+346 cases: 346 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 314 of 314 MUST, 32 of 32 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]

@@ -79,6 +79,10 @@ turns! {
     user_info_forward: UserInfoCallback = Forward, Odd(Oddity::RefusesUserInfo), "GW-PASS-006", Pass => Fail;
     non_ascii_reject: NonAsciiCallback = Reject, Plain, "GW-PASS-007", Pass => Fail;
     non_ascii_forward: NonAsciiCallback = Forward, Odd(Oddity::RefusesNonAscii), "GW-PASS-007", Pass => Fail;
+    host_dot_reject: HostDotCallback = Reject, Plain, "GW-PASS-018", Pass => Fail;
+    host_dot_forward: HostDotCallback = Forward, Odd(Oddity::RefusesHostDot), "GW-PASS-018", Pass => Fail;
+    polling_reject: PollingCallback = Reject, Plain, "GW-POLL-001", Pass => Fail;
+    polling_ignore: PollingCallback = Ignore, Odd(Oddity::RefusesPollingCallback), "GW-POLL-001", Pass => Fail;
     refusal_4xx: RefusalStatus = Status4xx, Wrong(Defect::PlacementIs422), "GW-CB-002", Fail => Pass;
     bad_token_401: BadTokenStatus = Status401, Odd(Oddity::Forbidden403), "GW-AUTH-001", Pass => Fail;
     bad_token_403: BadTokenStatus = Status403, Plain, "GW-AUTH-001", Pass => Fail;

@@ -64,7 +64,7 @@ fn unique() -> Result<(), Failed> {
 fn breadth() -> Result<(), Failed> {
     let all = catalogue::all().count();
     let musts = catalogue::all().filter(|(_, entry)| entry.level == Level::Must).count();
-    if all >= 60 && musts >= 50 {
+    if all >= 110 && musts >= 95 {
         Ok(())
     } else {
         Err(Failed::from(format!("{all} requirements, {musts} MUST")))

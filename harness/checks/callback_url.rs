@@ -25,7 +25,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CallbackDropped, Defect::CallbackDroppedForVidu, Defect::CallbackFieldRenamed],
+        defects: &[
+            Defect::CallbackDropped,
+            Defect::CallbackDroppedForVidu,
+            Defect::CallbackFieldRenamed,
+            Defect::CallbackFieldRenamedForDoubao,
+        ],
         check: check!(plain_forwarded),
     },
     Requirement {

@@ -29,7 +29,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         knobs: &[],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CallbackDropped, Defect::CallbackDroppedForVidu, Defect::CallbackFieldRenamed],
+        defects: &[
+            Defect::CallbackDropped,
+            Defect::CallbackDroppedForVidu,
+            Defect::CallbackFieldRenamed,
+            Defect::CallbackFieldRenamedForDoubao,
+        ],
         check: check!(callback_arrives),
     },
     Requirement {
@@ -45,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         knobs: &[Knob::Settle],
         jobs: 1,
         generated: false,
-        defects: &[Defect::SuccessStaysRunning],
+        defects: &[Defect::SuccessStaysRunning, Defect::CallbackJobsNotPolled],
         check: check!(status_follows_callback),
     },
     Requirement {

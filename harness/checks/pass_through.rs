@@ -36,7 +36,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-001",
         slug: "query",
         sentence: "The query of a callback_url arrives unchanged: order, duplicates, empty values.",
-        defects: &[Defect::QuerySorted, Defect::HtmlEscaped],
+        defects: &[
+            Defect::QuerySorted,
+            Defect::HtmlEscaped,
+            Defect::QueryReencoded,
+            Defect::EmptyValuesDropped,
+            Defect::DuplicatesDropped,
+            Defect::AmpersandEscapedTwice,
+        ],
         check: check!(query),
         ..COMMON
     },
@@ -44,7 +51,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-002",
         slug: "escapes",
         sentence: "Percent-escapes of a callback_url arrive as written, in either case.",
-        defects: &[Defect::EscapesDecoded, Defect::EscapesUppercased],
+        defects: &[
+            Defect::EscapesDecoded,
+            Defect::EscapesUppercased,
+            Defect::EscapesEscaped,
+            Defect::EscapedSpaceBecomesPlus,
+            Defect::PathLowercased,
+            Defect::QueryReencoded,
+        ],
         check: check!(escapes),
         ..COMMON
     },
@@ -60,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-004",
         slug: "fragment",
         sentence: "The fragment of a callback_url arrives.",
-        defects: &[Defect::FragmentDropped],
+        defects: &[Defect::FragmentDropped, Defect::FragmentEscaped],
         check: check!(fragment),
         ..COMMON
     },
@@ -90,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::CALLBACKS.inferred(),
         knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
         jobs: 2,
-        defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped],
+        defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped, Defect::QueryReencoded],
         check: check!(non_ascii),
         ..COMMON
     },
@@ -98,7 +112,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-008",
         slug: "two-kilobytes",
         sentence: "A callback_url of 2,048 characters arrives whole.",
-        defects: &[Defect::TruncatedAt255],
+        defects: &[
+            Defect::TruncatedAt255,
+            Defect::TruncatedAt1024,
+            Defect::TruncatedAt2000,
+            Defect::LongCallbackDropped,
+        ],
         check: check!(two_kilobytes),
         ..COMMON
     },
@@ -142,8 +161,57 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "parallel-jobs",
         sentence: "Jobs submitted at the same time each keep their own callback_url.",
         jobs: 8,
-        defects: &[Defect::CallbackShared],
+        defects: &[Defect::CallbackShared, Defect::CallbackCached],
         check: check!(parallel_jobs),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-PASS-014",
+        slug: "json-escapes",
+        sentence: "A callback_url written with JSON escapes arrives as the string that they stand for.",
+        defects: &[Defect::JsonEscapesKept],
+        check: check!(json_escapes),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-PASS-015",
+        slug: "semicolons",
+        sentence: "Semicolons in path and query of a callback_url arrive.",
+        defects: &[
+            Defect::SemicolonsCut,
+            Defect::SemicolonsSplit,
+            Defect::QueryReencoded,
+            Defect::PathLowercased,
+        ],
+        check: check!(semicolons),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-PASS-016",
+        slug: "double-slashes",
+        sentence: "Double slashes in the path of a callback_url arrive.",
+        defects: &[Defect::SlashesCollapsed],
+        check: check!(double_slashes),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-PASS-017",
+        slug: "not-composed",
+        sentence: "Letters and accents of a callback_url arrive composed or apart, as written, or the URL is refused (or as the knob non_ascii_callback says).",
+        source: Source::CALLBACKS.inferred(),
+        knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
+        defects: &[Defect::ComposedCharacters, Defect::NonAsciiEscaped],
+        check: check!(not_composed),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-PASS-018",
+        slug: "host-dot",
+        sentence: "A dot at the end of a callback_url's host name arrives, or the URL is refused (or as the knob host_dot_callback says).",
+        source: Source::CALLBACKS.inferred(),
+        knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
+        defects: &[Defect::HostDotDropped],
+        check: check!(host_dot),
         ..COMMON
     },
 ];
@@ -156,7 +224,7 @@ async fn query(bench: &Bench) -> Result<(), Stop> {
 
 async fn escapes(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job();
-    let url = format!("{}/a%2Fb/%e4%bd%a0/%7Euser?sig=abc%3D%3D", Bench::hook(&job.token));
+    let url = format!("{}/a%2Fb/%e4%bd%a0/%7Euser?sig=abc%3D%3D%20end", Bench::hook(&job.token));
     forwarded(bench, job, &url).await
 }
 
@@ -255,6 +323,51 @@ async fn with_image(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().input("image", json!("https://img.example.com/boat.png"));
     let url = Bench::hook(&job.token);
     forwarded(bench, job, &url).await
+}
+
+async fn json_escapes(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let url = Bench::hook(&job.token);
+    let job = job.callback(url.as_str());
+    let escaped = url.replace('/', "\\/").replacen("hooks", "\\u0068ooks", 1);
+    let body = job.body.to_string().replacen(&url, &escaped, 1);
+    let reply = bench.submit_bytes(&job.token, body).await?;
+    if reply.accepted().is_none() {
+        bench.note(
+            Finding::new(format!("a job with callback_url written as {escaped} is accepted"), reply.gist())
+                .seen_in(&reply.exchange),
+        );
+        return Ok(());
+    }
+    let create = bench.create(&job).await?;
+    if create.seen.callback_url.as_ref().and_then(|value| value.as_str()) != Some(url.as_str()) {
+        bench.note(wrong_callback(&create, Some(&url)));
+    }
+    Ok(())
+}
+
+async fn semicolons(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let url = format!("{};v=1/hook;jsessionid=A1?a=1;b=2", Bench::hook(&job.token));
+    forwarded(bench, job, &url).await
+}
+
+async fn double_slashes(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let url = format!("https://hooks.example.com//c//{}//end", job.token);
+    forwarded(bench, job, &url).await
+}
+
+async fn not_composed(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let url = format!("{}/cafe\u{301}/caf\u{e9}", Bench::hook(&job.token));
+    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await
+}
+
+async fn host_dot(bench: &Bench) -> Result<(), Stop> {
+    let job = bench.job();
+    let url = format!("https://hooks.example.com./c/{}", job.token);
+    forwarded_or_refused(bench, Knob::HostDotCallback, job, &url).await
 }
 
 async fn parallel_jobs(bench: &Bench) -> Result<(), Stop> {

@@ -30,6 +30,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::InputCallbackIgnored,
             Defect::InputCallbackForwarded,
             Defect::PlacementIs422,
+            Defect::PlacementUncheckedForVidu,
             Defect::ErrorsIn200,
         ],
         check: check!(top_of_input_refused),
@@ -100,6 +101,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::InputCallbackIgnored,
             Defect::InputCallbackForwarded,
             Defect::PlacementIs422,
+            Defect::PlacementUncheckedForVidu,
             Defect::ErrorsIn200,
         ],
         check: check!(two_places_refused),
@@ -176,9 +178,33 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::InputCallbackForwarded,
             Defect::PlacementIs422,
             Defect::TwoPlacesAccepted,
+            Defect::PlacementUncheckedForVidu,
             Defect::ErrorsIn200,
         ],
         check: check!(generated_placements_refused),
+    },
+    Requirement {
+        id: "GW-CB-015",
+        slug: "any-value-in-input",
+        level: Level::Must,
+        sentence: "A callback_url at the top of input is refused with 400 when it is empty or no string, too.",
+        source: Source::SUBMIT,
+        why: "The key is outside the allow-list, whatever it holds; a rule about values lets the next one through.",
+        remedy: "Refuse by the key, before its value is looked at.",
+        scope: Scope::EachVendor,
+        knobs: &[Knob::RefusalStatus],
+        needs: &[Need::Accepts],
+        jobs: 5,
+        generated: false,
+        defects: &[
+            Defect::EmptyInputCallbackAccepted,
+            Defect::PlacementUncheckedForVidu,
+            Defect::InputCallbackIgnored,
+            Defect::InputCallbackForwarded,
+            Defect::PlacementIs422,
+            Defect::ErrorsIn200,
+        ],
+        check: check!(any_value_in_input),
     },
 ];
 
@@ -359,4 +385,14 @@ fn misplaced(bench: &Bench, shape: &Misplaced) -> Job {
         job = job.input(neighbour, value);
     }
     if shape.in_metadata_too { job.callback(url) } else { job }
+}
+
+async fn any_value_in_input(bench: &Bench) -> Result<(), Stop> {
+    // Not null: to some that is the same as no key.
+    let wrong: Vec<(String, Job)> = [json!(""), json!(7), json!([]), json!({})]
+        .into_iter()
+        .map(|value| (format!("input.callback_url = {value}"), bench.job().input("callback_url", value)))
+        .collect();
+    let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
+    refused_beside_twin(bench, &wrong, &twin(bench)).await
 }

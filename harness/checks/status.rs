@@ -146,7 +146,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.inferred(),
         remedy: "Read the vendor's answer before you accept the job; MiniMax reports errors inside HTTP 200.",
         jobs: 3,
-        defects: &[Defect::RefusalHidden, Defect::BaseRespIgnored, Defect::ErrorsIn200],
+        defects: &[
+            Defect::RefusalHidden,
+            Defect::BaseRespIgnored,
+            Defect::ErrorsIn200,
+            Defect::VendorRefusalIn200,
+        ],
         check: check!(refusal_surfaces),
         ..COMMON
     },
@@ -163,7 +168,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Turn base_resp 2013 into an error envelope that says that the callback URL was refused.",
         scope: Scope::Only("minimax"),
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
-        defects: &[Defect::RefusalHidden, Defect::BaseRespIgnored, Defect::ErrorsIn200],
+        defects: &[
+            Defect::RefusalHidden,
+            Defect::BaseRespIgnored,
+            Defect::ErrorsIn200,
+            Defect::VendorRefusalIn200,
+        ],
         check: check!(challenge_refusal_surfaces),
         ..COMMON
     },

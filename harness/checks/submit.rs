@@ -229,6 +229,22 @@ pub const REQUIREMENTS: &[Requirement] = &[
         defects: &[Defect::SecondsRefused],
         check: check!(allow_list_accepted),
     },
+    Requirement {
+        id: "GW-SUB-014",
+        slug: "metadata-open",
+        level: Level::Must,
+        sentence: "A key in metadata that the gateway does not know does not get the job refused.",
+        source: Source::REFERENCE,
+        why: "The reference shows metadata as open; clients send every vendor's options along.",
+        remedy: "Pass unknown keys on or drop them, but accept the job.",
+        scope: Scope::Once,
+        knobs: &[],
+        needs: &[Need::Witness, Need::Accepts],
+        jobs: 1,
+        generated: false,
+        defects: &[Defect::MetadataClosed],
+        check: check!(metadata_open),
+    },
 ];
 
 async fn minimal_accepted(bench: &Bench) -> Result<(), Stop> {
@@ -420,6 +436,27 @@ async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
                     .seen_in(&reply.exchange),
             );
         }
+    }
+    Ok(())
+}
+
+async fn metadata_open(bench: &Bench) -> Result<(), Stop> {
+    bench.works().await?;
+    let job = bench.job().metadata("client_reference", "order-4711");
+    let reply = bench.submit(&job).await?;
+    if reply.accepted().is_none() {
+        if !bench.creates(&job.token).is_empty() {
+            return Err(Stop::NotApplicable(format!(
+                "the gateway passes the key on, and {} refuses it: {}",
+                bench.vendor.title(),
+                reply.gist()
+            )));
+        }
+        bench.note(
+            Finding::new("a job with metadata.client_reference is accepted", reply.gist())
+                .at("/input/metadata/client_reference")
+                .seen_in(&reply.exchange),
+        );
     }
     Ok(())
 }

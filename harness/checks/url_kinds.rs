@@ -52,7 +52,13 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "four-kilobytes",
         sentence: "A callback_url of 4,096 characters is forwarded as it is, or refused (or as the knob long_callback says).",
         knobs: &[Knob::LongCallback, Knob::RefusalStatus],
-        defects: &[Defect::TruncatedAt2048, Defect::TruncatedAt255],
+        defects: &[
+            Defect::TruncatedAt255,
+            Defect::TruncatedAt1024,
+            Defect::TruncatedAt2000,
+            Defect::TruncatedAt2048,
+            Defect::LongCallbackDropped,
+        ],
         check: check!(four_kilobytes),
         ..COMMON
     },

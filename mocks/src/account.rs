@@ -33,6 +33,8 @@ pub struct Settings {
     pub trouble: Option<Arc<Trouble>>,
     /// How many times faster than the vendor's documented times everything happens.
     pub speed: f64,
+    /// How long a receiver may take to answer a challenge, where that is not the vendor's own time.
+    pub challenge_within: Option<Duration>,
     /// What the account may do.
     pub limits: Limits,
     /// Where the vendor is silent.
@@ -51,6 +53,7 @@ impl Default for Settings {
             course: Course::Stay,
             trouble: None,
             speed: 1.0,
+            challenge_within: None,
             limits: Limits::default(),
             knobs: Knobs::default(),
         }

@@ -3,11 +3,11 @@
 //! It echoes a challenge, acknowledges everything else, and can be told to refuse a token's
 //! challenge. It judges nothing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ use crate::wire::{Request, Response};
 pub struct Inbox {
     server: Server,
     refusing: Arc<Mutex<HashSet<String>>>,
+    slow: Arc<Mutex<HashMap<String, Duration>>>,
 }
 
 impl Inbox {
@@ -32,12 +33,23 @@ impl Inbox {
     pub async fn bind(journal: Arc<Journal>, address: SocketAddr) -> io::Result<Self> {
         let refusing = Arc::new(Mutex::new(HashSet::new()));
         let tokens = Arc::clone(&refusing);
+        let slow = Arc::new(Mutex::new(HashMap::<String, Duration>::new()));
+        let delays = Arc::clone(&slow);
         let server = Server::bind(address, move |request| {
             let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
-            async move { answer(&journal, &tokens, request) }
+            let delay = journal
+                .token_in(request.target.as_bytes())
+                .and_then(|token| delays.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied());
+            async move {
+                let response = answer(&journal, &tokens, request);
+                if let Some(delay) = delay {
+                    tokio::time::sleep(delay).await;
+                }
+                response
+            }
         })
         .await?;
-        Ok(Self { server, refusing })
+        Ok(Self { server, refusing, slow })
     }
 
     /// Where it listens.
@@ -48,6 +60,11 @@ impl Inbox {
     /// `http://` and the address.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// From now on answers requests for `token` only after a while.
+    pub fn delay_challenge(&self, token: &str, by: Duration) {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), by);
     }
 
     /// From now on fails the challenge of callback URLs that carry `token`.

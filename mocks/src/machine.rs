@@ -259,7 +259,7 @@ impl Machine {
                 let question = Question {
                     url: url.clone(),
                     body: Bytes::from(json!({ challenge.field: value }).to_string()),
-                    within: challenge.within,
+                    within: self.settings.challenge_within.unwrap_or(challenge.within),
                     draft,
                     rule,
                     request: request.clone(),

@@ -197,6 +197,10 @@ impl VendorDesk {
             task,
         });
         self.courier.send(deliveries);
+        // What is planned for this very moment happens before the answer leaves, callbacks too.
+        let due =
+            catch_unwind(AssertUnwindSafe(|| self.with_machine(|machine| machine.tick(Timestamp::now()))));
+        self.courier.send(due.unwrap_or_default());
         self.bring(response, manner, held).await
     }
 

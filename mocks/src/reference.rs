@@ -4,6 +4,7 @@
 //! defects proves that some check can fail, and each of its oddities that no check fails for what
 //! the contract leaves open. Its sources are the same documents the checks cite.
 
+mod crossing;
 pub mod defect;
 mod dress;
 mod faults;
@@ -11,6 +12,8 @@ mod framing;
 pub mod gateway;
 mod habits;
 pub mod oddity;
+mod polling;
 mod submission;
+mod tales;
 mod urls;
 mod vendor_trouble;

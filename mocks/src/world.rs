@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::account::Settings;
 use crate::courier::{Courier, Routes};
@@ -17,6 +18,10 @@ use crate::wire::Secret;
 /// The domain of every callback URL that a job offers. It is reserved (RFC 2606), so nothing can
 /// really be sent there; our courier maps it, and every name below it, to the inbox.
 pub const CALLBACK_DOMAIN: &str = "example.com";
+
+/// How long our own receiver may take to answer a challenge. Longer than a vendor waits: on a machine
+/// that is busy with other things our slowness must not look like a fault of the gateway.
+const CHALLENGE_WITHIN: Duration = Duration::from_secs(9);
 
 /// How one vendor of a world is set up.
 #[derive(Clone, Debug)]
@@ -67,8 +72,12 @@ impl World {
         for Placement { vendor, address, key } in placements {
             let settings = Settings {
                 api_keys: key.iter().cloned().collect(),
-                results: format!("https://results.{CALLBACK_DOMAIN}/{vendor}"),
+                // A signed address, as vendors give them out: a query that nobody may clean up.
+                results: format!(
+                    "https://results.{CALLBACK_DOMAIN}/{vendor}?Expires=1795000000&Signature=a%2Bb%2Fc%3D%3D&file="
+                ),
                 seed,
+                challenge_within: Some(CHALLENGE_WITHIN),
                 ..Settings::default()
             };
             let mock =

@@ -196,6 +196,7 @@ async fn story(oddity: Option<Oddity>) -> String {
         json!("https://user:word@hooks.example.com/c"),
         json!("https://hooks.example.com/é"),
         json!("https://10.0.0.7/c"),
+        json!("https://hooks.example.com./c"),
         json!(format!("https://hooks.example.com/{}", "x".repeat(2_048))),
     ];
     for callback in callbacks {
@@ -203,6 +204,10 @@ async fn story(oddity: Option<Oddity>) -> String {
         body["input"]["metadata"] = json!({"callback_url": callback, "unheard_of": 1});
         story.submit(&body).await;
     }
+    let (_, mut body) = story.job();
+    body["model"] = json!("sora-2");
+    body["input"]["metadata"] = json!({"callback_url": "https://hooks.example.com/c"});
+    story.submit(&body).await;
     let (token, mut body) = story.job();
     body["input"]["metadata"] = json!({"unheard_of": 1});
     story.submit(&body).await;

@@ -69,7 +69,9 @@ impl<'u> Place<'u> {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         };
+        // A dot at the end makes a name absolute; it names the same host.
         let host = url.host_str().unwrap_or_default();
+        let host = host.strip_suffix('.').unwrap_or(host);
         Self { scheme: url.scheme(), host, is_loopback, root: &url[..Position::BeforePath] }
     }
 }

@@ -119,7 +119,8 @@ fn filed(oddity: Oddity, mut file: Value) -> Vec<Value> {
             file["width"] = Value::Null;
         }
         _ => {
-            let cover = json!({"file_url": "https://results.example.com/cover.jpeg", "file_type": "image"});
+            let cover =
+                json!({"file_url": "https://media.gateway.example.com/cover.jpeg", "file_type": "image"});
             return vec![file, cover];
         }
     }

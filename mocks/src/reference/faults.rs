@@ -11,6 +11,9 @@ use crate::client::{Declined, Wish};
 use crate::vendor::Vendor;
 use crate::wire::Request;
 
+/// Characters of a callback URL that a defect finds too many.
+const LONG: usize = 1_500;
+
 impl Gateway {
     pub(super) fn acts_before_refusing(&self, body: &[u8]) -> bool {
         let misplaced = serde_json::from_slice::<Value>(body)
@@ -28,6 +31,9 @@ impl Gateway {
         {
             wish.options.remove("callback_url");
         }
+        self.lose(&mut wish, vendor);
+        self.mix_callbacks(&mut wish, vendor).await;
+        self.meet(&wish).await;
         if self.is(Defect::PromptTruncated) {
             wish.prompt = wish.prompt.chars().take(80).collect();
         }
@@ -48,6 +54,39 @@ impl Gateway {
         wish
     }
 
+    /// What gets lost on the way to the vendor.
+    fn lose(&self, wish: &mut Wish, vendor: Vendor) {
+        let newer = |of: &str| {
+            vendor.name() == of && vendor.dialects().get(1).is_some_and(|dialect| dialect.model == wish.model)
+        };
+        let long =
+            || wish.options.get("callback_url").and_then(Value::as_str).is_some_and(|url| url.len() > LONG);
+        if self.is(Defect::DroppedWithDuration) && wish.duration.is_some()
+            || self.is(Defect::DroppedForKlingV2) && newer("kling")
+            || self.is(Defect::DroppedForMinimaxV2) && newer("minimax")
+            || self.is(Defect::LongCallbackDropped) && long()
+        {
+            wish.options.remove("callback_url");
+        }
+        if self.is(Defect::CallbackFieldRenamedForDoubao)
+            && vendor.name() == "doubao"
+            && let Some(url) = wish.options.remove("callback_url")
+        {
+            wish.options.insert("callbackUrl".to_owned(), url);
+        }
+        if self.is(Defect::ImageDropped) {
+            wish.images.clear();
+        }
+        if self.is(Defect::DurationDropped) {
+            wish.duration = None;
+        }
+    }
+
+    /// Whether the vendor is never asked about a task.
+    pub(super) fn leaves_alone(&self, task: &Task) -> bool {
+        self.is(Defect::CallbackJobsNotPolled) && task.callback_url.is_some()
+    }
+
     pub(super) fn hides(&self, vendor: Vendor, declined: &Declined) -> bool {
         let by_minimax = vendor.name() == "minimax" && declined.message != "no answer";
         self.is(Defect::RefusalHidden) || (self.is(Defect::BaseRespIgnored) && by_minimax)
@@ -60,6 +99,9 @@ impl Gateway {
     pub(super) fn distort(&self, outcome: Outcome, asked: u32) -> Outcome {
         match outcome {
             Outcome::Finished(_) if self.is(Defect::TerminalFlaps) && asked.is_multiple_of(2) => {
+                Outcome::Running
+            }
+            Outcome::Failed(_) if self.is(Defect::FailureRetried) && asked.is_multiple_of(2) => {
                 Outcome::Running
             }
             Outcome::Running if self.is(Defect::Regresses) && asked.is_multiple_of(2) => Outcome::Waiting,

@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::crossing::Crossing;
 use super::defect::Defect;
 use super::framing::{self, OddServer};
 use super::habits::Memory;
@@ -69,6 +70,7 @@ impl ReferenceGateway {
             shared_callbacks: Mutex::default(),
             memory: Memory::default(),
             one_at_a_time: tokio::sync::Mutex::default(),
+            crossing: Crossing::default(),
         });
         if let Some(oddity) = gateway.setup.oddity.filter(|oddity| framing::is_framing(*oddity)) {
             return Ok(Self(Door::Odd(OddServer::bind(address, gateway, oddity).await?)));
@@ -107,18 +109,19 @@ pub(super) struct Gateway {
     pub(super) memory: Memory,
     /// Only used by the defects that serve one caller at a time.
     pub(super) one_at_a_time: tokio::sync::Mutex<()>,
+    pub(super) crossing: Crossing,
 }
 
 #[derive(Clone)]
 pub(super) struct Task {
     owner: usize,
-    upstream: usize,
-    wish: Wish,
+    pub(super) upstream: usize,
+    pub(super) wish: Wish,
     pub(super) vendor_id: String,
     pub(super) callback_url: Option<String>,
     created: String,
     pub(super) last: Outcome,
-    asked: u32,
+    pub(super) asked: u32,
     pub(super) doubt: Doubt,
 }
 
@@ -161,11 +164,11 @@ impl Gateway {
         match (request.method.as_str(), path.strip_prefix(STATUS)) {
             ("POST", None) if path == SUBMIT => match self.client(&request, false) {
                 Some(client) => self.submit(client, &request).await,
-                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+                None => self.unknown_client(&request).await,
             },
             ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
                 Some(client) => self.status(client, id, &request).await,
-                None => self.error(401, "authentication_error", "the API key is missing or unknown"),
+                None => self.unknown_client(&request).await,
             },
             _ => self.error(404, "not_found", "no such route"),
         }
@@ -179,13 +182,17 @@ impl Gateway {
             .and_then(|value| value.strip_prefix("Bearer "))
             .filter(|token| !token.is_empty());
         let Some(token) = token else {
-            return (self.is(Defect::AuthOptional) || (status && self.is(Defect::StatusOpen))).then_some(0);
+            let open = self.is(Defect::AuthOptional) || (status && self.is(Defect::StatusOpen));
+            return self.taken_for(request).or_else(|| open.then_some(0));
         };
-        let known = self.setup.clients.iter().position(|client| client.expose() == token);
+        let known = self.setup.clients.iter().position(|client| self.same_key(client.expose(), token));
         known.or_else(|| self.is(Defect::AnyToken).then_some(0))
     }
 
     async fn submit(self: &Arc<Self>, client: usize, request: &Request) -> Response {
+        if let Some(spoilt) = self.misread(&request.body) {
+            return spoilt;
+        }
         let submission = match submission::read(&request.body, self.setup.defect) {
             Ok(submission) => submission,
             Err(Mistake { status, message, otherwise }) => {
@@ -199,13 +206,22 @@ impl Gateway {
                 if misplaced && self.is(Defect::PlacementErrorAsText) {
                     return Response::text(status, "Bad Request");
                 }
+                if misplaced && self.is(Defect::PlacementCodeDiffers) {
+                    let error = json!({"message": message, "type": "invalid_request_error"});
+                    return Response::json(status, &json!({"code": 4001, "error": error}));
+                }
                 return self.error(status, "invalid_request_error", &message);
             }
         };
         if let Some(message) = self.declines(&request.body, &submission) {
             return self.error(400, "invalid_request_error", message);
         }
-        let model = if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
+        if let Some(answer) = self.polling_only(client, &submission) {
+            return answer;
+        }
+        let model = if let Some(model) = self.detour(&submission) {
+            model.to_owned()
+        } else if self.is(Defect::UnknownModelAccepted) && self.route(&submission.model).is_none() {
             "kling-v1".to_owned()
         } else {
             submission.model.clone()
@@ -224,13 +240,19 @@ impl Gateway {
         let turn = self.take_turn(&wish, Defect::SubmitsQueue).await;
         let (created, answer) = self.create(upstream, dialect, &wish, request).await;
         drop(turn);
+        self.part(&wish);
         if let Err(declined) = &created
-            && let Some(betrayal) = self.betray(upstream, declined, answer.as_ref())
+            && let Some(told) = self
+                .betray(upstream, declined, answer.as_ref())
+                .or_else(|| self.mistell_refusal(upstream, declined))
         {
-            return betrayal;
+            return told;
         }
         match created {
-            Ok(vendor_id) => self.accepted(client, upstream, wish, vendor_id, &submission),
+            Ok(vendor_id) => {
+                let vendor_id = self.early_end(upstream, dialect, &wish, vendor_id).await;
+                self.accepted(client, upstream, wish, vendor_id, &submission)
+            }
             Err(declined) if self.hides(vendor, &declined) => {
                 self.accepted(client, upstream, wish, String::new(), &submission)
             }
@@ -241,6 +263,15 @@ impl Gateway {
             Err(Declined { blame: Blame::Operator, .. }) => {
                 self.error(502, "upstream_error", "the vendor did not accept the job")
             }
+        }
+    }
+
+    /// A create without a client, by a gateway that checks too late.
+    pub(super) async fn create_anyway(&self, request: &Request) {
+        if let Ok(submission) = submission::read(&request.body, None)
+            && let Some((upstream, dialect)) = self.route(&submission.model)
+        {
+            let _ = self.create(upstream, dialect, &wish(&submission), request).await;
         }
     }
 
@@ -265,13 +296,19 @@ impl Gateway {
             let token = from.headers.get("authorization").unwrap_or_default();
             call = call.header("x-forwarded-authorization", token);
         }
+        if self.is(Defect::CookiesForwarded)
+            && let Some(cookies) = from.headers.get("cookie")
+        {
+            call = call.header("cookie", cookies);
+        }
         let within = self.create_within(from);
-        if self.is(Defect::CreatesTwice) {
+        if self.is(Defect::CreatesTwice) || self.is_crowded(wish) {
             let _ = self.call(upstream, dialect, call.clone(), within).await;
         }
-        let mut answer = self.call(upstream, dialect, call.clone(), within).await;
+        let send = || self.in_haste(wish, self.call(upstream, dialect, call.clone(), within));
+        let mut answer = send().await;
         if self.repeats(answer.as_ref()) {
-            answer = self.call(upstream, dialect, call.clone(), within).await;
+            answer = send().await;
         }
         let mut tries = 0;
         loop {
@@ -282,9 +319,7 @@ impl Gateway {
                 None => Err(Declined { blame: Blame::Operator, message: "no answer".to_owned() }),
             };
             match &created {
-                Err(declined) if self.asks_again(tries, declined).await => {
-                    answer = self.call(upstream, dialect, call.clone(), within).await;
-                }
+                Err(declined) if self.asks_again(tries, declined).await => answer = send().await,
                 _ => return (created, answer),
             }
         }
@@ -310,7 +345,9 @@ impl Gateway {
         vendor_id: String,
         submission: &Submission,
     ) -> Response {
-        let id = if self.is(Defect::RepeatsTaskId) {
+        let id = if let Some(id) = self.racing_id(&wish) {
+            id
+        } else if self.is(Defect::RepeatsTaskId) {
             format!("task_{}", submission.prompt.split(' ').next().unwrap_or_default())
         } else {
             self.new_id()
@@ -354,7 +391,11 @@ impl Gateway {
 
     async fn status(&self, client: usize, id: &str, request: &Request) -> Response {
         let found = self.tasks().get(id).cloned();
-        let Some(mut task) = found.filter(|task| task.owner == client || self.is(Defect::TasksShared)) else {
+        let shared = |task: &Task| {
+            self.is(Defect::TasksShared)
+                || self.is(Defect::FinishedTasksShared) && matches!(task.last, Outcome::Finished(_))
+        };
+        let Some(mut task) = found.filter(|task| task.owner == client || shared(task)) else {
             if self.is(Defect::UnknownTaskRuns) {
                 return self.report(id, "2026-06-14T10:30:00", &Outcome::Running, 42);
             }
@@ -364,11 +405,11 @@ impl Gateway {
             let status = if self.is(Defect::UnknownTaskIs400) { 400 } else { 404 };
             return self.error(status, "not_found", "task not found");
         };
-        if !task.last.is_terminal()
-            && !task.vendor_id.is_empty()
-            && self.looks_now(id)
-            && !task.doubt.given_up
-        {
+        let busy = self.is_looked_at(id).await;
+        let mut ends_now = false;
+        if let Some(seen) = self.polled(&task) {
+            task.last = seen;
+        } else if self.asks_vendor(id, &task) {
             let turn = self.take_turn(&task.wish, Defect::StatusesQueue).await;
             let seen = self.look(&mut task, self.query_within(request)).await;
             drop(turn);
@@ -379,6 +420,7 @@ impl Gateway {
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
             }
+            ends_now = task.last.is_terminal() && task.asked > 0;
             if self.is(Defect::CallsBackItself) && task.last.is_terminal() {
                 self.call_back(&task);
             }
@@ -395,10 +437,13 @@ impl Gateway {
             kept.asked = task.asked;
             kept.doubt = task.doubt;
             if task.last.rank() >= kept.last.rank() {
-                kept.last = task.last;
+                kept.last = task.last.clone();
             }
         }
-        let shown = self.distort(last, asked);
+        self.look_away(id);
+        let shown = self.mix_statuses(&task, self.distort(last, asked)).await;
+        let back = busy || ends_now && self.is(Defect::BackAtTheEnd);
+        let shown = if back { Outcome::Waiting } else { shown };
         let progress = match &shown {
             Outcome::Waiting => 0,
             Outcome::Running if self.is(Defect::ProgressOver100) => 420,
@@ -406,7 +451,17 @@ impl Gateway {
             Outcome::Finished(_) if self.is(Defect::ProgressNot100) => 99,
             Outcome::Finished(_) | Outcome::Failed(_) => 100,
         };
-        self.report(&shown_id, &created, &shown, progress)
+        let told = self.report(&shown_id, &created, &shown, progress);
+        self.mistell_status(told, &task, &shown, asked)
+    }
+
+    /// Whether the vendor is asked about a task before its status is told.
+    fn asks_vendor(&self, id: &str, task: &Task) -> bool {
+        !task.last.is_terminal()
+            && !task.vendor_id.is_empty()
+            && self.looks_now(id)
+            && !self.leaves_alone(task)
+            && !task.doubt.given_up
     }
 
     /// What the vendor says of a task.
@@ -414,6 +469,9 @@ impl Gateway {
         let vendor = self.setup.upstreams[task.upstream].vendor;
         let Some((_, dialect)) = self.route(&task.wish.model) else { return Ok(task.last.clone()) };
         let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
+        if self.is(Defect::ClientKeyInQueries) {
+            query = query.header("x-forwarded-authorization", self.setup.clients[task.owner].expose());
+        }
         // Two hops at most: the answer, and where it points to for the file.
         for hop in 0..2 {
             let answer = self.call(task.upstream, dialect, query, within).await;
@@ -503,7 +561,7 @@ impl Gateway {
     }
 }
 
-fn wish(submission: &Submission) -> Wish {
+pub(super) fn wish(submission: &Submission) -> Wish {
     Wish {
         model: submission.model.clone(),
         prompt: submission.prompt.clone(),

@@ -13,7 +13,7 @@ use super::dress::{self, Asked};
 use super::gateway::{Gateway, Outcome, SUBMIT, VENDOR_ANSWERS_WITHIN};
 use super::oddity::Oddity;
 use super::submission::Submission;
-use super::urls;
+use super::{polling, urls};
 use crate::client::{Blame, Declined, Wish};
 use crate::ids::Ids;
 use crate::vendor::{Dialect, Document};
@@ -129,6 +129,12 @@ impl Gateway {
                 Some("callback_url must not hold credentials")
             }
             Oddity::RefusesNonAscii if !url?.is_ascii() => Some("callback_url must be ASCII"),
+            Oddity::RefusesHostDot if parsed()?.host_str()?.ends_with('.') => {
+                Some("callback_url must not end its host with a dot")
+            }
+            Oddity::RefusesPollingCallback if submission.model == polling::MODEL && url.is_some() => {
+                Some("this model sends no callbacks")
+            }
             Oddity::RefusesPrivateHosts if urls::is_private(url?) => Some("callback_url must be public"),
             Oddity::RefusesLongUrls if url?.len() > LONGEST => Some("callback_url is too long"),
             Oddity::RefusesNonUrls if parsed().is_none_or(|url| !url.has_host()) && url.is_some() => {

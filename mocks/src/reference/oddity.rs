@@ -102,6 +102,8 @@ oddities! {
     RefusesNonAscii "refuses-non-ascii" "refuses a callback_url with characters beyond ASCII"
     RefusesPrivateHosts "refuses-private-hosts" "refuses a callback_url with a private address"
     RefusesLongUrls "refuses-long-urls" "refuses a callback_url of more than 2,048 characters"
+    RefusesHostDot "refuses-host-dot" "refuses a callback_url whose host ends with a dot"
+    RefusesPollingCallback "refuses-polling-callback" "refuses a callback_url with a polling-only model"
     RefusesNonUrls "refuses-non-urls" "refuses a callback_url that is no absolute URL"
 }
 

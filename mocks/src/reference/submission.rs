@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::defect::Defect;
 use super::urls;
+use crate::vendor::Vendor;
 
 /// A request that keeps the contract.
 #[derive(Clone, Debug)]
@@ -38,13 +39,20 @@ const NAMED: &[&str] =
 const RESERVED: &[&str] = &["callback_url", "model", "prompt"];
 
 pub(super) fn read(body: &[u8], defect: Option<Defect>) -> Result<Submission, Mistake> {
-    let Ok(Value::Object(root)) = serde_json::from_slice(body) else {
-        return Err(mistake("the body must be a JSON object"));
-    };
     let is = |candidate| defect == Some(candidate);
+    let root = match serde_json::from_slice(body) {
+        Ok(Value::Object(root)) => root,
+        Ok(Value::Array(list)) if is(Defect::ArrayBodyUnwrapped) => match list.into_iter().next() {
+            Some(Value::Object(root)) => root,
+            _ => return Err(mistake("the body must be a JSON object")),
+        },
+        Ok(_) if is(Defect::NonObjectIs500) => return Err(crash()),
+        _ => return Err(mistake("the body must be a JSON object")),
+    };
     let model = match root.get("model") {
         Some(Value::String(model)) if !model.is_empty() => model.clone(),
         None if is(Defect::ModelOptional) => "kling-v1".to_owned(),
+        Some(other) if is(Defect::ModelTypeIs500) && !other.is_string() => return Err(crash()),
         _ => return Err(mistake("model is required")),
     };
     let filled_in;
@@ -56,9 +64,15 @@ pub(super) fn read(body: &[u8], defect: Option<Defect>) -> Result<Submission, Mi
         }
         _ => return Err(mistake("input is required and must be an object")),
     };
+    if is(Defect::NullIs500) && input.values().any(Value::is_null) {
+        return Err(crash());
+    }
     let prompt = prompt(input.get("prompt"), defect)?;
     let fields = Fields::read(input, defect)?;
-    let (callback_url, forwarded) = callback(&root, &fields.metadata, defect)?;
+    let (callback_url, mut forwarded) = callback(&root, &fields.metadata, defect)?;
+    if is(Defect::JsonEscapesKept) && forwarded.is_some() {
+        forwarded = as_written(body).or(forwarded);
+    }
     let options = options(&fields.metadata, forwarded, defect);
     let submission =
         Submission { model, prompt, images: fields.images, duration: fields.duration, options, callback_url };
@@ -72,6 +86,9 @@ fn prompt(value: Option<&Value>, defect: Option<Defect>) -> Result<String, Mista
         Some(Value::String(prompt)) if !prompt.trim().is_empty() => Ok(prompt.clone()),
         Some(Value::String(prompt)) if defect == Some(Defect::BlankPromptAccepted) && !prompt.is_empty() => {
             Ok(prompt.clone())
+        }
+        Some(Value::String(prompt)) if defect == Some(Defect::SourcePathShown) && !prompt.is_empty() => {
+            Err(mistake("/srv/gateway/src/routes/submit.py:118: prompt.strip() is empty"))
         }
         None if defect == Some(Defect::PromptOptional) => Ok("untitled".to_owned()),
         Some(Value::String(_)) | None => Err(mistake("input.prompt is required")),
@@ -117,11 +134,18 @@ impl Fields {
         let seconds = input.get("seconds").and_then(Value::as_str);
         let seconds = match seconds.map(str::parse) {
             Some(Err(_)) if !lenient => return Err(mistake("input.seconds must be a number in a string")),
-            Some(Ok(seconds)) => Some(seconds),
+            Some(Ok(seconds)) if defect != Some(Defect::SecondsDropped) => Some(seconds),
             _ => None,
         };
         let metadata = match input.get("metadata") {
-            Some(Value::Object(metadata)) => metadata.clone(),
+            Some(Value::Object(metadata)) => {
+                if let Some(key) =
+                    metadata.keys().find(|key| defect == Some(Defect::MetadataClosed) && !known(key))
+                {
+                    return Err(mistake(&format!("input.metadata.{key} is not known")));
+                }
+                metadata.clone()
+            }
             None => Map::new(),
             Some(_) => {
                 wrong("metadata")?;
@@ -162,9 +186,7 @@ fn callback(
         None | Some(Value::Null) => return Ok((None, None)),
         Some(Value::String(url)) => url,
         Some(number @ Value::Number(_)) if is(Defect::CallbackCoerced) => number.to_string(),
-        Some(_) if is(Defect::WrongTypeIs500) => {
-            return Err(Mistake { status: 500, message: "build_request_failed".to_owned(), otherwise: None });
-        }
+        Some(_) if is(Defect::WrongTypeIs500) => return Err(crash()),
         Some(_) => return Err(mistake("input.metadata.callback_url must be a string")),
     };
     if url.is_empty() && !is(Defect::EmptyCallbackForwarded) {
@@ -183,7 +205,10 @@ fn check_placement(
     defect: Option<Defect>,
 ) -> Result<(), Mistake> {
     let is = |candidate| defect == Some(candidate);
-    if is(Defect::PlacementUncheckedWithImages) && input.contains_key("images") {
+    let vidu = || root.get("model").and_then(Value::as_str).is_some_and(|model| model.starts_with("vidu"));
+    if is(Defect::PlacementUncheckedWithImages) && input.contains_key("images")
+        || is(Defect::PlacementUncheckedForVidu) && vidu()
+    {
         return Ok(());
     }
     let in_metadata = input.get("metadata").is_some_and(|metadata| metadata.get("callback_url").is_some());
@@ -193,6 +218,7 @@ fn check_placement(
                 is(Defect::InputCallbackIgnored)
                     || is(Defect::InputCallbackForwarded)
                     || (is(Defect::TwoPlacesAccepted) && in_metadata)
+                    || (is(Defect::EmptyInputCallbackAccepted) && input[key] == "")
             }
             key => {
                 is(Defect::InputOpen)
@@ -240,6 +266,13 @@ fn options(
     options
 }
 
+/// The first callback URL in a JSON text, escapes and all.
+fn as_written(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, rest) = text.split_once("\"callback_url\":\"")?;
+    rest.split('"').next().map(str::to_owned)
+}
+
 fn like_callback_url(key: &str) -> bool {
     key != "callback_url" && key.replace('_', "").eq_ignore_ascii_case("callbackurl")
 }
@@ -249,6 +282,19 @@ fn nested(value: &Map<String, Value>) -> Option<Value> {
         Value::Object(inner) => inner.get("callback_url").cloned().or_else(|| nested(inner)),
         _ => None,
     })
+}
+
+/// Options of the vendors' documented samples and what every gateway knows.
+fn known(key: &str) -> bool {
+    RESERVED.contains(&key)
+        || Vendor::all()
+            .flat_map(|vendor| vendor.dialects().iter())
+            .any(|dialect| dialect.sample.option.0 == key)
+}
+
+/// A client's mistake that this software takes for its own.
+fn crash() -> Mistake {
+    Mistake { status: 500, message: "build_request_failed".to_owned(), otherwise: None }
 }
 
 fn mistake(message: &str) -> Mistake {

@@ -64,6 +64,40 @@ const REWRITES: &[(Defect, Rewrite)] = &[
     }),
     (Defect::TrailingSlashDropped, |url| url.strip_suffix('/').unwrap_or(url).to_owned()),
     (Defect::EmptyQueryDropped, |url| url.strip_suffix('?').unwrap_or(url).to_owned()),
+    (Defect::TruncatedAt1024, |url| url.chars().take(1_024).collect()),
+    (Defect::TruncatedAt2000, |url| url.chars().take(2_000).collect()),
+    (Defect::EscapesEscaped, |url| url.replace('%', "%25")),
+    (Defect::EscapedSpaceBecomesPlus, |url| edit_query(url, |query| query.replace("%20", "+"))),
+    (Defect::PathLowercased, |url| edit_path(url, str::to_lowercase)),
+    (Defect::QueryReencoded, |url| {
+        edit_query(url, |query| {
+            let pairs = url::form_urlencoded::parse(query.as_bytes());
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        })
+    }),
+    (Defect::EmptyValuesDropped, |url| {
+        keep_pairs(url, |pair, _| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+    }),
+    (Defect::DuplicatesDropped, |url| {
+        keep_pairs(url, |pair, before| {
+            let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+            before.iter().all(|other| name(other) != name(pair))
+        })
+    }),
+    (Defect::SemicolonsCut, |url| {
+        edit_path(url, |path| {
+            let cut: Vec<&str> =
+                path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
+            cut.join("/")
+        })
+    }),
+    (Defect::SemicolonsSplit, |url| edit_query(url, |query| query.replace(';', "&"))),
+    (Defect::SlashesCollapsed, |url| edit_path(url, |path| path.replace("//", "/"))),
+    (Defect::FragmentEscaped, |url| url.replace('#', "%23")),
+    // Enough of Unicode's composition for what the check sends.
+    (Defect::ComposedCharacters, |url| url.replace("e\u{301}", "\u{e9}")),
+    (Defect::HostDotDropped, |url| url.replacen(".com./", ".com/", 1)),
+    (Defect::AmpersandEscapedTwice, |url| url.replace('&', "\\u0026")),
 ];
 
 /// The URL as a gateway with this defect would forward it.
@@ -89,6 +123,22 @@ fn edit_query(url: &str, edit: impl Fn(&str) -> String) -> String {
     let Some((base, query)) = head.split_once('?') else { return url.to_owned() };
     let fragment = fragment.map(|tail| format!("#{tail}")).unwrap_or_default();
     format!("{base}?{}{fragment}", edit(query))
+}
+
+fn keep_pairs(url: &str, keep: impl Fn(&str, &[&str]) -> bool) -> String {
+    edit_query(url, |query| {
+        let pairs: Vec<&str> = query.split('&').collect();
+        let kept: Vec<&str> =
+            (0..pairs.len()).filter(|at| keep(pairs[*at], &pairs[..*at])).map(|at| pairs[at]).collect();
+        kept.join("&")
+    })
+}
+
+fn edit_path(url: &str, edit: impl Fn(&str) -> String) -> String {
+    let from = url.find("//").map_or(0, |at| at + 2);
+    let Some(start) = url[from..].find('/').map(|at| at + from) else { return url.to_owned() };
+    let end = url[start..].find(['?', '#']).map_or(url.len(), |at| at + start);
+    format!("{}{}{}", &url[..start], edit(&url[start..end]), &url[end..])
 }
 
 fn decode(url: &str) -> String {
