@@ -44,6 +44,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
             Defect::ErrorsIn200,
+            Defect::VendorRefusalIn200,
         ],
         check: check!(failed_create_surfaces),
         ..COMMON
@@ -59,6 +60,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
             Defect::ErrorsIn200,
+            Defect::VendorRefusalIn200,
         ],
         check: check!(limited_create_surfaces),
         ..COMMON
@@ -75,6 +77,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
             Defect::ErrorsIn200,
+            Defect::VendorRefusalIn200,
         ],
         check: check!(unreadable_create_surfaces),
         ..COMMON
@@ -117,6 +120,9 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::PagePassedOn,
             Defect::BodyQuoted,
             Defect::StatusPagePassedOn,
+            Defect::VendorRefusalIn200,
+            Defect::VendorKeyInError,
+            Defect::VendorAddressInError,
         ],
         check: check!(vendor_key_stays),
         ..COMMON
@@ -135,6 +141,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
             Defect::PagePassedOn,
             Defect::BodyQuoted,
             Defect::StatusPagePassedOn,
+            Defect::VendorAddressInError,
         ],
         check: check!(vendor_address_stays),
         ..COMMON
