@@ -6,6 +6,7 @@
 pub mod live;
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +40,19 @@ const RATE_PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause, whatever `Retry-After` says: a case has a deadline.
 const RATE_PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// A case's view of the world.
+/// What every bench can do, whatever kind of subject stands on it.
+pub trait Workbench: Debug + Send + Sync + 'static {
+    /// Seed of generated inputs.
+    fn seed(&self) -> u64;
+    /// The generated input to judge first, when a case is replayed.
+    fn input(&self) -> Option<Input>;
+    /// Notes which generated input was found wrong, for the case's replay id.
+    fn found(&self, input: Input);
+    /// Ends the case and hands over what it left.
+    fn records(&self) -> Records;
+}
+
+/// A case's view of the world around a gateway.
 #[derive(Debug)]
 pub struct Bench {
     /// The target judged.
@@ -95,11 +108,6 @@ impl Bench {
     #[must_use]
     pub fn replaying(self, input: Option<Input>) -> Self {
         Self { input, ..self }
-    }
-
-    /// Notes which generated input was found wrong, for the case's replay id.
-    pub fn found(&self, input: Input) {
-        self.notes().input = Some(input);
     }
 
     /// A minimal job for the vendor's model.
@@ -370,28 +378,6 @@ impl Bench {
         self.notes().findings.push(finding);
     }
 
-    /// Ends the case and hands over what it left.
-    pub fn records(&self) -> Records {
-        let mut notes = self.notes();
-        let mut exchanges: Vec<Arc<Exchange>> = Vec::new();
-        for token in &notes.tokens {
-            exchanges.extend(self.world.journal.take(token));
-            for vendor in &self.target.vendors {
-                if let Some(mock) = self.world.mock(*vendor) {
-                    mock.forget_rules(|rule| rule.when.prompt.as_ref() == Some(token));
-                }
-            }
-        }
-        exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
-        Records {
-            findings: std::mem::take(&mut notes.findings),
-            exchanges,
-            answered: notes.answered,
-            input: notes.input.take(),
-            knobs: std::mem::take(&mut notes.knobs),
-        }
-    }
-
     /// Asks, and asks again after a pause when the gateway limits the rate: that is its right, and no
     /// answer to the question.
     async fn ask(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
@@ -469,4 +455,39 @@ type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked>;
 /// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
 fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {
     Finding::new("an HTTP answer", cause.to_string()).seen_in(exchange).into()
+}
+
+impl Workbench for Bench {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn input(&self) -> Option<Input> {
+        self.input.clone()
+    }
+
+    fn found(&self, input: Input) {
+        self.notes().input = Some(input);
+    }
+
+    fn records(&self) -> Records {
+        let mut notes = self.notes();
+        let mut exchanges: Vec<Arc<Exchange>> = Vec::new();
+        for token in &notes.tokens {
+            exchanges.extend(self.world.journal.take(token));
+            for vendor in &self.target.vendors {
+                if let Some(mock) = self.world.mock(*vendor) {
+                    mock.forget_rules(|rule| rule.when.prompt.as_ref() == Some(token));
+                }
+            }
+        }
+        exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
+        Records {
+            findings: std::mem::take(&mut notes.findings),
+            exchanges,
+            answered: notes.answered,
+            input: notes.input.take(),
+            knobs: std::mem::take(&mut notes.knobs),
+        }
+    }
 }

@@ -3,16 +3,78 @@
 //! Entries live beside their checks, one file a chapter; this room holds their shape, the registry
 //! of chapters and the rules no entry may break. It runs nothing.
 
+use std::fmt::Debug;
+
 use futures_util::future::BoxFuture;
 use ringback_mocks::reference::defect::Defect;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Workbench};
 use crate::checks;
 use crate::knob::Knob;
 use crate::outcome::{Level, Stop};
 
-/// The chapters, in the order they are reported. Adding one is its file and one line here.
-pub const CHAPTERS: &[Chapter] = &[
+/// A kind of subject: what its requirements, its checks and their proofs are made of.
+pub trait Kind: Copy + Debug + Send + Sync + 'static {
+    /// First part of its cases' names.
+    const NAME: &'static str;
+    /// Its requirements, chapter by chapter.
+    const CHAPTERS: &'static [Chapter<Self>];
+    /// What its checks are written in.
+    type Bench: Workbench;
+    /// A precondition of a verdict.
+    type Need: Copy + Debug + Send + Sync + 'static;
+    /// A deliberate fault of its reference.
+    type Defect: Fault;
+
+    /// What is needed, as a noun phrase.
+    fn need_word(need: Self::Need) -> &'static str;
+}
+
+/// A deliberate fault, as it is listed.
+pub trait Fault: Copy + Debug + Send + Sync + 'static {
+    /// Stable name.
+    fn name(self) -> &'static str;
+    /// What is wrong, as a clause about the subject.
+    fn about(self) -> &'static str;
+}
+
+/// A gateway, between a client and the vendors.
+#[derive(Clone, Copy, Debug)]
+pub struct Gateway;
+
+impl Kind for Gateway {
+    const NAME: &'static str = "gateway";
+    const CHAPTERS: &'static [Chapter] = CHAPTERS;
+    type Bench = Bench;
+    type Need = Need;
+    type Defect = Defect;
+
+    fn need_word(need: Need) -> &'static str {
+        match need {
+            Need::Witness => "our mock in the vendor's place",
+            Need::OtherKey => "a second client's key",
+            Need::Accepts => "a minimal job that is accepted (GW-SUB-001)",
+            Need::Forwards => "a plain callback_url that arrives (GW-CB-001)",
+            Need::Receiver => {
+                "a callback address that the vendor can reach (--advertise on a deployed gateway)"
+            }
+            Need::Status => "a status that can be read (GW-ST-001)",
+        }
+    }
+}
+
+impl Fault for Defect {
+    fn name(self) -> &'static str {
+        self.name()
+    }
+
+    fn about(self) -> &'static str {
+        self.about()
+    }
+}
+
+/// The chapters about gateways, in the order they are reported. Adding one is its file and one line here.
+const CHAPTERS: &[Chapter] = &[
     Chapter { name: "submit", requirements: checks::submit::REQUIREMENTS },
     Chapter { name: "errors", requirements: checks::errors::REQUIREMENTS },
     Chapter { name: "mistakes", requirements: checks::mistakes::REQUIREMENTS },
@@ -38,16 +100,16 @@ pub const CHAPTERS: &[Chapter] = &[
 
 /// A group of requirements about one subject matter.
 #[derive(Debug)]
-pub struct Chapter {
+pub struct Chapter<K: Kind = Gateway> {
     /// Second part of its cases' names.
     pub name: &'static str,
     /// Its requirements.
-    pub requirements: &'static [Requirement],
+    pub requirements: &'static [Requirement<K>],
 }
 
 /// One normative sentence and everything that belongs to it.
 #[derive(Debug)]
-pub struct Requirement {
+pub struct Requirement<K: Kind = Gateway> {
     /// Stable id, never reused.
     pub id: &'static str,
     /// Third part of its cases' names.
@@ -67,19 +129,85 @@ pub struct Requirement {
     /// The knobs that its check asks; a check that asks another one ends in an error of ours.
     pub knobs: &'static [Knob],
     /// What must hold for a verdict to be possible.
-    pub needs: &'static [Need],
+    pub needs: &'static [K::Need],
     /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
     pub jobs: u32,
     /// Whether inputs are generated: such a check may also notice defects that others answer for.
     pub generated: bool,
-    /// The defects of the reference gateway that it must catch.
-    pub defects: &'static [Defect],
+    /// The defects of the reference that it must catch.
+    pub defects: &'static [K::Defect],
     /// The check.
-    pub check: Check,
+    pub check: Check<K>,
 }
 
 /// The executable side of a requirement.
-pub type Check = for<'b> fn(&'b Bench) -> BoxFuture<'b, Result<(), Stop>>;
+pub type Check<K = Gateway> = for<'b> fn(&'b <K as Kind>::Bench) -> BoxFuture<'b, Result<(), Stop>>;
+
+/// A requirement in words and names, whatever kind of subject it is about.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// First part of its cases' names.
+    pub subject: &'static str,
+    /// Second part.
+    pub chapter: &'static str,
+    /// Stable id.
+    pub id: &'static str,
+    /// Third part of its cases' names.
+    pub slug: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// The requirement.
+    pub sentence: &'static str,
+    /// Who says so.
+    pub source: Source,
+    /// Why anybody should care.
+    pub why: &'static str,
+    /// What to change when it is violated.
+    pub remedy: &'static str,
+    /// For which vendors it is a case.
+    pub scope: Scope,
+    /// The knobs that its check asks.
+    pub knobs: &'static [Knob],
+    /// What must hold, as noun phrases.
+    pub needs: Vec<&'static str>,
+    /// Jobs that may be billed while it is checked.
+    pub jobs: u32,
+    /// Whether its inputs are generated.
+    pub generated: bool,
+    /// The defects that it must catch: name, and what is wrong.
+    pub defects: Vec<(&'static str, &'static str)>,
+}
+
+impl Entry {
+    /// `<subject>/<chapter>/<slug>`, and the vendor if the case is about one.
+    pub fn case_name(&self, vendor: Option<&str>) -> String {
+        let base = format!("{}/{}/{}", self.subject, self.chapter, self.slug);
+        vendor.map_or(base.clone(), |vendor| format!("{base}[{vendor}]"))
+    }
+}
+
+impl<K: Kind> Requirement<K> {
+    /// What can be said of it without running it.
+    pub fn entry(&self, chapter: &'static str) -> Entry {
+        Entry {
+            subject: K::NAME,
+            chapter,
+            id: self.id,
+            slug: self.slug,
+            level: self.level,
+            sentence: self.sentence,
+            source: self.source,
+            why: self.why,
+            remedy: self.remedy,
+            scope: self.scope,
+            knobs: self.knobs,
+            needs: self.needs.iter().map(|need| K::need_word(*need)).collect(),
+            jobs: self.jobs,
+            generated: self.generated,
+            defects: self.defects.iter().map(|defect| (defect.name(), defect.about())).collect(),
+        }
+    }
+}
 
 /// Where a requirement comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,22 +322,31 @@ pub enum Need {
     Receiver,
 }
 
-/// Every requirement with its chapter.
-pub fn all() -> impl Iterator<Item = (&'static Chapter, &'static Requirement)> {
-    CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+/// Every requirement for a kind of subject, with its chapter.
+pub fn all<K: Kind>() -> impl Iterator<Item = (&'static Chapter<K>, &'static Requirement<K>)> {
+    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+}
+
+/// The requirements for a kind of subject, in words.
+pub fn entries_of<K: Kind>() -> impl Iterator<Item = Entry> {
+    all::<K>().map(|(chapter, requirement)| requirement.entry(chapter.name))
+}
+
+/// Every requirement there is, in words.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    entries_of::<Gateway>()
 }
 
 /// A requirement by id.
-pub fn by_id(id: &str) -> Option<(&'static Chapter, &'static Requirement)> {
-    all().find(|(_, requirement)| requirement.id.eq_ignore_ascii_case(id))
+pub fn by_id(id: &str) -> Option<Entry> {
+    entries().find(|entry| entry.id.eq_ignore_ascii_case(id))
 }
 
-// The rules no entry may break are checked by the compiler: a catalogue that breaks one does not
-// build.
-const _: () = {
+/// The rules no entry may break. Evaluated by the compiler: a catalogue that breaks one does not build.
+const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
     let mut chapter = 0;
-    while chapter < CHAPTERS.len() {
-        let entries = CHAPTERS[chapter].requirements;
+    while chapter < chapters.len() {
+        let entries = chapters[chapter].requirements;
         let mut at = 0;
         while at < entries.len() {
             assert!(!entries[at].defects.is_empty(), "a requirement names no defect that it catches");
@@ -218,4 +355,6 @@ const _: () = {
         }
         chapter += 1;
     }
-};
+}
+
+const _: () = assert_complete(CHAPTERS);

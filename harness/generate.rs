@@ -13,7 +13,7 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::bench::Bench;
+use crate::bench::Workbench;
 use crate::outcome::Stop;
 use crate::replay::Input;
 
@@ -43,7 +43,7 @@ pub struct Minimal<T, F> {
 /// the same again may have had a bad moment, and is not accused. A replay judges the input it names
 /// first; if that is right now, everything is judged as in the first run.
 pub async fn search<S, F, J, A>(
-    bench: &Bench,
+    bench: &impl Workbench,
     strategy: S,
     judge: J,
 ) -> Result<Option<Minimal<S::Value, F>>, Stop>
@@ -55,8 +55,8 @@ where
     J: Fn(S::Value) -> A + Send + Sync,
     A: Future<Output = Result<Option<F>, Stop>> + Send,
 {
-    if let Some(Input { at, path }) = bench.input.clone() {
-        let mut tree = tree(bench.seed, at, &strategy)?;
+    if let Some(Input { at, path }) = bench.input() {
+        let mut tree = tree(bench.seed(), at, &strategy)?;
         walk(&mut tree, &path);
         let input = tree.current();
         if let Some(fault) = judge(input.clone()).await? {
@@ -65,7 +65,7 @@ where
         }
     }
     for at in 1..=INPUTS {
-        let mut tree = tree(bench.seed, at, &strategy)?;
+        let mut tree = tree(bench.seed(), at, &strategy)?;
         let input = tree.current();
         let Some(fault) = judge(input.clone()).await? else { continue };
         let mut best = Minimal { input, fault, at, shrinks: 0 };
@@ -98,7 +98,7 @@ where
 
 /// Judges what was found once more.
 async fn confirmed<T, F, J, A>(
-    bench: &Bench,
+    bench: &impl Workbench,
     found: Minimal<T, F>,
     path: Vec<bool>,
     judge: &J,
@@ -113,7 +113,8 @@ where
         Ok(Some(fault)) => Ok(Minimal { fault, ..found }),
         Ok(None) => Err(Stop::Inconclusive(format!(
             "input {} of seed {} was judged wrong, and right when it was judged again; replay it",
-            found.at, bench.seed
+            found.at,
+            bench.seed()
         ))),
         // It could not be asked again; that takes nothing away from what was seen.
         Err(_) => Ok(found),

@@ -9,19 +9,20 @@ use std::fmt::Write as _;
 use ringback_mocks::vendor::Vendor;
 use serde_json::{Value, json};
 
-use crate::catalogue::{self, Need, Requirement, Scope};
+use crate::catalogue::{self, Gateway, Kind as _, Scope};
 use crate::knob::{Knob, Values};
 
 /// One line for each requirement.
 pub fn text() -> String {
-    let mut text = String::new();
-    for chapter in catalogue::CHAPTERS {
-        let _ = writeln!(text, "{}", chapter.name);
-        for entry in chapter.requirements {
-            let _ = writeln!(text, "  {:<11} {:<6} {}", entry.id, entry.level.word(), entry.sentence);
-            if !entry.knobs.is_empty() {
-                let _ = writeln!(text, "{:21}knobs: {}", "", knob_names(entry.knobs, ", "));
-            }
+    let (mut text, mut chapter) = (String::new(), ("", ""));
+    for entry in catalogue::entries() {
+        if chapter != (entry.subject, entry.chapter) {
+            chapter = (entry.subject, entry.chapter);
+            let _ = writeln!(text, "{}/{}", entry.subject, entry.chapter);
+        }
+        let _ = writeln!(text, "  {:<11} {:<6} {}", entry.id, entry.level.word(), entry.sentence);
+        if !entry.knobs.is_empty() {
+            let _ = writeln!(text, "{:21}knobs: {}", "", knob_names(entry.knobs, ", "));
         }
     }
     let _ = writeln!(
@@ -35,7 +36,7 @@ pub fn text() -> String {
     let _ = writeln!(
         text,
         "\n{} requirements; `ringback explain ID` tells more of one.",
-        catalogue::all().count()
+        catalogue::entries().count()
     );
     text
 }
@@ -45,15 +46,14 @@ pub fn markdown() -> String {
     let mut text =
         "| id | level | cases | requirement | source | knobs | caught defects |\n|---|---|---|---|---|---|---|\n"
             .to_owned();
-    for (chapter, entry) in catalogue::all() {
-        let defects = entry.defects.iter().map(|defect| defect.name()).collect::<Vec<_>>().join(", ");
+    for entry in catalogue::entries() {
+        let defects = entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             text,
-            "| {} | {} | gateway/{}/{}{} | {} | [{}]({}), {} | {} | {defects} |",
+            "| {} | {} | {}{} | {} | [{}]({}), {} | {} | {defects} |",
             entry.id,
             entry.level.word(),
-            chapter.name,
-            entry.slug,
+            entry.case_name(None),
             scope(entry.scope),
             entry.sentence,
             entry.source.page,
@@ -102,7 +102,7 @@ pub fn knobs() -> String {
 }
 
 fn asking(knob: Knob) -> impl Iterator<Item = &'static str> {
-    catalogue::all().filter(move |(_, entry)| entry.knobs.contains(&knob)).map(|(_, entry)| entry.id)
+    catalogue::entries().filter(move |entry| entry.knobs.contains(&knob)).map(|entry| entry.id)
 }
 
 fn knob_names(knobs: &[Knob], between: &str) -> String {
@@ -120,12 +120,13 @@ fn value_words(values: &Values, between: &str) -> String {
 
 /// The catalogue as JSON.
 pub fn json() -> Value {
-    let entries: Vec<Value> = catalogue::all()
-        .map(|(chapter, entry)| {
+    let entries: Vec<Value> = catalogue::entries()
+        .map(|entry| {
             json!({
                 "id": entry.id,
-                "chapter": chapter.name,
-                "name": format!("gateway/{}/{}", chapter.name, entry.slug),
+                "subject": entry.subject,
+                "chapter": entry.chapter,
+                "name": entry.case_name(None),
                 "level": entry.level,
                 "sentence": entry.sentence,
                 "source": {
@@ -137,10 +138,10 @@ pub fn json() -> Value {
                 "why": entry.why,
                 "remedy": entry.remedy,
                 "vendors": vendors(entry.scope),
-                "needs": entry.needs.iter().map(|need| need_word(*need)).collect::<Vec<_>>(),
+                "needs": entry.needs,
                 "knobs": entry.knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>(),
                 "jobs": entry.jobs,
-                "defects": entry.defects.iter().map(|defect| defect.name()).collect::<Vec<_>>(),
+                "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -168,42 +169,37 @@ fn knob_json(knob: Knob) -> Value {
 
 /// Everything about one requirement.
 pub fn explain(id: &str) -> Option<String> {
-    let (chapter, entry) = catalogue::by_id(id)?;
-    let Requirement {
-        id,
-        slug,
-        level,
-        sentence,
-        source,
-        why,
-        remedy,
-        scope: scoped,
-        knobs,
-        needs,
-        jobs,
-        defects,
-        ..
-    } = entry;
-    let needs = match needs.iter().map(|need| need_word(*need)).collect::<Vec<_>>().join("; ") {
-        none if none.is_empty() => "nothing but the gateway".to_owned(),
+    let entry = catalogue::by_id(id)?;
+    let needs = match entry.needs.join("; ") {
+        none if none.is_empty() => format!("nothing but the {}", entry.subject),
         some => some,
     };
     let mut text = format!(
-        "{id}  {}  gateway/{}/{slug}{}\n\n{sentence}\n\nWhy      {why}\nRemedy   {remedy}\n\
-         Source   {}, {} ({}; read {})\nNeeds    {needs}\nBills    up to {jobs} jobs a case on a deployed gateway\n\
-         Proof    fails for each of these defects of the reference gateway, passes without:\n",
-        level.word(),
-        chapter.name,
-        scope(*scoped),
-        source.page,
-        source.url,
-        source.basis.word(),
-        source.read,
+        "{}  {}  {}{}\n\n{}\n\nWhy      {}\nRemedy   {}\nSource   {}, {} ({}; read {})\nNeeds    {needs}\n",
+        entry.id,
+        entry.level.word(),
+        entry.case_name(None),
+        scope(entry.scope),
+        entry.sentence,
+        entry.why,
+        entry.remedy,
+        entry.source.page,
+        entry.source.url,
+        entry.source.basis.word(),
+        entry.source.read,
     );
-    for defect in *defects {
-        let _ = writeln!(text, "           {}: it {}", defect.name(), defect.about());
+    if entry.subject == Gateway::NAME {
+        let _ = writeln!(text, "Bills    up to {} jobs a case on a deployed gateway", entry.jobs);
     }
-    for knob in *knobs {
+    let _ = writeln!(
+        text,
+        "Proof    fails for each of these defects of the reference {}, passes without:",
+        entry.subject
+    );
+    for (name, about) in &entry.defects {
+        let _ = writeln!(text, "           {name}: it {about}");
+    }
+    for knob in entry.knobs {
         let row = knob.row();
         let _ = writeln!(text, "Knob     {} ({}): {}", row.name, value_words(&row.values, ", "), row.decides);
     }
@@ -214,7 +210,7 @@ pub fn explain(id: &str) -> Option<String> {
 pub fn ids_like(id: &str) -> Vec<&'static str> {
     let prefix: String = id.to_ascii_uppercase().chars().take(5).collect();
     let mut like: Vec<&str> =
-        catalogue::all().map(|(_, entry)| entry.id).filter(|known| known.starts_with(&prefix)).collect();
+        catalogue::entries().map(|entry| entry.id).filter(|known| known.starts_with(&prefix)).collect();
     like.sort_unstable();
     like
 }
@@ -232,16 +228,5 @@ fn vendors(scope: Scope) -> Vec<&'static str> {
         Scope::Once => Vec::new(),
         Scope::EachVendor => Vendor::all().map(Vendor::name).collect(),
         Scope::Only(vendor) => vec![vendor],
-    }
-}
-
-const fn need_word(need: Need) -> &'static str {
-    match need {
-        Need::Witness => "our mock in the vendor's place",
-        Need::OtherKey => "a second client's key",
-        Need::Accepts => "a minimal job that is accepted (GW-SUB-001)",
-        Need::Forwards => "a plain callback_url that arrives (GW-CB-001)",
-        Need::Receiver => "a callback address that the vendor can reach (--advertise on a deployed gateway)",
-        Need::Status => "a status that can be read (GW-ST-001)",
     }
 }

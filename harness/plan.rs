@@ -8,21 +8,20 @@ use std::str::FromStr;
 
 use ringback_mocks::vendor::Vendor;
 
-use crate::catalogue::{self, Chapter, Need, Requirement, Scope};
-use crate::discovery::Discovery;
+use crate::catalogue::{self, Chapter, Gateway, Kind, Requirement, Scope};
 use crate::outcome::Level;
 use crate::replay::Input;
 use crate::target::{Mode, Target};
 
 /// One requirement for one vendor.
 #[derive(Clone, Debug)]
-pub struct Case {
-    /// `gateway/<chapter>/<slug>[<vendor>]`.
+pub struct Case<K: Kind = Gateway> {
+    /// `<subject>/<chapter>/<slug>[<vendor>]`.
     pub name: String,
     /// The chapter's name.
     pub chapter: &'static str,
     /// What is decided.
-    pub requirement: &'static Requirement,
+    pub requirement: &'static Requirement<K>,
     /// The vendor whose model is used.
     pub vendor: Vendor,
     /// Whether the vendor is part of the case, or only a means.
@@ -108,7 +107,7 @@ pub enum SelectionError {
 
 impl Selection {
     /// The wanted cases, in order, and how many there are in all shards.
-    pub fn choose(&self, mut cases: Vec<Case>) -> Result<(Vec<Case>, usize), SelectionError> {
+    pub fn choose<K: Kind>(&self, mut cases: Vec<Case<K>>) -> Result<(Vec<Case<K>>, usize), SelectionError> {
         if let Some(pattern) = self.unmatched(&cases) {
             let (pattern, suggestion) = (pattern.to_owned(), nearest(pattern, &cases));
             return Err(SelectionError::Unmatched { pattern, suggestion });
@@ -132,7 +131,7 @@ impl Selection {
     }
 
     /// Whether a case is wanted, shards aside.
-    pub fn wants(&self, case: &Case) -> bool {
+    pub fn wants<K: Kind>(&self, case: &Case<K>) -> bool {
         let listed = |patterns: &[String]| {
             patterns.iter().any(|pattern| names(pattern, case.requirement.id, &case.name))
         };
@@ -142,7 +141,7 @@ impl Selection {
     }
 
     /// The first pattern that no case matches.
-    fn unmatched<'s>(&'s self, cases: &[Case]) -> Option<&'s str> {
+    fn unmatched<'s, K: Kind>(&'s self, cases: &[Case<K>]) -> Option<&'s str> {
         self.only
             .iter()
             .chain(&self.skip)
@@ -168,43 +167,40 @@ pub fn names(pattern: &str, id: &str, name: &str) -> bool {
 
 /// Id and name of every case there can be, whatever the target.
 pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
-    catalogue::all().flat_map(|(chapter, requirement)| {
-        let vendors: Vec<Option<&str>> = match requirement.scope {
+    catalogue::entries().flat_map(|entry| {
+        let vendors: Vec<Option<&str>> = match entry.scope {
             Scope::Once => vec![None],
             Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
             Scope::Only(vendor) => vec![Some(vendor)],
         };
-        vendors.into_iter().map(|vendor| (requirement.id, case_name(chapter, requirement, vendor)))
+        let names = vendors.into_iter().map(|vendor| (entry.id, entry.case_name(vendor)));
+        names.collect::<Vec<_>>()
     })
 }
 
-fn case_name(chapter: &Chapter, requirement: &Requirement, vendor: Option<&str>) -> String {
-    let base = format!("gateway/{}/{}", chapter.name, requirement.slug);
-    vendor.map_or(base.clone(), |vendor| format!("{base}[{vendor}]"))
-}
-
-/// Every case of the catalogue for a target, in the order of the catalogue.
-pub fn cases(target: &Target, discovery: &Discovery) -> Vec<Case> {
-    catalogue::all()
+/// Every case of a kind's catalogue for some vendors, in the order of the catalogue. `holds` says whether a
+/// precondition holds for a vendor, and if not, why.
+pub fn cases<K: Kind>(
+    vendors: &[Vendor],
+    holds: impl Fn(K::Need, Vendor) -> Result<(), String>,
+) -> Vec<Case<K>> {
+    catalogue::all::<K>()
         .flat_map(|(chapter, requirement)| {
-            vendors(requirement, target, discovery)
-                .into_iter()
-                .map(move |vendor| (chapter, requirement, vendor))
+            chosen(requirement, vendors, &holds).into_iter().map(move |vendor| (chapter, requirement, vendor))
         })
-        .map(|(chapter, requirement, vendor)| case(chapter, requirement, vendor, discovery))
+        .map(|(chapter, requirement, vendor)| case(chapter, requirement, vendor, &holds))
         .collect()
 }
 
-/// One case.
-pub fn case(
-    chapter: &'static Chapter,
-    requirement: &'static Requirement,
+fn case<K: Kind>(
+    chapter: &'static Chapter<K>,
+    requirement: &'static Requirement<K>,
     vendor: Vendor,
-    discovery: &Discovery,
-) -> Case {
+    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+) -> Case<K> {
     let about_vendor = requirement.scope != Scope::Once;
-    let name = case_name(chapter, requirement, about_vendor.then_some(vendor.name()));
-    let untestable = missing(requirement, vendor, discovery);
+    let name = requirement.entry(chapter.name).case_name(about_vendor.then_some(vendor.name()));
+    let untestable = missing(requirement, vendor, holds);
     Case { name, chapter: chapter.name, requirement, vendor, about_vendor, untestable, input: None }
 }
 
@@ -229,20 +225,28 @@ pub fn afford(cases: &mut [Case], target: &Target) {
     }
 }
 
-fn vendors(requirement: &Requirement, target: &Target, discovery: &Discovery) -> Vec<Vendor> {
+fn chosen<K: Kind>(
+    requirement: &Requirement<K>,
+    vendors: &[Vendor],
+    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+) -> Vec<Vendor> {
     match requirement.scope {
-        Scope::EachVendor => target.vendors.clone(),
-        Scope::Only(name) => target.vendors.iter().copied().filter(|vendor| vendor.name() == name).collect(),
+        Scope::EachVendor => vendors.to_vec(),
+        Scope::Only(name) => vendors.iter().copied().filter(|vendor| vendor.name() == name).collect(),
         // Any vendor will do, so take one where the verdict is possible.
         Scope::Once => {
-            let able = |vendor: &&Vendor| missing(requirement, **vendor, discovery).is_none();
-            target.vendors.iter().find(able).or(target.vendors.first()).copied().into_iter().collect()
+            let able = |vendor: &&Vendor| missing(requirement, **vendor, holds).is_none();
+            vendors.iter().find(able).or(vendors.first()).copied().into_iter().collect()
         }
     }
 }
 
-fn missing(requirement: &Requirement, vendor: Vendor, discovery: &Discovery) -> Option<String> {
-    requirement.needs.iter().find_map(|need: &Need| discovery.holds(*need, vendor).err().map(str::to_owned))
+fn missing<K: Kind>(
+    requirement: &Requirement<K>,
+    vendor: Vendor,
+    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+) -> Option<String> {
+    requirement.needs.iter().find_map(|need| holds(*need, vendor).err())
 }
 
 /// Glob matching with `*` only.
@@ -256,7 +260,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// The name or id most like a pattern, if any is like it at all.
-fn nearest(pattern: &str, cases: &[Case]) -> Option<String> {
+fn nearest<K: Kind>(pattern: &str, cases: &[Case<K>]) -> Option<String> {
     cases
         .iter()
         .flat_map(|case| [case.name.split('[').next().unwrap_or(&case.name), case.requirement.id])

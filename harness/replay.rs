@@ -12,14 +12,14 @@ use std::str::FromStr;
 use data_encoding::BASE32_NOPAD;
 use ringback_mocks::vendor::Vendor;
 
-use crate::catalogue::{self, Requirement, Scope};
+use crate::catalogue::{self, Entry, Scope};
 use crate::generate;
 
 /// A case and its inputs.
 #[derive(Clone, Debug)]
 pub struct Replay {
     /// What is judged.
-    pub requirement: &'static Requirement,
+    pub requirement: Entry,
     /// The vendor whose model is used.
     pub vendor: Vendor,
     /// Seed of generated inputs.
@@ -88,7 +88,7 @@ impl fmt::Display for Replay {
                 write!(f, "-p{}", packed(&input.path))?;
             }
         }
-        write!(f, "-v{}", fingerprint(self.requirement))
+        write!(f, "-v{}", fingerprint(&self.requirement))
     }
 }
 
@@ -119,7 +119,7 @@ impl FromStr for Replay {
         };
         let theirs = version.strip_prefix('v').filter(|theirs| theirs.len() == 4).ok_or_else(malformed)?;
         let named = format!("{family}-{chapter}-{number}");
-        let (_, requirement) = catalogue::by_id(&named)
+        let requirement = catalogue::by_id(&named)
             .ok_or_else(|| ReplayError::UnknownCase { id: id.to_owned(), requirement: named })?;
         let vendor = Vendor::named(vendor)
             .filter(|vendor| match requirement.scope {
@@ -131,7 +131,7 @@ impl FromStr for Replay {
                 vendor: (*vendor).to_owned(),
                 requirement: requirement.id,
             })?;
-        let ours = fingerprint(requirement);
+        let ours = fingerprint(&requirement);
         if theirs != ours {
             return Err(ReplayError::OtherCatalogue {
                 id: id.to_owned(),
@@ -146,7 +146,7 @@ impl FromStr for Replay {
 
 /// Four hexadecimal digits over what decides about a case's inputs: the tool's version, how inputs
 /// are generated, and the requirement's words.
-fn fingerprint(requirement: &Requirement) -> String {
+fn fingerprint(requirement: &Entry) -> String {
     let generation = generate::GENERATION.to_string();
     let parts =
         [env!("CARGO_PKG_VERSION"), &generation, requirement.id, requirement.slug, requirement.sentence];

@@ -16,12 +16,12 @@ use serde_json::Value;
 
 pub use evidence::{AnswerReport, BodyReport, ExchangeReport, Mask};
 
+use crate::catalogue::Kind;
 use crate::expect::{CaseExpectation, ExpectationReport, State};
 use crate::job::shortened;
 use crate::outcome::{Finding, Level, Outcome};
 use crate::plan::Case;
-use crate::replay::Replay;
-use crate::target::{Mode, Target};
+use crate::target::Mode;
 
 /// Name and version of the report's format.
 pub const FORMAT: &str = "ringback.report/1";
@@ -231,7 +231,7 @@ impl Verdict {
 /// One case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseReport {
-    /// `gateway/<chapter>/<slug>[<vendor>]`.
+    /// `<subject>/<chapter>/<slug>[<vendor>]`.
     pub name: String,
     /// The requirement's id.
     pub requirement: String,
@@ -256,7 +256,7 @@ pub struct CaseReport {
     pub findings: Vec<FindingReport>,
     /// What crossed the wire.
     pub transcript: Vec<ExchangeReport>,
-    /// Arguments of `ringback test gateway` that run this case alone with the same inputs.
+    /// Arguments of `ringback test` that run this case alone with the same inputs.
     pub replay: String,
     /// How long it took.
     pub duration_ms: u64,
@@ -294,8 +294,8 @@ impl CaseReport {
         self.expectation.as_ref().is_some_and(|expectation| expectation.state == State::Confirmed)
     }
 
-    /// A case that was not run.
-    pub fn unjudged(case: &Case, target: &Target, seed: u64, outcome: Outcome, reason: String) -> Self {
+    /// A case that was not run; `replay` are the arguments that run it alone.
+    pub fn unjudged<K: Kind>(case: &Case<K>, replay: String, outcome: Outcome, reason: String) -> Self {
         let source = case.requirement.source;
         Self {
             name: case.name.clone(),
@@ -314,26 +314,24 @@ impl CaseReport {
             expectation: None,
             findings: Vec::new(),
             transcript: Vec::new(),
-            replay: replay(case, target, seed),
+            replay,
             duration_ms: 0,
         }
     }
 
     /// A case that was run.
     #[expect(clippy::too_many_arguments, reason = "this is the one seam between a run and its report")]
-    pub fn judged(
-        case: &Case,
-        seed: u64,
+    pub fn judged<K: Kind>(
+        case: &Case<K>,
+        replay: String,
         outcome: Outcome,
         reason: Option<String>,
         findings: &[Finding],
         exchanges: &[Arc<Exchange>],
         mask: &Mask,
         took: Duration,
-        target: &Target,
-        root: &str,
+        address: &str,
     ) -> Self {
-        let address = evidence::address(target, root);
         let findings = findings
             .iter()
             .map(|finding| {
@@ -343,7 +341,7 @@ impl CaseReport {
                     actual: shortened(&mask.text(&finding.actual), ACTUAL_MAX),
                     pointer: finding.pointer.clone(),
                     evidence: finding.evidence.as_ref().and_then(at),
-                    curl: evidence::curl(finding, exchanges, &address, mask).map(|line| mask.text(&line)),
+                    curl: evidence::curl(finding, exchanges, address, mask).map(|line| mask.text(&line)),
                 }
             })
             .collect();
@@ -353,19 +351,9 @@ impl CaseReport {
             findings,
             transcript: exchanges.iter().map(|exchange| ExchangeReport::new(exchange, mask)).collect(),
             duration_ms: millis(took),
-            ..Self::unjudged(case, target, seed, outcome, String::new())
+            ..Self::unjudged(case, replay, outcome, String::new())
         }
     }
-}
-
-/// Arguments that run a case alone, with its inputs.
-fn replay(case: &Case, target: &Target, seed: u64) -> String {
-    let id = Replay { requirement: case.requirement, vendor: case.vendor, seed, input: case.input.clone() };
-    let spend = match (target.mode(), case.requirement.jobs) {
-        (Mode::Deployed, jobs @ 1..) => format!("--spend {jobs} "),
-        _ => String::new(),
-    };
-    format!("{}{spend}--replay {id}", target.arguments())
 }
 
 /// Whole milliseconds.

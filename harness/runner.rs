@@ -1,36 +1,50 @@
 //! Running cases: side by side, each with a deadline, none able to take the others down.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use ringback_mocks::world::World;
+use serde_json::Value;
 use tokio::task::JoinError;
 
-use crate::bench::{Bench, Records};
+use crate::bench::{Records, Workbench as _};
+use crate::catalogue::Kind;
 use crate::outcome::{Finding, Level, Outcome, Stop};
 use crate::plan::Case;
-use crate::report::{CaseReport, Mask};
-use crate::subject::Subject;
-use crate::target::Target;
+use crate::report::{CaseReport, Mask, TrafficReport};
+use crate::target::Mode;
 
-/// Everything a case needs to run.
-#[derive(Clone, Debug)]
-pub struct Stage {
-    /// The target.
-    pub target: Arc<Target>,
-    /// The running subject.
-    pub subject: Arc<Subject>,
-    /// The world around it.
-    pub world: Arc<World>,
-    /// Seed of generated inputs.
-    pub seed: u64,
+/// Where the cases of a run take place: a running subject and what is around it.
+pub trait Stage: Clone + Send + Sync + 'static {
+    /// The kind of subject.
+    type Kind: Kind;
+
+    /// A bench for one case.
+    fn bench(&self, case: &Case<Self::Kind>) -> <Self::Kind as Kind>::Bench;
+    /// What hides the run's secrets.
+    fn mask(&self) -> Mask;
     /// Whether a violated SHOULD fails.
-    pub strict: bool,
+    fn strict(&self) -> bool;
+    /// How long one case may take.
+    fn deadline(&self) -> Duration;
+    /// Arguments of `ringback test <subject>` that run a case alone, with its inputs.
+    fn replay(&self, case: &Case<Self::Kind>) -> String;
+    /// How a curl line names the subject, quoted for a shell.
+    fn address(&self) -> String;
+    /// Seed of generated inputs.
+    fn seed(&self) -> u64;
+    /// How the subject is reached.
+    fn mode(&self) -> Mode;
+    /// What is judged, in words and settings.
+    fn target(&self) -> Value;
+    /// What was sent to the subject so far.
+    fn traffic(&self) -> TrafficReport;
+    /// Ends the subject and waits until it is gone.
+    fn end(self) -> impl Future<Output = ()> + Send;
 }
 
 /// Runs cases, at most `jobs` at once; the reports are in the order of the cases.
-pub async fn run(stage: &Stage, cases: Vec<Case>, jobs: usize) -> Vec<CaseReport> {
+pub async fn run<S: Stage>(stage: &S, cases: Vec<Case<S::Kind>>, jobs: usize) -> Vec<CaseReport> {
     futures_util::stream::iter(cases)
         .map(|case| run_case(stage.clone(), case))
         .buffered(jobs.max(1))
@@ -39,32 +53,18 @@ pub async fn run(stage: &Stage, cases: Vec<Case>, jobs: usize) -> Vec<CaseReport
 }
 
 /// Runs one case.
-pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
+pub async fn run_case<S: Stage>(stage: S, case: Case<S::Kind>) -> CaseReport {
     let began = Instant::now();
-    let mask = Mask::new(stage.subject.secrets());
+    let mask = stage.mask();
     if let Some(reason) = &case.untestable {
-        return CaseReport::unjudged(
-            &case,
-            &stage.target,
-            stage.seed,
-            Outcome::NotTestable,
-            mask.text(reason),
-        );
+        let replay = mask.text(&stage.replay(&case));
+        return CaseReport::unjudged(&case, replay, Outcome::NotTestable, mask.text(reason));
     }
-    let bench = Arc::new(
-        Bench::new(
-            Arc::clone(&stage.target),
-            Arc::clone(&stage.subject),
-            Arc::clone(&stage.world),
-            case.vendor,
-            stage.seed,
-        )
-        .replaying(case.input.clone()),
-    );
+    let bench = Arc::new(stage.bench(&case));
     let (check, working) = (case.requirement.check, Arc::clone(&bench));
     let task = tokio::spawn(async move { check(&working).await });
     let abort = task.abort_handle();
-    let deadline = stage.target.patience.case;
+    let deadline = stage.deadline();
     let ended = match tokio::time::timeout(deadline, task).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(died)) => Err(Stop::Broken(format!("the check panicked: {}", last_words(died)))),
@@ -74,28 +74,25 @@ pub async fn run_case(stage: Stage, case: Case) -> CaseReport {
         }
     };
     let records = bench.records();
-    let (outcome, reason, findings) = judge(&case, ended, &records, stage.strict);
+    let (outcome, reason, findings) = judge(&case, ended, &records, stage.strict());
     let case = Case { input: records.input.clone(), ..case };
-    let mut report = CaseReport::judged(
+    CaseReport::judged(
         &case,
-        stage.seed,
+        mask.text(&stage.replay(&case)),
         outcome,
         reason,
         &findings,
         &records.exchanges,
         &mask,
         began.elapsed(),
-        &stage.target,
-        stage.subject.root(),
-    );
-    report.replay = mask.text(&report.replay);
-    report
+        &stage.address(),
+    )
 }
 
 /// Turns how a check ended into an outcome. What was seen of the subject counts even when the check
 /// could not go on; only our own failure hides it.
-fn judge(
-    case: &Case,
+fn judge<K: Kind>(
+    case: &Case<K>,
     ended: Result<(), Stop>,
     records: &Records,
     strict: bool,

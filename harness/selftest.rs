@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::reference::oddity::Oddity;
 
-use crate::catalogue;
+use crate::catalogue::{self, Gateway, Kind};
 use crate::outcome::Outcome;
 use crate::report::{CaseReport, Report};
 use crate::session::{self, Options, RunError};
@@ -15,8 +15,8 @@ use crate::target::Target;
 /// What a run against one defect showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kill {
-    /// The defect.
-    pub defect: Defect,
+    /// The defect's name.
+    pub defect: &'static str,
     /// Requirements that name it and did not fail.
     pub missed: BTreeSet<&'static str>,
     /// Requirements that failed and do not name it, generated ones aside.
@@ -40,14 +40,19 @@ impl Kill {
 /// Judges the reference gateway with one defect.
 pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
     let report = session::judge(Target::embedded(Some(defect)), &Options::default()).await?;
-    let named: BTreeSet<&'static str> = catalogue::all()
-        .filter(|(_, entry)| entry.defects.contains(&defect))
-        .map(|(_, entry)| entry.id)
+    Ok(examined::<Gateway>(defect.name(), &report))
+}
+
+/// What a run against a reference with a defect shows.
+pub fn examined<K: Kind>(defect: &'static str, report: &Report) -> Kill {
+    let named: BTreeSet<&'static str> = catalogue::entries_of::<K>()
+        .filter(|entry| entry.defects.iter().any(|(name, _)| *name == defect))
+        .map(|entry| entry.id)
         .collect();
     let generated: BTreeSet<&str> =
-        catalogue::all().filter(|(_, entry)| entry.generated).map(|(_, entry)| entry.id).collect();
-    let caught = ids(&report, &[Outcome::Fail, Outcome::Warn]);
-    Ok(Kill {
+        catalogue::entries_of::<K>().filter(|entry| entry.generated).map(|entry| entry.id).collect();
+    let caught = ids(report, &[Outcome::Fail, Outcome::Warn]);
+    Kill {
         defect,
         missed: named.iter().copied().filter(|id| !caught.contains(*id)).collect(),
         disturbed: caught
@@ -62,14 +67,14 @@ pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
             .filter(|case| matches!(case.outcome, Outcome::Inconclusive | Outcome::Error))
             .map(|case| format!("{}: {}", case.name, case.reason.as_deref().unwrap_or("")))
             .collect(),
-    })
+    }
 }
 
 /// What a run against one oddity showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
-    /// The oddity.
-    pub oddity: Oddity,
+    /// The oddity's name.
+    pub oddity: &'static str,
     /// Cases that accuse it, or could not decide about it, with what they say.
     pub accused: Vec<String>,
     /// Cases that pass.
@@ -89,6 +94,11 @@ impl Acceptance {
 /// Judges the reference gateway with one oddity.
 pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
     let report = session::judge(Target::odd(oddity), &Options::default()).await?;
+    Ok(accepted(oddity.name(), &report))
+}
+
+/// What a run against a reference with an oddity shows.
+pub fn accepted(oddity: &'static str, report: &Report) -> Acceptance {
     let mut acceptance = Acceptance { oddity, accused: Vec::new(), passed: 0, unjudged: Vec::new() };
     for case in &report.cases {
         match case.outcome {
@@ -97,13 +107,13 @@ pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
             _ => acceptance.accused.push(told(case)),
         }
     }
-    Ok(acceptance)
+    acceptance
 }
 
 /// A line for one oddity.
 pub fn acceptance_line(acceptance: &Acceptance) -> String {
     let Acceptance { oddity, accused, passed, unjudged } = acceptance;
-    let name = oddity.name();
+    let name = *oddity;
     match (accused.as_slice(), unjudged.len()) {
         ([], _) if !acceptance.is_whole() => {
             format!("WRONG    {name:<24} silences the suite: {}", unjudged.join(" | "))
@@ -124,7 +134,12 @@ fn told(case: &CaseReport) -> String {
 /// everything and everything can be judged, so nothing but `pass` is right.
 pub async fn blemishes() -> Result<Vec<String>, RunError> {
     let report = session::judge(Target::embedded(None), &Options::default()).await?;
-    Ok(report.cases.iter().filter(|case| case.outcome != Outcome::Pass).map(told).collect())
+    Ok(unpassed(&report))
+}
+
+/// Every case that did not pass, in a line each.
+pub fn unpassed(report: &Report) -> Vec<String> {
+    report.cases.iter().filter(|case| case.outcome != Outcome::Pass).map(told).collect()
 }
 
 /// A line for one defect of the kill matrix.
@@ -132,11 +147,11 @@ pub fn line(kill: &Kill) -> String {
     let list = |ids: &mut dyn Iterator<Item = &str>| ids.collect::<Vec<_>>().join(" ");
     let caught = list(&mut kill.caught.iter().map(String::as_str));
     if kill.is_exact() {
-        return format!("caught  {:<32} {caught}", kill.defect.name());
+        return format!("caught  {:<32} {caught}", kill.defect);
     }
     format!(
         "WRONG   {:<32} caught: {caught}; missed: {}; disturbed: {}; undecided: {}",
-        kill.defect.name(),
+        kill.defect,
         list(&mut kill.missed.iter().copied()),
         list(&mut kill.disturbed.iter().map(String::as_str)),
         kill.undecided.join(" | ")

@@ -1,26 +1,24 @@
 //! A run from start to verdict: start the world, look around, choose, judge, report.
 //!
-//! The command line, `cargo test` and the self-test all judge through here, so they cannot disagree.
+//! The command line, `cargo test` and the self-test all judge through here, so they cannot disagree. What
+//! is peculiar to a kind of subject is in a file of its own.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+pub mod gateway;
+
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ringback_mocks::vendor::Vendor;
-use serde_json::json;
 
-use crate::discovery::Discovery;
+use crate::catalogue::Kind;
 use crate::expect::{self, Expectation};
-use crate::guard::Traffic;
-use crate::plan::{self, Case, Selection, SelectionError, Shard};
+use crate::plan::{Case, Selection, SelectionError, Shard};
 use crate::replay::Replay;
 use crate::report::{
-    CaseReport, Counts, FORMAT, Mask, Report, SelectionReport, ShardsReport, Tool, TrafficReport, Verdict,
-    millis,
+    CaseReport, Counts, FORMAT, Report, SelectionReport, ShardsReport, Tool, Verdict, millis,
 };
 use crate::runner::{self, Stage};
-use crate::subject::{SetupError, Subject};
+use crate::subject::SetupError;
 use crate::target::Target;
 
 /// How a run is made.
@@ -70,115 +68,128 @@ pub enum RunError {
     /// The case to be replayed is about a vendor that is not judged.
     #[error("the case to replay is about {0}, which --vendor leaves out")]
     OtherVendor(Vendor),
+    /// The case to be replayed is about another kind of subject.
+    #[error("the case to replay is about a {0}; replay it with `ringback test {0}`")]
+    OtherSubject(&'static str),
 }
 
 impl RunError {
     /// Whether the call was wrong, not the subject or the world.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Selection(_) | Self::OtherVendor(_))
+        matches!(self, Self::Selection(_) | Self::OtherVendor(_) | Self::OtherSubject(_))
     }
 }
 
 /// A subject that is up, and the cases chosen for it.
 #[derive(Debug)]
-pub struct Session {
-    /// Everything the cases need.
-    pub stage: Stage,
+pub struct Session<S: Stage> {
+    /// Where the cases take place.
+    pub stage: S,
     /// The chosen cases.
-    pub cases: Vec<Case>,
+    pub cases: Vec<Case<S::Kind>>,
     selection: SelectionReport,
     expectations: Vec<Expectation>,
-    began: Instant,
-    started: Timestamp,
+    beginning: Beginning,
     jobs: usize,
 }
 
-impl Session {
-    /// Starts the subject and chooses the cases.
-    pub async fn open(mut target: Target, options: &Options) -> Result<Self, RunError> {
-        let (began, started) = (Instant::now(), Timestamp::now());
-        let seed = options.replay.as_ref().map_or(options.seed, |replay| replay.seed);
-        if let Some(Replay { vendor, .. }) = &options.replay {
-            if !target.vendors.contains(vendor) {
-                return Err(RunError::OtherVendor(*vendor));
-            }
-            // A case that any vendor would do for takes the one it was judged with.
-            target.vendors = vec![*vendor];
-        }
-        let target = Arc::new(target);
-        let (subject, world) = Subject::start(&target, seed).await?;
-        let subject = Arc::new(subject);
-        let discovery = Discovery::explore(&target, &subject, &world).await?;
-        let mut cases = plan::cases(&target, &discovery);
-        let mut selection = SelectionReport {
-            only: options.selection.only.clone(),
-            skip: options.selection.skip.clone(),
-            level: options.selection.level,
-            shards: options.selection.shard.map(|Shard { index, of }| ShardsReport { of, held: vec![index] }),
-            ..SelectionReport::default()
-        };
-        if let Some(replay) = &options.replay {
+/// When a run began, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning {
+    at: Timestamp,
+    since: Instant,
+}
+
+impl Beginning {
+    /// Now.
+    pub fn now() -> Self {
+        Self { at: Timestamp::now(), since: Instant::now() }
+    }
+}
+
+/// The seed of a run and its vendors: a replay brings its own.
+pub fn inputs<K: Kind>(options: &Options, vendors: &[Vendor]) -> Result<(u64, Vec<Vendor>), RunError> {
+    let Some(Replay { requirement, vendor, seed, .. }) = &options.replay else {
+        return Ok((options.seed, vendors.to_vec()));
+    };
+    if requirement.subject != K::NAME {
+        return Err(RunError::OtherSubject(requirement.subject));
+    }
+    if !vendors.contains(vendor) {
+        return Err(RunError::OtherVendor(*vendor));
+    }
+    // A case that any vendor would do for takes the one it was judged with.
+    Ok((*seed, vec![*vendor]))
+}
+
+impl<S: Stage> Session<S> {
+    /// Chooses among the cases of a subject that is up.
+    pub fn choose(
+        stage: S,
+        mut cases: Vec<Case<S::Kind>>,
+        options: &Options,
+        beginning: Beginning,
+    ) -> Result<Self, RunError> {
+        let selection = if let Some(replay) = &options.replay {
             cases.retain(|case| case.requirement.id == replay.requirement.id);
             for case in &mut cases {
                 case.input.clone_from(&replay.input);
             }
-            selection = SelectionReport {
+            SelectionReport {
                 replay: Some(replay.to_string()),
                 cases: cases.len(),
                 ..SelectionReport::default()
-            };
+            }
         } else {
-            (cases, selection.cases) = options.selection.choose(cases)?;
-        }
-        plan::afford(&mut cases, &target);
-        let stage = Stage { target, subject, world, seed, strict: options.strict };
-        let expectations = options.expectations.clone();
-        Ok(Self { stage, cases, selection, expectations, began, started, jobs: options.jobs })
+            let Selection { only, skip, level, shard } = &options.selection;
+            let all;
+            (cases, all) = options.selection.choose(cases)?;
+            SelectionReport {
+                only: only.clone(),
+                skip: skip.clone(),
+                level: *level,
+                shards: shard.map(|Shard { index, of }| ShardsReport { of, held: vec![index] }),
+                cases: all,
+                ..SelectionReport::default()
+            }
+        };
+        let (expectations, jobs) = (options.expectations.clone(), options.jobs);
+        Ok(Self { stage, cases, selection, expectations, beginning, jobs })
     }
 
     /// Runs the cases, ends the subject and reports.
     pub async fn judge(self) -> Report {
-        let Self { stage, cases, selection, expectations, began, started, jobs } = self;
+        let Self { stage, cases, selection, expectations, beginning, jobs } = self;
         let mut reports = runner::run(&stage, cases, jobs).await;
         expect::apply(&expectations, &mut reports);
         let report = Report {
             selection: Some(selection),
             expectations: expect::reports(&expectations),
-            ..report(&stage, started, began.elapsed(), reports)
+            ..report(&stage, beginning.at, beginning.since.elapsed(), reports)
         }
         .concluded();
-        if let Ok(subject) = Arc::try_unwrap(stage.subject) {
-            subject.end().await;
-        }
+        stage.end().await;
         report
     }
 }
 
-/// Judges a target.
+/// Judges a gateway.
 pub async fn judge(target: Target, options: &Options) -> Result<Report, RunError> {
-    Ok(Session::open(target, options).await?.judge().await)
+    Ok(gateway::open(target, options).await?.judge().await)
 }
 
-fn report(stage: &Stage, started: Timestamp, took: Duration, cases: Vec<CaseReport>) -> Report {
-    let target = &stage.target;
-    let Traffic { requests, jobs } = stage.subject.traffic();
-    let vendors: Vec<&str> = target.vendors.iter().map(|vendor| vendor.name()).collect();
+fn report<S: Stage>(stage: &S, started: Timestamp, took: Duration, cases: Vec<CaseReport>) -> Report {
     Report {
         schema: FORMAT.to_owned(),
         tool: Tool { name: "ringback".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        subject: "gateway".to_owned(),
-        mode: target.mode(),
-        target: json!({
-            "description": Mask::new(stage.subject.secrets()).text(&target.describe()),
-            "vendors": vendors,
-            "knobs": target.settings().into_iter().collect::<BTreeMap<_, _>>(),
-            "spend": target.spend,
-        }),
-        seed: stage.seed,
+        subject: S::Kind::NAME.to_owned(),
+        mode: stage.mode(),
+        target: stage.target(),
+        seed: stage.seed(),
         started: started.to_string(),
         duration_ms: millis(took),
         selection: None,
-        traffic: Some(TrafficReport { requests, jobs: u64::from(jobs) }),
+        traffic: Some(stage.traffic()),
         counts: Counts::default(),
         cases,
         expectations: Vec::new(),

@@ -245,7 +245,8 @@ impl Target {
     }
 }
 
-/// Text as one word of a shell's.
-fn quoted(text: &str) -> String {
+/// Text as one word of a shell's. What the subject chose, a task id say, ends up in lines that people
+/// paste.
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

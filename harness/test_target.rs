@@ -23,7 +23,8 @@ use crate::config::{self, Flags, Secrets};
 use crate::expect::{self, CaseExpectation, Expectation, State};
 use crate::outcome::Outcome;
 use crate::report::{CaseReport, terminal};
-use crate::runner::{self, Stage};
+use crate::runner;
+use crate::session::gateway::{self, GatewayStage};
 use crate::session::{Options, Session};
 use crate::target::Target;
 
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
 pub fn run(target: Target, options: &Options) -> Result<ExitCode, String> {
     let arguments = Arguments::from_args();
     let runtime = Arc::new(Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?);
-    let session = runtime.block_on(Session::open(target, options)).map_err(|error| error.to_string())?;
+    let session = runtime.block_on(gateway::open(target, options)).map_err(|error| error.to_string())?;
     let Session { stage, cases, .. } = session;
     let expectations: Arc<[Expectation]> = options.expectations.clone().into();
     let trials = cases
@@ -76,7 +77,7 @@ pub fn run(target: Target, options: &Options) -> Result<ExitCode, String> {
     Ok(conclusion.exit_code())
 }
 
-fn conclude(stage: &Stage, case: CaseReport) -> Result<Completion, Failed> {
+fn conclude(stage: &GatewayStage, case: CaseReport) -> Result<Completion, Failed> {
     match &case.expectation {
         Some(CaseExpectation { state: State::Confirmed, reason, .. }) => {
             return Ok(Completion::ignored_with(format!("fails as expected: {reason}")));

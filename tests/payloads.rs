@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::{prop_assert_eq, proptest};
-use ringback::bench::Bench;
+use ringback::bench::{Bench, Workbench as _};
 use ringback::normalize::Normalizer;
 use ringback::report::{ExchangeReport, Mask};
-use ringback::runner::Stage;
-use ringback::session::{Options, Session};
+use ringback::session::Options;
+use ringback::session::gateway::{self, GatewayStage};
 use ringback::target::Target;
 use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
@@ -30,7 +30,7 @@ const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
 async fn payloads_are_as_reviewed(#[case] vendor: &str) {
     let vendor = Vendor::named(vendor).expect("the registry has it");
     let session =
-        Session::open(Target::embedded(None), &Options::default()).await.expect("the reference starts");
+        gateway::open(Target::embedded(None), &Options::default()).await.expect("the reference starts");
     let exchanges = whole_life(&session.stage, vendor).await;
     let mask = Mask::new(session.stage.subject.secrets());
     let mut normalizer = Normalizer::new();
@@ -74,7 +74,7 @@ proptest! {
 }
 
 /// Submits a job with a callback URL and follows it to its good end.
-async fn whole_life(stage: &Stage, vendor: Vendor) -> Vec<Arc<Exchange>> {
+async fn whole_life(stage: &GatewayStage, vendor: Vendor) -> Vec<Arc<Exchange>> {
     let bench = Bench::new(
         Arc::clone(&stage.target),
         Arc::clone(&stage.subject),

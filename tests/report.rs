@@ -4,7 +4,7 @@ use ringback::outcome::Outcome;
 use ringback::plan::Selection;
 use ringback::report::{Report, Verdict, terminal};
 use ringback::schema::{Schema, violations};
-use ringback::session::{self, Options, Session};
+use ringback::session::{self, Options, gateway};
 use ringback::target::Target;
 use ringback_mocks::reference::defect::Defect;
 use rstest::rstest;
@@ -50,7 +50,7 @@ async fn no_secret_leaves() {
     // This defect sends the client's key to the vendor, so the key is in the evidence.
     let options = Options::default();
     let target = Target::embedded(Some(Defect::ClientKeyForwarded));
-    let session = Session::open(target, &options).await.expect("the reference starts");
+    let session = gateway::open(target, &options).await.expect("the reference starts");
     let secrets = session.stage.subject.secrets().to_vec();
     assert!(secrets.len() >= 6, "two clients and four vendors");
     let report = session.judge().await;

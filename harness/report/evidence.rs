@@ -9,7 +9,7 @@ use ringback_mocks::wire::{Headers, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Finding;
-use crate::target::{Reach, Target};
+use crate::target::quoted;
 
 /// Bytes of a body kept in a report; the length of a cut one is told.
 const BODY_KEPT: usize = 16 * 1024;
@@ -148,20 +148,6 @@ impl ExchangeReport {
             },
         }
     }
-}
-
-/// How a curl line names the gateway, quoted for a shell: an address that lives on, or a variable.
-pub(super) fn address(target: &Target, root: &str) -> String {
-    match target.reach {
-        Reach::Url { .. } => quoted(root),
-        Reach::Embedded { .. } | Reach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
-    }
-}
-
-/// Text that a shell takes as it is. What the subject chose, a task id say, ends up in lines that
-/// people paste.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The client's request behind a finding, as a `curl` line with the key in a variable.

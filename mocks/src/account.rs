@@ -3,6 +3,7 @@
 //! Plain values; reading them from flags or files is somebody else's business.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub webhook_secrets: Vec<Secret>,
     /// Root of result URLs, without a slash at the end; empty for the mock itself where it has a socket.
     pub results: String,
+    /// What follows the path of result URLs: a signature, as vendors give them one; empty for none.
+    pub results_query: &'static str,
     /// Seed of ids.
     pub seed: u64,
     /// What becomes of tasks that no rule is about.
@@ -49,6 +52,7 @@ impl Default for Settings {
             access_keys: Vec::new(),
             webhook_secrets: Vec::new(),
             results: String::new(),
+            results_query: "",
             seed: 0,
             course: Course::Stay,
             trouble: None,
@@ -64,6 +68,11 @@ impl Settings {
     /// Whether `key` authenticates.
     pub fn knows(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|known| known.expose() == key)
+    }
+
+    /// The address of a result file.
+    pub fn result(&self, file: impl fmt::Display) -> String {
+        format!("{}/{file}{}", self.results, self.results_query)
     }
 
     /// A documented time, at the account's speed.

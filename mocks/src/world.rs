@@ -72,10 +72,9 @@ impl World {
         for Placement { vendor, address, key } in placements {
             let settings = Settings {
                 api_keys: key.iter().cloned().collect(),
-                // A signed address, as vendors give them out: a query that nobody may clean up.
-                results: format!(
-                    "https://results.{CALLBACK_DOMAIN}/{vendor}?Expires=1795000000&Signature=a%2Bb%2Fc%3D%3D&file="
-                ),
+                results: format!("https://results.{CALLBACK_DOMAIN}/{vendor}"),
+                // As vendors sign theirs: what nobody may clean up.
+                results_query: "?Expires=1795000000&Signature=a%2Bb%2Fc%3D%3D",
                 seed,
                 challenge_within: Some(CHALLENGE_WITHIN),
                 ..Settings::default()

@@ -72,10 +72,10 @@ pub(super) fn record(job: &Job, settings: &Settings) -> Value {
 
 /// Result files are MP4 whatever the format; a mock has no other.
 fn content(job: &Job, settings: &Settings) -> Value {
-    let mut content = json!({"video_url": format!("{}/{}.mp4", settings.results, job.id)});
+    let mut content = json!({"video_url": settings.result(format_args!("{}.mp4", job.id))});
     if job.draft.body["return_last_frame"] == json!(true) {
         let extension = settings.knobs.get(&ARK, "last-frame");
-        content["last_frame_url"] = json!(format!("{}/{}-frame.{extension}", settings.results, job.id));
+        content["last_frame_url"] = json!(settings.result(format_args!("{}-frame.{extension}", job.id)));
     }
     content
 }

@@ -272,7 +272,9 @@ fn remember_parent(call: &Call<'_>, body: &mut Map<String, Value>) -> Result<(),
     }
     let (url, duration) = match made {
         Some(job) => (records::file(job, call.settings, "mp4"), records::seconds(job)),
-        None => (format!("{}/{}.mp4", call.settings.results, super::shown(&id)), records::SECONDS.to_owned()),
+        None => {
+            (call.settings.result(format_args!("{}.mp4", super::shown(&id))), records::SECONDS.to_owned())
+        }
     };
     body.insert(records::PARENT.to_owned(), json!({"id": id, "url": url, "duration": duration}));
     Ok(())

@@ -105,12 +105,12 @@ pub(super) fn kind(job: &Job) -> &'static str {
 
 /// A result of a task.
 pub(super) fn file(job: &Job, settings: &Settings, extension: &str) -> String {
-    format!("{}/{}.{extension}", settings.results, job.id)
+    settings.result(format_args!("{}.{extension}", job.id))
 }
 
 /// A further result of a task, or a copy of it.
 fn variant(job: &Job, settings: &Settings, what: &str, extension: &str) -> String {
-    format!("{}/{}-{what}.{extension}", settings.results, job.id)
+    settings.result(format_args!("{}-{what}.{extension}", job.id))
 }
 
 fn whole_seconds(job: &Job) -> u64 {

@@ -182,12 +182,12 @@ fn record_with(job: &Job, settings: &Settings, with_video: bool) -> Map<String, 
 }
 
 fn creation(job: &Job, settings: &Settings, with_video: bool) -> Value {
-    let url = format!("{}/{}", settings.results, job.id);
-    let marked = if job.draft.body["watermark"] == true { format!("{url}-wm.mp4") } else { String::new() };
+    let url = |ending| settings.result(format_args!("{}{ending}", job.id));
+    let marked = if job.draft.body["watermark"] == true { url("-wm.mp4") } else { String::new() };
     let mut creation = json!({
         "id": creation_id(&job.id),
-        "url": format!("{url}.mp4"),
-        "cover_url": format!("{url}.jpeg"),
+        "url": url(".mp4"),
+        "cover_url": url(".jpeg"),
         "watermarked_url": marked,
     });
     if with_video {

@@ -82,7 +82,7 @@ pub(super) fn file(job: &Job, file: i64, settings: &Settings) -> Value {
 }
 
 fn result_url(job: &Job, settings: &Settings) -> String {
-    format!("{}/{}.mp4", settings.results, job.id)
+    settings.result(format_args!("{}.mp4", job.id))
 }
 
 /// File ids live in a number space of their own; ours differ from the task's by the first digit.

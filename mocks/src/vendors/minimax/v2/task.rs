@@ -67,7 +67,7 @@ fn content(job: &Job, settings: &Settings) -> Value {
     if job.draft.product == CONTEXT_IR {
         return json!({"prompt": format!("integrated_multimodal_description: [Shot 1] {}", job.draft.prompt)});
     }
-    json!({"url": format!("{}/{}.mp4", settings.results, job.id)})
+    json!({"url": settings.result(format_args!("{}.mp4", job.id))})
 }
 
 /// What the task used; before success, and without it, what the copy of the page says that is chosen.

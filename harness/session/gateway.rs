@@ -1,0 +1,131 @@
+//! A run that judges a gateway: its stage, and how it comes up.
+//!
+//! Choosing, running and reporting are the same for every kind of subject and live one room up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ringback_mocks::world::World;
+use serde_json::{Value, json};
+
+use super::{Beginning, Options, RunError, Session};
+use crate::bench::Bench;
+use crate::catalogue::Gateway;
+use crate::discovery::Discovery;
+use crate::guard::Traffic;
+use crate::plan::{self, Case};
+use crate::replay::Replay;
+use crate::report::{Mask, TrafficReport};
+use crate::runner::Stage;
+use crate::subject::Subject;
+use crate::target::{Mode, Reach, Target, quoted};
+
+/// Everything a case about a gateway needs to run.
+#[derive(Clone, Debug)]
+pub struct GatewayStage {
+    /// The target.
+    pub target: Arc<Target>,
+    /// The running subject.
+    pub subject: Arc<Subject>,
+    /// The world around it.
+    pub world: Arc<World>,
+    /// Seed of generated inputs.
+    pub seed: u64,
+    /// Whether a violated SHOULD fails.
+    pub strict: bool,
+}
+
+/// Starts a gateway and chooses the cases.
+///
+/// # Errors
+/// When there is nothing to judge, or the selection makes no sense.
+pub async fn open(mut target: Target, options: &Options) -> Result<Session<GatewayStage>, RunError> {
+    let beginning = Beginning::now();
+    let (seed, vendors) = super::inputs::<Gateway>(options, &target.vendors)?;
+    target.vendors = vendors;
+    let target = Arc::new(target);
+    let (subject, world) = Subject::start(&target, seed).await?;
+    let subject = Arc::new(subject);
+    let discovery = Discovery::explore(&target, &subject, &world).await?;
+    let cases =
+        plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
+    let stage = GatewayStage { target, subject, world, seed, strict: options.strict };
+    let mut session = Session::choose(stage, cases, options, beginning)?;
+    plan::afford(&mut session.cases, &session.stage.target);
+    Ok(session)
+}
+
+impl Stage for GatewayStage {
+    type Kind = Gateway;
+
+    fn bench(&self, case: &Case) -> Bench {
+        let bench = Bench::new(
+            Arc::clone(&self.target),
+            Arc::clone(&self.subject),
+            Arc::clone(&self.world),
+            case.vendor,
+            self.seed,
+        );
+        bench.replaying(case.input.clone())
+    }
+
+    fn mask(&self) -> Mask {
+        Mask::new(self.subject.secrets())
+    }
+
+    fn strict(&self) -> bool {
+        self.strict
+    }
+
+    fn deadline(&self) -> Duration {
+        self.target.patience.case
+    }
+
+    fn replay(&self, case: &Case) -> String {
+        let requirement = case.requirement.entry(case.chapter);
+        let spend = match (self.target.mode(), requirement.jobs) {
+            (Mode::Deployed, jobs @ 1..) => format!("--spend {jobs} "),
+            _ => String::new(),
+        };
+        let id = Replay { requirement, vendor: case.vendor, seed: self.seed, input: case.input.clone() };
+        format!("{}{spend}--replay {id}", self.target.arguments())
+    }
+
+    fn address(&self) -> String {
+        match self.target.reach {
+            Reach::Url { .. } => quoted(self.subject.root()),
+            Reach::Embedded { .. } | Reach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
+        }
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn mode(&self) -> Mode {
+        self.target.mode()
+    }
+
+    fn target(&self) -> Value {
+        let target = &self.target;
+        let vendors: Vec<&str> = target.vendors.iter().map(|vendor| vendor.name()).collect();
+        json!({
+            "description": self.mask().text(&target.describe()),
+            "vendors": vendors,
+            "knobs": target.settings().into_iter().collect::<BTreeMap<_, _>>(),
+            "spend": target.spend,
+        })
+    }
+
+    fn traffic(&self) -> TrafficReport {
+        let Traffic { requests, jobs } = self.subject.traffic();
+        TrafficReport { requests, jobs: u64::from(jobs) }
+    }
+
+    async fn end(self) {
+        if let Ok(subject) = Arc::try_unwrap(self.subject) {
+            subject.end().await;
+        }
+    }
+}
