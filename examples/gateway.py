@@ -72,6 +72,7 @@ class Vendor:
     ratios = ("16:9", "9:16", "1:1")
     input_codes = ()     # errors the client can mend
     limit_codes = ()     # errors time mends
+    denial_codes = ()    # in HTTP 200: there is no such job
     operator_codes = ()  # errors only the owner of the upstream account can mend, whatever HTTP status they come with
 
     def __init__(self, name):
@@ -97,14 +98,14 @@ class Vendor:
         finally:
             connection.close()
 
-    def submit(self, order):
+    def submit(self, order, patience):
         """Create one upstream job and return the path that asks about it."""
         path, fields = self.create(order)
         body = {name: order.metadata[name] for name in self.options if order.metadata.get(name) is not None}
         body |= {name: value for name, value in fields.items() if value is not None}  # metadata never overrides these
         if order.callback_url:
             body["callback_url"] = order.callback_url
-        status, answer = self.ask("POST", path, body, CREATE_TIMEOUT)
+        status, answer = self.ask("POST", path, body, min(CREATE_TIMEOUT, patience))
         code, job = dig(answer, self.code_at), dig(answer, self.job_at)
         if 200 <= status < 300 and code == self.ok and isinstance(job, str) and job.isascii() and job:
             return self.query.format(path=path, job=quote(job, safe=""))
@@ -120,9 +121,11 @@ class Vendor:
                 return verdict
         return status if status == 429 or status == 400 and code is not None else 502
 
-    def look(self, path):
-        """Ask about a job: (its state, or None when the answer does not tell; its file URLs; why it failed)."""
-        status, answer = self.ask("GET", path)
+    def look(self, path, patience):
+        """Ask about a job: (its state, None when the answer does not tell, or "denied"; its file URLs; why it failed)."""
+        status, answer = self.ask("GET", path, timeout=min(QUERY_TIMEOUT, patience))
+        if status in (400, 404) and isinstance(answer, dict) or dig(answer, self.code_at) in self.denial_codes:
+            return "denied", [], None  # our queries are well made, so the vendor does not know the job
         word, reason = self.report(answer)
         state = self.states.get(word) if status == 200 and isinstance(word, str) else None
         if state == "failed":
@@ -193,6 +196,7 @@ class MiniMax(Vendor):
               "Fail": "failed"}
     input_codes = (1026, 1027, 1042, 2013)  # 2013 is also "your callback URL did not echo my challenge"
     limit_codes = (1002, 1039, 1041, 2045)
+    denial_codes = (2013,)
     options = ("prompt_optimizer", "fast_pretreatment", "resolution", "last_frame_image", "aigc_watermark")
 
     def create(self, order):
@@ -285,16 +289,16 @@ class Task:
         self.client, self.vendor, self.query, self.lock = client, vendor, query, threading.Lock()
         self.id = "task_" + "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32))
         self.created = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        self.state, self.files, self.error_message = "not_started", [], None
+        self.state, self.files, self.error_message, self.denials = "not_started", [], None, 0
 
 
 TASKS = {}  # in memory, for an example: a restart forgets them
 
 
-def submit(client, raw):
+def submit(client, raw, patience):
     order = read_order(raw)
     vendor = MODELS[order.model]
-    task = Task(client, vendor, vendor.submit(order))
+    task = Task(client, vendor, vendor.submit(order, patience))
     TASKS[task.id] = task
     return {"task_id": task.id, "status": task.state, "created_time": task.created}
 
@@ -305,14 +309,17 @@ RANK = {"not_started": 0, "running": 1, "finished": 2, "failed": 2}
 PROGRESS = {"not_started": 0, "running": 50, "finished": 100, "failed": 100}
 
 
-def status(client, task_id):
+def status(client, task_id, patience):
     task = TASKS.get(task_id)
     if task is None or task.client != client:  # one answer for both, or ids could be probed
         raise Refusal(404, "task not found")
     state, urls, reason = None, [], None
     if RANK[task.state] < RANK["finished"]:
-        state, urls, reason = task.vendor.look(task.query)
+        state, urls, reason = task.vendor.look(task.query, patience)
     with task.lock:  # queries run side by side, so an old answer may come in after a newer one
+        task.denials = task.denials + 1 if state == "denied" else 0
+        if state == "denied":  # once may be a replica that lags
+            state, reason = ("failed", "the vendor no longer knows this job") if task.denials >= 3 else (None, None)
         if state and RANK[state] > RANK[task.state]:
             # By the documentation file_type is "image" for videos too; clients go by the extension of file_url.
             task.files = [{"file_url": url, "file_type": "image"} for url in urls]
@@ -355,7 +362,9 @@ class Handler(BaseHTTPRequestHandler):
         client = next((key for key in CLIENTS if hmac.compare_digest(key.encode(), token.strip().encode())), None)
         if client is None or scheme.lower() != "bearer":
             raise Refusal(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
-        return submit(client, raw) if path == SUBMIT else status(client, path.removeprefix(STATUS))
+        wait = re.fullmatch("wait=([0-9]{1,4})", self.headers.get("Prefer", ""))  # RFC 7240: how long the caller would wait
+        patience = int(wait[1]) if wait else CREATE_TIMEOUT
+        return submit(client, raw, patience) if path == SUBMIT else status(client, path.removeprefix(STATUS), patience)
 
     def read_body(self):
         length = self.headers.get("Content-Length", "0")

@@ -94,6 +94,9 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "life", requirements: checks::life::REQUIREMENTS },
     Chapter { name: "times", requirements: checks::times::REQUIREMENTS },
     Chapter { name: "live", requirements: checks::live::REQUIREMENTS },
+    Chapter { name: "vendor-trouble", requirements: checks::vendor_trouble::REQUIREMENTS },
+    Chapter { name: "vendor-queries", requirements: checks::vendor_queries::REQUIREMENTS },
+    Chapter { name: "vendor-silence", requirements: checks::vendor_silence::REQUIREMENTS },
 ];
 
 /// A group of requirements about one subject matter.

@@ -20,6 +20,9 @@ pub mod submit;
 pub mod times;
 pub mod upstream;
 pub mod url_kinds;
+pub mod vendor_queries;
+pub mod vendor_silence;
+pub mod vendor_trouble;
 
 use serde_json::Value;
 

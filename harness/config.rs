@@ -19,7 +19,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::expect::Expectation;
-use crate::knob::{Knob, Knobs, Values};
+use crate::knob::{Knob, Knobs};
 use crate::outcome::Level;
 use crate::plan::{Selection, Shard};
 use crate::replay::ReplayError;
@@ -78,6 +78,9 @@ pub struct Flags {
     /// How long a live job may take until it ends [default: 15m]
     #[arg(long, value_name = "TIME", env = "RINGBACK_FINISH")]
     pub finish: Option<String>,
+    /// The knob hang by a flag of its own: how long a client may wait for a silent vendor [default: 60s]
+    #[arg(long, value_name = "TIME", env = "RINGBACK_HANG")]
+    pub hang: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
     pub answer: Option<String>,
@@ -202,6 +205,7 @@ struct PatienceSection {
     answer: Option<String>,
     settle: Option<String>,
     finish: Option<String>,
+    hang: Option<String>,
     ready: Option<String>,
 }
 
@@ -272,11 +276,13 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     let mut settings = Settings::default();
     settings.add("root_callback", file.gateway.root_callback)?;
     settings.add("settle", file.patience.settle)?;
+    settings.add("hang", file.patience.hang)?;
     for (name, value) in file.gateway.knobs {
         settings.add(&name, Some(value))?;
     }
     settings.add("root_callback", flags.root_callback)?;
     settings.add("settle", flags.settle)?;
+    settings.add("hang", flags.hang)?;
     for (name, value) in pairs("--knob", "NAME=VALUE", &flags.knob)? {
         settings.add(&name, Some(value))?;
     }
@@ -288,7 +294,8 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     if let Some(finish) = time("finish", flags.finish.or(file.patience.finish))? {
         patience.finish = finish;
     }
-    patience.case = patience.case.max(patience.settle * 3);
+    patience.hang = settings.hang.unwrap_or(patience.hang);
+    patience.case = patience.case.max(patience.settle * 3).max(patience.hang * 3);
     let live = deployed::live(
         flags.advertise.or(file.gateway.advertise),
         flags.bind.or(file.gateway.bind),
@@ -446,6 +453,7 @@ fn placed(name: &str, address: &str) -> Result<(Vendor, SocketAddr), ConfigError
 struct Settings {
     knobs: Knobs,
     settle: Option<Duration>,
+    hang: Option<Duration>,
 }
 
 impl Settings {
@@ -455,10 +463,10 @@ impl Settings {
             let known: Vec<&str> = Knob::ALL.iter().map(|knob| knob.row().name).collect();
             ConfigError(format!("there is no knob `{name}`; there are {}", known.join(", ")))
         })?;
-        if let Values::Time(_) = knob.row().values {
-            self.settle = time(name, Some(value))?;
-        } else {
-            self.knobs = std::mem::take(&mut self.knobs).set(knob, &value).map_err(ConfigError)?;
+        match knob {
+            Knob::Settle => self.settle = time(name, Some(value))?,
+            Knob::Hang => self.hang = time(name, Some(value))?,
+            _ => self.knobs = std::mem::take(&mut self.knobs).set(knob, &value).map_err(ConfigError)?,
         }
         Ok(())
     }

@@ -186,9 +186,12 @@ impl Guard {
 
 impl Leave<'_> {
     /// Says what came of the request. Only a 4xx answer, or no connection at all, shows that no job
-    /// came of it; a 5xx or a lost answer may hide one.
-    pub fn answered(mut self, answer: &Result<Response, NoAnswer>) {
-        self.guard.heard(matches!(answer, Ok(_) | Err(NoAnswer::TooLong)));
+    /// came of it; a 5xx or a lost answer may hide one. Where no answer was to be had in time, its absence
+    /// does not tell that the subject is gone.
+    pub fn answered(mut self, answer: &Result<Response, NoAnswer>, telling: bool) {
+        if telling || !matches!(answer, Err(NoAnswer::TimedOut(_))) {
+            self.guard.heard(matches!(answer, Ok(_) | Err(NoAnswer::TooLong)));
+        }
         let refused = match answer {
             Ok(response) => (400..500).contains(&response.status),
             Err(cause) => cause.is_unreached(),

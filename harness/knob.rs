@@ -354,6 +354,13 @@ knobs! {
         source: Source::STATUS.inferred(),
         values: Values::Time("60s"),
     }
+    Hang {
+        name: "hang",
+        decides: "how long a client may wait because a vendor does not answer",
+        open: "Nothing is promised; vendors and the proxies before gateways commonly give up after a minute.",
+        source: Source::STATUS.inferred(),
+        values: Values::Time("60s"),
+    }
 }
 
 impl Knob {

@@ -45,11 +45,17 @@ pub trait Stage: Clone + Send + Sync + 'static {
 
 /// Runs cases, at most `jobs` at once; the reports are in the order of the cases.
 pub async fn run<S: Stage>(stage: &S, cases: Vec<Case<S::Kind>>, jobs: usize) -> Vec<CaseReport> {
-    futures_util::stream::iter(cases)
-        .map(|case| run_case(stage.clone(), case))
-        .buffered(jobs.max(1))
+    // As they end, not in order: a slow case must not hold back the next ones.
+    let mut reports: Vec<(usize, CaseReport)> = futures_util::stream::iter(cases.into_iter().enumerate())
+        .map(|(at, case)| {
+            let running = run_case(stage.clone(), case);
+            async move { (at, running.await) }
+        })
+        .buffer_unordered(jobs.max(1))
         .collect()
-        .await
+        .await;
+    reports.sort_unstable_by_key(|(at, _)| *at);
+    reports.into_iter().map(|(_, report)| report).collect()
 }
 
 /// Runs one case.

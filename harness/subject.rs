@@ -143,6 +143,27 @@ impl Subject {
         request: Request,
         within: Duration,
     ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+        self.send(token, request, within, true).await
+    }
+
+    /// The same where no answer may come, because a vendor gives none: that says nothing about whether
+    /// the gateway is still there.
+    pub async fn ask_in_vain(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+        self.send(token, request, within, false).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+        telling: bool,
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
         // Whatever is no plain reading may start a job, wherever it is sent.
         let billable = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let leave = self.guard.admit(billable).await.map_err(|denied| match denied {
@@ -152,7 +173,7 @@ impl Subject {
         })?;
         let began = Instant::now();
         let answer = self.http.send(&self.root, &request, within).await;
-        leave.answered(&answer);
+        leave.answered(&answer, telling);
         let went = answer.as_ref().map(|_| ()).map_err(Clone::clone);
         let entry = Entry {
             leg: Leg::Client,

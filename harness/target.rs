@@ -101,6 +101,8 @@ pub struct Patience {
     pub create: Duration,
     /// For the status to follow the vendor: gateways learn results by polling.
     pub settle: Duration,
+    /// How long a client may be kept waiting because a vendor does not answer.
+    pub hang: Duration,
     /// How long something must not happen before we say it did not.
     pub quiet: Duration,
     /// For a whole case.
@@ -117,6 +119,8 @@ impl Patience {
         answer: Duration::from_secs(10),
         create: Duration::from_secs(10),
         settle: Duration::from_secs(60),
+        // Vendors and the proxies before gateways commonly give up after a minute.
+        hang: Duration::from_secs(60),
         // A loopback round trip takes well under a millisecond; a gateway that meant to act has
         // had a few hundred of them by then.
         quiet: Duration::from_millis(250),
@@ -134,8 +138,12 @@ impl Patience {
         ..Self::LOCAL
     };
     /// For the reference gateway with a defect: it acts at once or never.
-    pub const REFERENCE: Self =
-        Self { create: Duration::from_secs(2), settle: Duration::from_secs(2), ..Self::LOCAL };
+    pub const REFERENCE: Self = Self {
+        create: Duration::from_secs(2),
+        settle: Duration::from_secs(2),
+        hang: Duration::from_secs(5),
+        ..Self::LOCAL
+    };
     /// For the reference gateway with an oddity: it may be late, and need not show everything.
     pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
@@ -168,10 +176,11 @@ impl Target {
     /// The knobs that are set to something else than their defaults, with their values.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings: Vec<_> = self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
-        let settle = Knob::Settle.row();
-        let written = format!("{}s", self.patience.settle.as_secs_f64());
-        if !matches!(settle.values, Values::Time(default) if default == written) {
-            settings.push((settle.name, written));
+        for (knob, time) in [(Knob::Settle, self.patience.settle), (Knob::Hang, self.patience.hang)] {
+            let (row, written) = (knob.row(), format!("{}s", time.as_secs_f64()));
+            if !matches!(row.values, Values::Time(default) if default == written) {
+                settings.push((row.name, written));
+            }
         }
         settings
     }

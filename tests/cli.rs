@@ -47,8 +47,8 @@ fn the_embedded_reference_conforms() {
 Judged the embedded reference gateway
   embedded: our mocks stand for the vendors; seed 7
 
-346 cases: 346 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
-Judged: 314 of 314 MUST, 32 of 32 SHOULD cases; [..] s
+420 cases: 420 passed, 0 failed, 0 warned, 0 not applicable, 0 not testable, 0 undecided, 0 harness errors
+Judged: 356 of 356 MUST, 64 of 64 SHOULD cases; [..] s
 Verdict: CONFORMS (exit code 0)
 
 "#]]

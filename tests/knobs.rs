@@ -131,7 +131,20 @@ fn every_value_but_the_default_turns_something() {
     }
 }
 
-/// The one knob that is a time.
+/// The reference waits a second for a vendor, if its client says that it would not wait longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_hang_window_turns_a_verdict() {
+    for (milliseconds, outcome) in [(20_000, Outcome::Pass), (50, Outcome::Warn)] {
+        let target = Target::embedded(None);
+        let hang = std::time::Duration::from_millis(milliseconds);
+        let target = Target { patience: Patience { hang, ..target.patience }, ..target };
+        let report = session::judge(target, &only("GW-VT-019")).await.expect("the reference is judged");
+        assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);
+        assert_eq!(report.target["knobs"]["hang"], if milliseconds == 50 { "0.05s" } else { "20s" });
+    }
+}
+
+/// The other one that is a time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_settle_window_turns_a_verdict() {
     for (milliseconds, outcome) in [(5_000, Outcome::Pass), (50, Outcome::Fail)] {

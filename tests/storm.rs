@@ -118,8 +118,20 @@ fn a_wrong_call_is_a_sentence_and_exit_2(#[case] arguments: &[&str], #[case] sai
 #[case::unsigned("doubao")]
 fn the_reference_receiver_stands_a_storm(#[case] vendor: &str) {
     let output = ringback(&[
-        "storm", "receiver", "--vendor", vendor, "--rate", "300", "--for", "1s", "--duplicates", "20%",
-        "--disorder", "20%", "--format", "json",
+        "storm",
+        "receiver",
+        "--vendor",
+        vendor,
+        "--rate",
+        "300",
+        "--for",
+        "1s",
+        "--duplicates",
+        "20%",
+        "--disorder",
+        "20%",
+        "--format",
+        "json",
     ]);
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(output.status.code(), Some(0), "{told}");
@@ -132,7 +144,15 @@ fn the_reference_receiver_stands_a_storm(#[case] vendor: &str) {
 #[test]
 fn nobody_there_is_told() {
     let output = ringback(&[
-        "storm", "receiver", "http://127.0.0.1:1/hook", "--vendor", "doubao", "--rate", "50", "--for", "1s",
+        "storm",
+        "receiver",
+        "http://127.0.0.1:1/hook",
+        "--vendor",
+        "doubao",
+        "--rate",
+        "50",
+        "--for",
+        "1s",
     ]);
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8_lossy(&output.stdout).into_owned();

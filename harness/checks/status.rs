@@ -182,21 +182,21 @@ pub const REQUIREMENTS: &[Requirement] = &[
 /// Refusals every vendor's table has.
 const REFUSALS: &[&str] = &["moderation", "balance", "rate-limit"];
 
-fn ending(bench: &Bench, name: &str) -> Result<Step, Stop> {
+pub(super) fn ending(bench: &Bench, name: &str) -> Result<Step, Stop> {
     let ending = bench.dialect().ending(name);
     ending
         .map(Step::End)
         .ok_or_else(|| Stop::NotApplicable(format!("{} has no ending {name}", bench.vendor.title())))
 }
 
-async fn started(bench: &Bench) -> Result<(Job, Accepted), Stop> {
+pub(super) async fn started(bench: &Bench) -> Result<(Job, Accepted), Stop> {
     let job = bench.job();
     let accepted = bench.accept(&job).await?;
     bench.create(&job).await?;
     Ok((job, accepted))
 }
 
-const fn terminal(word: &str) -> bool {
+pub(super) const fn terminal(word: &str) -> bool {
     matches!(word.as_bytes(), b"finished" | b"failed")
 }
 
@@ -407,8 +407,8 @@ async fn own_task_id(bench: &Bench) -> Result<(), Stop> {
 }
 
 /// Judges the answer to a submit whose create the vendor refuses.
-async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -> Result<(), Stop> {
-    let reply = bench.submit_once(job).await?;
+pub(super) async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -> Result<(), Stop> {
+    let reply = bench.submit_upset(job).await?;
     let Some(task_id) = reply.accepted() else {
         if reply.status < 400 {
             bench.note(

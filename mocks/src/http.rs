@@ -15,7 +15,7 @@ mod pool;
 mod server;
 pub use client::{HttpClient, NoAnswer};
 pub(crate) use framing::{Framing, OddServer};
-pub use server::{Bounds, Server};
+pub use server::{Answer, Bounds, Server};
 
 /// Longest answer read. Gateways and vendors of this field answer with a few kilobytes; what is
 /// kept of many answers at once must fit into little memory, whatever a hostile peer sends.

@@ -11,9 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Settings;
 use crate::machine::Draft;
+use crate::mishap::{Mishap, Mishaps};
 use crate::script::{Course, Rule};
 use crate::trouble::Trouble;
-use crate::vendor::{Ending, Phase};
+use crate::vendor::{Ending, Phase, Purpose};
 use crate::wire::Secret;
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
@@ -41,6 +42,8 @@ pub struct Job {
     pub notify: bool,
     /// What happens to its callbacks on the way.
     pub trouble: Option<Arc<Trouble>>,
+    /// What goes wrong with answers about it; few tasks have anything here.
+    mishaps: Option<Box<Mishaps>>,
     /// What is planned for it, the next step last.
     planned: Vec<(Due, Step)>,
     /// Bytes of text in its create.
@@ -137,12 +140,42 @@ impl Jobs {
     /// Counts a valid create, and finds the rule it falls under.
     pub(crate) fn decide(&mut self, draft: &Draft) -> Option<Rule> {
         self.creates += 1;
-        let fits = |rule: &&Rule| {
+        let fits = |rule: &&mut Rule| {
             rule.when.holds(&draft.prompt, self.creates, draft.dialect)
                 // One that refuses with a name of another dialect is not about this one.
-                && rule.refuse.as_deref().is_none_or(|name| draft.dialect.refusal(name).is_some())
+                && rule.refusal().is_none_or(|name| draft.dialect.refusal(name).is_some())
         };
-        self.rules.iter().find(fits).cloned()
+        let rule = self.rules.iter_mut().find(fits)?;
+        let strikes = rule.mishaps.create.as_mut().is_some_and(Mishap::strikes);
+        let mut decided = rule.clone();
+        if !strikes {
+            decided.mishaps.create = None;
+        }
+        Some(decided)
+    }
+
+    /// Counts an answer about a task, and finds the mishap it meets.
+    pub(crate) fn mishap(&mut self, id: &str, purpose: Purpose) -> Option<Mishap> {
+        let serial = self.ids.get(id)?;
+        let mishaps = self.tasks.get_mut(serial)?.mishaps.as_mut()?;
+        mishaps.of(purpose)?.as_mut().and_then(|mishap| mishap.strikes().then(|| mishap.clone()))
+    }
+
+    /// Changes what goes wrong with answers about a task; false if there is no such task.
+    pub(crate) fn disturb(&mut self, id: &str, purpose: Purpose, mishap: Option<Mishap>) -> bool {
+        let Some(job) = self.ids.get(id).and_then(|serial| self.tasks.get_mut(serial)) else { return false };
+        let mut mishaps = job.mishaps.take().map_or_else(Mishaps::default, |mishaps| *mishaps);
+        let known = mishaps.of(purpose).map(|place| *place = mishap).is_some();
+        job.mishaps = (!mishaps.is_none()).then(|| Box::new(mishaps));
+        known
+    }
+
+    /// Whether the answers about a task still meet mishaps of this kind.
+    pub(crate) fn mishap_stands(&self, id: &str, purpose: Purpose, mishap: &Mishap) -> bool {
+        let mishaps = self.get(id).and_then(|job| job.mishaps.as_deref().cloned());
+        mishaps.is_some_and(|mut mishaps| {
+            mishaps.of(purpose).and_then(Option::take).is_some_and(|stands| stands.kind == mishap.kind)
+        })
     }
 
     /// Whether one more create is within the limits; the name of the limit that it breaks.
@@ -169,10 +202,13 @@ impl Jobs {
         settings: &Settings,
         now: Timestamp,
     ) -> &Job {
-        let (course, silent, trouble) = rule.map_or_else(
-            || (settings.course.clone(), false, settings.trouble.clone()),
-            |rule| (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone())),
+        let (course, silent, trouble, mishaps) = rule.map_or_else(
+            || (settings.course.clone(), false, settings.trouble.clone(), Mishaps::default()),
+            |rule| {
+                (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone()), rule.mishaps)
+            },
         );
+        let mishaps = Mishaps { create: None, ..mishaps };
         let planned = self.plan(&draft, &course, settings, now);
         self.added += 1;
         let serial = self.added;
@@ -205,6 +241,7 @@ impl Jobs {
             updated: now,
             notify: !silent,
             trouble,
+            mishaps: (!mishaps.is_none()).then(|| Box::new(mishaps)),
             planned,
             bytes,
         };

@@ -43,6 +43,16 @@ pub enum Leg {
     Gateway,
 }
 
+impl Leg {
+    /// The vendor that is one of the parties.
+    pub const fn vendor(self) -> Option<Vendor> {
+        match self {
+            Self::Upstream(vendor) | Self::Callback(vendor) => Some(vendor),
+            Self::Client | Self::Inbox | Self::Gateway => None,
+        }
+    }
+}
+
 /// One request and what came of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
@@ -98,7 +108,8 @@ type Observer = Box<dyn Fn(&Arc<Exchange>) + Send + Sync>;
 struct Inner {
     next: u64,
     by_token: HashMap<String, Vec<Arc<Exchange>>>,
-    token_of_task: HashMap<String, String>,
+    /// By the vendor's name and its id: two vendors may make the same id of the same moment.
+    token_of_task: HashMap<(&'static str, String), String>,
     strays: VecDeque<Arc<Exchange>>,
     /// Bytes of the bodies among them.
     stray_bytes: usize,
@@ -182,13 +193,11 @@ impl Journal {
         exchange.seq = inner.next;
         inner.next += 1;
         let exchange = Arc::new(exchange);
-        let token = token.or_else(|| {
-            let task = entry.task.as_ref().filter(|_| !inner.token_of_task.is_empty())?;
-            inner.token_of_task.get(task).cloned()
-        });
+        let task = entry.task.map(|task| (exchange.leg.vendor().map_or("", Vendor::name), task));
+        let token = token.or_else(|| inner.token_of_task.get(task.as_ref()?).cloned());
         let mut forgotten = Vec::new();
         if let Some(token) = token {
-            if let Some(task) = entry.task {
+            if let Some(task) = task {
                 inner.token_of_task.insert(task, token.clone());
             }
             inner.by_token.entry(token).or_default().push(Arc::clone(&exchange));

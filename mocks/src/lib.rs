@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod journal;
 pub mod machine;
+pub mod mishap;
 pub mod mock;
 pub mod receiver;
 pub mod record;

@@ -15,6 +15,7 @@ use crate::account::Settings;
 use crate::delivery::{Delivery, Signer};
 use crate::ids::Ids;
 use crate::jobs::{Exceeded, Job, Jobs, Step};
+use crate::mishap::Manner;
 use crate::results;
 use crate::script::Rule;
 use crate::vendor::{Dialect, Document, Purpose, Refusal, Signing, Vendor};
@@ -22,8 +23,10 @@ use crate::wire::{Request, Response};
 
 mod api;
 mod body;
+mod upset;
 pub use api::{Act, Api, Call, ChallengeRule, Draft, Routed};
 pub use body::Body;
+pub use upset::Held;
 
 /// What follows from one request.
 #[derive(Debug)]
@@ -38,6 +41,10 @@ pub struct Turn {
     pub document: Option<(&'static Dialect, Document)>,
     /// The row of the error table it was refused with.
     pub refused: Option<&'static Refusal>,
+    /// How the answer is brought.
+    pub manner: Manner,
+    /// What an answer that hangs waits for.
+    pub held: Option<Held>,
 }
 
 impl Turn {
@@ -48,6 +55,8 @@ impl Turn {
             deliveries: Vec::new(),
             document: None,
             refused: None,
+            manner: Manner::Whole,
+            held: None,
         }
     }
 }
@@ -72,6 +81,7 @@ pub struct Question {
     pub within: Duration,
     draft: Box<Draft>,
     rule: Option<Rule>,
+    request: Request,
     value: String,
 }
 
@@ -158,9 +168,13 @@ impl Machine {
                     None if route.purpose == Purpose::List => self.jobs.rest_all(),
                     None => {}
                 }
-                Turn { task, document, refused, ..Turn::of(response) }
+                let turn = Turn { task, document, refused, ..Turn::of(response) };
+                match turn.task.as_deref().and_then(|task| self.jobs.mishap(task, route.purpose)) {
+                    Some(mishap) => self.upset(turn, route.purpose, request, &mishap, now),
+                    None => turn,
+                }
             }
-            Routed::Create(draft) => self.create(draft, now),
+            Routed::Create(draft) => self.create(draft, request, now),
             Routed::Act { task, act, response } => {
                 let deliveries = match act {
                     Act::End(ending) => self.advance(&task, Step::End(ending), now).unwrap_or_default(),
@@ -177,8 +191,10 @@ impl Machine {
     /// Goes on with a create after the receiver was asked; `answer` is what it said, if anything.
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
         self.ids.at(now.as_millisecond());
-        let Question { draft, rule, value, .. } = question;
-        let Some(challenge) = draft.dialect.api.challenge() else { return self.accept(*draft, rule, now) };
+        let Question { draft, rule, request, value, .. } = question;
+        let Some(challenge) = draft.dialect.api.challenge() else {
+            return self.accept(*draft, rule, &request, now);
+        };
         if !echoes(challenge, &value, answer) {
             return self.turn_away(draft.dialect, challenge.refusal);
         }
@@ -188,7 +204,7 @@ impl Machine {
             }
             self.vouched.extend(draft.callback_url.clone());
         }
-        self.accept(*draft, rule, now)
+        self.accept(*draft, rule, &request, now)
     }
 
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
@@ -222,8 +238,11 @@ impl Machine {
         deliveries
     }
 
-    fn create(&mut self, draft: Box<Draft>, now: Timestamp) -> Turn {
+    fn create(&mut self, draft: Box<Draft>, request: &Request, now: Timestamp) -> Turn {
         let rule = self.jobs.decide(&draft);
+        if let Some(turn) = rule.as_ref().and_then(|rule| self.upset_instead(&draft, rule, request)) {
+            return turn;
+        }
         if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }
@@ -243,30 +262,34 @@ impl Machine {
                     within: self.settings.challenge_within.unwrap_or(challenge.within),
                     draft,
                     rule,
+                    request: request.clone(),
                     value,
                 };
                 let document = Some((question.draft.dialect, Document::CreateResponse));
                 Turn {
                     reply: Reply::Ask(Box::new(question)),
-                    task: None,
-                    deliveries: Vec::new(),
                     document,
-                    refused: None,
+                    ..Turn::of(Response::json(200, &json!({})))
                 }
             }
-            _ => self.accept(*draft, rule, now),
+            _ => self.accept(*draft, rule, request, now),
         }
     }
 
-    fn accept(&mut self, draft: Draft, rule: Option<Rule>, now: Timestamp) -> Turn {
-        let api = draft.dialect.api;
+    fn accept(&mut self, draft: Draft, rule: Option<Rule>, request: &Request, now: Timestamp) -> Turn {
+        let (dialect, api) = (draft.dialect, draft.dialect.api);
+        let met = rule.as_ref().and_then(|rule| Some((rule.when.clone(), rule.mishaps.create.clone()?)));
         let id = api.new_id(&mut self.ids, now);
         let job = self.jobs.add(id.clone(), draft, rule, &self.settings, now);
         let response = api.created(job, &self.settings, &mut self.ids);
         let deliveries = delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect();
-        let document = Some((job.draft.dialect, Document::CreateResponse));
+        let document = Some((dialect, Document::CreateResponse));
         self.jobs.rest(&id);
-        Turn { task: Some(id), deliveries, document, ..Turn::of(response) }
+        let turn = Turn { task: Some(id), deliveries, document, ..Turn::of(response) };
+        match met {
+            Some((when, mishap)) => self.upset_create(turn, dialect, request, when, &mishap),
+            None => turn,
+        }
     }
 
     fn turn_away(&mut self, dialect: &'static Dialect, name: &str) -> Turn {

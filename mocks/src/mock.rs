@@ -17,17 +17,20 @@ use tokio::sync::Notify;
 use crate::account::Settings;
 use crate::courier::Courier;
 use crate::delivery::Delivery;
-use crate::http::{Bounds, Server};
+use crate::http::{Answer, Bounds, Server};
 use crate::jobs::Step;
 use crate::journal::{Entry, Journal, Leg};
-use crate::machine::{Machine, Reply, Turn};
+use crate::machine::{Held, Machine, Reply, Turn};
+use crate::mishap::{Manner, Mishap};
 use crate::script::Rule;
-use crate::vendor::Vendor;
+use crate::vendor::{Purpose, Vendor};
 use crate::wire::{Request, Response};
 
 /// Longest sleep of the clock: after it, a desk that nobody holds any more is noticed.
 const TICK_MAX: Duration = Duration::from_secs(1);
 
+/// Longest time that an answer hangs, whoever waits: what a client holds open must end some day.
+const HANGS_MAX: Duration = Duration::from_secs(3_600);
 /// How often a request lets others go first before it waits for the machine.
 const PATIENCE: usize = 8;
 /// Planned steps taken before requests get their turn again.
@@ -83,6 +86,8 @@ pub struct VendorDesk {
     courier: Arc<Courier>,
     /// Tells the clock that something is due before it would look.
     planned: Notify,
+    /// Tells answers that hang to see whether what holds them is still there.
+    calmed: Notify,
 }
 
 #[derive(Debug)]
@@ -102,7 +107,8 @@ impl VendorDesk {
         courier: Arc<Courier>,
     ) -> Arc<Self> {
         let stage = Mutex::new(Stage { machine: Machine::new(vendor, settings), looks: Timestamp::MIN });
-        let desk = Arc::new(Self { vendor, stage, journal, courier, planned: Notify::new() });
+        let desk =
+            Arc::new(Self { vendor, stage, journal, courier, planned: Notify::new(), calmed: Notify::new() });
         tokio::spawn(tick(Arc::downgrade(&desk)));
         desk
     }
@@ -122,9 +128,18 @@ impl VendorDesk {
         self.with_machine(|machine| machine.forget_rules(unwanted));
     }
 
+    /// Changes what goes wrong with queries about a task, or with calls for its result's address; false
+    /// if there is no such task.
+    pub fn disturb(&self, task: &str, purpose: Purpose, mishap: Option<Mishap>) -> bool {
+        self.with_machine(|machine| machine.disturb(task, purpose, mishap))
+    }
+
     /// Looks at the machine, or changes it, between two requests.
     pub fn with_machine<T>(&self, work: impl FnOnce(&mut Machine) -> T) -> T {
-        self.at(self.stage(), work)
+        let result = self.at(self.stage(), work);
+        // What holds an answer may be gone.
+        self.calmed.notify_waiters();
+        result
     }
 
     fn at<T>(&self, mut stage: MutexGuard<'_, Stage>, work: impl FnOnce(&mut Machine) -> T) -> T {
@@ -149,13 +164,13 @@ impl VendorDesk {
     }
 
     /// Answers one request, asking the receiver first where the vendor does; recorded before it returns.
-    pub async fn serve(&self, request: Request) -> Response {
+    pub async fn serve(&self, request: Request) -> Answer {
         let began = Instant::now();
         let mut turn = self.turn(|machine| machine.handle(&request, Timestamp::now())).await;
-        let (response, task, deliveries) = loop {
+        let (response, task, deliveries, (manner, held)) = loop {
             match turn {
-                Some(Turn { reply: Reply::Response(response), task, deliveries, .. }) => {
-                    break (response, task, deliveries);
+                Some(Turn { reply: Reply::Response(response), task, deliveries, manner, held, .. }) => {
+                    break (response, task, deliveries, (manner, held));
                 }
                 Some(Turn { reply: Reply::Ask(question), .. }) => {
                     let answer = self
@@ -165,14 +180,20 @@ impl VendorDesk {
                     let now = Timestamp::now();
                     turn = self.turn(|machine| machine.challenged(*question, answer.as_ref(), now)).await;
                 }
-                None => break (Response::text(500, "the mock met a fault of its own"), None, Vec::new()),
+                None => {
+                    let response = Response::text(500, "the mock met a fault of its own");
+                    break (response, None, Vec::new(), (Manner::Whole, None));
+                }
             }
         };
         self.journal.record(Entry {
             leg: Leg::Upstream(self.vendor),
             began,
             request,
-            answer: Ok(response.clone()),
+            answer: match manner {
+                Manner::Cut | Manner::Hang => Err("the mock gave no answer, as it was told".to_owned()),
+                _ => Ok(response.clone()),
+            },
             task,
         });
         self.courier.send(deliveries);
@@ -180,7 +201,39 @@ impl VendorDesk {
         let due =
             catch_unwind(AssertUnwindSafe(|| self.with_machine(|machine| machine.tick(Timestamp::now()))));
         self.courier.send(due.unwrap_or_default());
-        response
+        self.bring(response, manner, held).await
+    }
+
+    /// Brings an answer in its manner.
+    async fn bring(&self, response: Response, manner: Manner, held: Option<Held>) -> Answer {
+        match manner {
+            Manner::Whole => Answer::Whole(response),
+            Manner::After(time) => {
+                tokio::time::sleep(time).await;
+                Answer::Whole(response)
+            }
+            Manner::Half => Answer::Half(response),
+            Manner::Cut => Answer::Cut,
+            Manner::Hang => {
+                if let Some(held) = held {
+                    let _ = tokio::time::timeout(HANGS_MAX, self.let_go(&held)).await;
+                }
+                Answer::Cut
+            }
+        }
+    }
+
+    /// Waits until what holds an answer is gone.
+    async fn let_go(&self, held: &Held) {
+        loop {
+            let mut changed = std::pin::pin!(self.calmed.notified());
+            // From here on no change is missed, whichever comes first, it or the look.
+            changed.as_mut().enable();
+            if !self.stage().machine.holds(held) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {

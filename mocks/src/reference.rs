@@ -15,3 +15,4 @@ mod polling;
 mod submission;
 mod tales;
 mod urls;
+mod vendor_trouble;

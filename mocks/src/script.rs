@@ -6,13 +6,16 @@
 //! dialect=kling-v2 prompt=slow: succeeded after 5s+2m; silent
 //! any: stay
 //! any: succeeded after 2s; trouble duplicate=2 delay=3s
+//! prompt=fog: create 503 x2
+//! prompt=haze: succeeded after 2s; query malformed
 //! ```
 //!
 //! Before the colon, what a create must be like: `prompt=` a word it contains, `job=` its number
 //! among the vendor's valid creates, `dialect=` its dialect, or `any`. After it, what happens:
 //! `refuse` and a name from the vendor's error table, an ending from its table `after` the time at
-//! work (with `+`, the time in the queue before that), or `stay`. Parsing and printing only;
-//! applying rules is `jobs`.
+//! work (with `+`, the time in the queue before that), or `stay`. Behind that, what is disturbed:
+//! callbacks by `trouble`, answers by `create`, `query` and `file` with a mishap; these may also stand
+//! alone. Parsing and printing only; applying rules is `jobs`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,6 +25,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::account;
+use crate::mishap::Mishaps;
 use crate::trouble::Trouble;
 use crate::vendor::Dialect;
 
@@ -38,12 +42,19 @@ pub struct Rule {
     pub silent: bool,
     /// What happens to its callbacks on the way.
     pub trouble: Option<Arc<Trouble>>,
+    /// What goes wrong with the answers of calls about it.
+    pub mishaps: Mishaps,
 }
 
 impl Rule {
     /// A rule about creates whose prompt contains `text`; the task stays where it is.
     pub fn about(text: impl Into<String>) -> Self {
         Self { when: When { prompt: Some(text.into()), ..When::default() }, ..Self::default() }
+    }
+
+    /// The row of an error table that it names, if it names one.
+    pub(crate) fn refusal(&self) -> Option<&String> {
+        self.refuse.as_ref().or_else(|| self.mishaps.refusal())
     }
 }
 
@@ -99,15 +110,25 @@ impl FromStr for Rule {
         })?;
         let mut rule = Self { when: when.parse()?, ..Self::default() };
         let mut parts = then.split(';').map(str::trim);
-        rule.act(parts.next().unwrap_or_default())?;
+        let first = parts.next().unwrap_or_default();
+        if !rule.disturb(first)? {
+            rule.act(first)?;
+        }
         for part in parts {
+            if rule.disturb(part)? {
+                continue;
+            }
             match part.split_once(' ') {
                 None if part == "silent" => rule.silent = true,
                 Some(("trouble", schedule)) => {
                     let trouble = schedule.parse().map_err(|error| RuleError(format!("{error}")))?;
                     rule.trouble = Some(Arc::new(trouble));
                 }
-                _ => return Err(RuleError(format!("`{part}` is neither `silent` nor `trouble …`"))),
+                _ => {
+                    return Err(RuleError(format!(
+                        "`{part}` is none of `silent`, `trouble …`, `create …`, `query …`, `file …`"
+                    )));
+                }
             }
         }
         Ok(rule)
@@ -129,7 +150,7 @@ impl Rule {
                 known.join(", ")
             )));
         }
-        let (what, name, known): (_, _, fn(&Dialect, &str) -> bool) = match (&self.refuse, &self.course) {
+        let (what, name, known): (_, _, fn(&Dialect, &str) -> bool) = match (self.refusal(), &self.course) {
             (Some(name), _) => ("refusal", name, |dialect, name| dialect.refusal(name).is_some()),
             (None, Course::Run { ending, .. }) => {
                 ("ending", ending, |dialect, name| dialect.ending(name).is_some())
@@ -149,6 +170,10 @@ impl Rule {
         names.sort_unstable();
         names.dedup();
         Err(RuleError(format!("no dialect here has the {what} `{name}`; there are {}", names.join(", "))))
+    }
+
+    fn disturb(&mut self, text: &str) -> Result<bool, RuleError> {
+        self.mishaps.read(text).map_err(|error| RuleError(error.to_string()))
     }
 
     fn act(&mut self, text: &str) -> Result<(), RuleError> {
@@ -228,7 +253,7 @@ impl fmt::Display for Rule {
         if let Some(trouble) = &self.trouble {
             write!(f, "; trouble {trouble}")?;
         }
-        Ok(())
+        write!(f, "{}", self.mishaps)
     }
 }
 

@@ -33,6 +33,7 @@ use wiremock::{Match, Mock, MockServer, Respond, ResponseTemplate};
 
 use crate::account::Settings;
 use crate::courier::{Courier, Routes};
+use crate::http::Answer;
 use crate::journal::Journal;
 use crate::mock::VendorDesk;
 use crate::results;
@@ -99,14 +100,17 @@ impl Respond for Mounted {
             let _ = sender.send(desk.serve(request).await);
         });
         match answer.recv_timeout(ANSWERS_WITHIN) {
-            Ok(response) => {
+            // The server that a test has cannot end a connection early.
+            Ok(Answer::Whole(response) | Answer::Half(response)) => {
                 let template = ResponseTemplate::new(response.status).set_body_bytes(response.body.to_vec());
                 response
                     .headers
                     .iter()
                     .fold(template, |template, (name, value)| template.insert_header(name, value))
             }
-            Err(_) => ResponseTemplate::new(500).set_body_string("the mounted vendor gave no answer"),
+            Ok(Answer::Cut) | Err(_) => {
+                ResponseTemplate::new(500).set_body_string("the mounted vendor gave no answer")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use ringback_mocks::account::{Limits, Settings};
 use ringback_mocks::machine::{Machine, Reply};
+use ringback_mocks::mishap::{Kind, Mishap, Mishaps, Page};
 use ringback_mocks::script::{Course, Rule, When};
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response};
@@ -42,9 +43,19 @@ fn state(machine: &Machine, task: &str) -> Phase {
 #[case::dialect("dialect=kling-legacy prompt=slow: succeeded after 5s+2m; silent")]
 #[case::stay("any: stay")]
 #[case::at_once("any: succeeded after 0s")]
+#[case::page("prompt=fog: stay; create 503=html x2")]
+#[case::lost("prompt=fog: succeeded after 1s; create lost cut; query malformed; file slow=2s")]
+#[case::words("any: stay; silent; query state=paused x1")]
+#[case::rows("any: stay; create quote=unauthorized; query refuse=internal; file gone")]
 fn a_rule_is_printed_as_it_is_read(#[case] text: &str) {
     let rule: Rule = text.parse().expect(text);
     assert_eq!(rule.to_string(), text);
+}
+
+#[test]
+fn a_mishap_may_stand_alone() {
+    let rule: Rule = "prompt=fog: create hang".parse().expect("a rule");
+    assert_eq!(rule.to_string(), "prompt=fog: stay; create hang");
 }
 
 #[rstest]
@@ -57,7 +68,12 @@ fn a_rule_is_printed_as_it_is_read(#[case] text: &str) {
 #[case::job_zero("job=0: stay", "job= takes a number from 1")]
 #[case::no_time("any: succeeded after a while", "`a while` is no time such as 20s")]
 #[case::no_after("any: succeeded soon", "neither `stay`, `refuse NAME` nor `ENDING after TIME`")]
-#[case::unknown_tail("any: stay; loud", "`loud` is neither `silent` nor `trouble …`")]
+#[case::no_mishap("any: create 700", "`700` is no mishap; there are 503, 503=html")]
+#[case::no_page("any: query 503=pdf", "`503=pdf` is no mishap")]
+#[case::nothing("any: stay; query", "`` is no mishap")]
+#[case::no_task_yet("any: create gone", "`gone` is about a task that exists")]
+#[case::no_create("any: query lost 503", "only the answer of a create can be `lost`")]
+#[case::unknown_tail("any: stay; loud", "`loud` is none of `silent`, `trouble …`")]
 fn a_rule_that_cannot_be_read_says_why(#[case] text: &str, #[case] why: &str) {
     let error = text.parse::<Rule>().expect_err(text).to_string();
     assert!(error.contains(why), "{error}");
@@ -67,7 +83,9 @@ fn a_rule_that_cannot_be_read_says_why(#[case] text: &str, #[case] why: &str) {
 #[case::refusal("any: refuse moderaton", Some("no dialect here has the refusal `moderaton`"))]
 #[case::ending("any: exploded after 1s", Some("no dialect here has the ending `exploded`"))]
 #[case::dialect("dialect=sora: stay", Some("there is no dialect `sora` here"))]
+#[case::mishap("any: query refuse=balanse", Some("no dialect here has the refusal `balanse`"))]
 #[case::fine("any: refuse moderation", None)]
+#[case::fine_mishap("any: create quote=unauthorized", None)]
 fn names_in_rules_are_checked(#[case] text: &str, #[case] why: Option<&str>) {
     let dialects: Vec<&'static Dialect> = kling().dialects().to_vec();
     let checked = text.parse::<Rule>().expect(text).check(&dialects);
@@ -168,6 +186,29 @@ fn course() -> impl Strategy<Value = Course> {
     ]
 }
 
+fn mishap() -> impl Strategy<Value = Mishap> {
+    let page = prop_oneof![Just(Page::Empty), Just(Page::Html), Just(Page::Json), Just(Page::Trace)];
+    let kind = prop_oneof![
+        (200_u16..600, page).prop_map(|(status, page)| Kind::Page(status, page)),
+        "[a-z]{3,10}(-[a-z]{2,5})?".prop_map(Kind::Refuse),
+        "[a-z]{3,10}".prop_map(Kind::Quote),
+        Just(Kind::Malformed),
+        Just(Kind::Truncated),
+        Just(Kind::Cut),
+        Just(Kind::Hang),
+        (0_u64..200_000).prop_map(|time| Kind::Slow(Duration::from_millis(time))),
+    ];
+    (kind, prop::option::of(0_u32..9)).prop_map(|(kind, times)| Mishap { kind, lost: false, times })
+}
+
+fn mishaps() -> impl Strategy<Value = Mishaps> {
+    let place = || prop::option::of(mishap());
+    (place(), any::<bool>(), place(), place()).prop_map(|(create, lost, query, file)| {
+        let create = create.map(|mishap| Mishap { lost, ..mishap });
+        Mishaps { create, query, file }
+    })
+}
+
 proptest! {
     /// What is printed is read back as the same rule.
     #[test]
@@ -176,9 +217,10 @@ proptest! {
         course in course(),
         refuse in prop::option::of("[a-z]{3,10}(-[a-z]{2,5})?"),
         silent in any::<bool>(),
+        mishaps in mishaps(),
     ) {
         let course = if refuse.is_some() { Course::Stay } else { course };
-        let rule = Rule { when, refuse, course, silent, trouble: None };
+        let rule = Rule { when, refuse, course, silent, trouble: None, mishaps };
         prop_assert_eq!(rule.to_string().parse::<Rule>(), Ok(rule));
     }
 

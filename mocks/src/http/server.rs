@@ -8,15 +8,17 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use ::http::header::{EXPECT, HeaderName, HeaderValue};
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -69,6 +71,23 @@ const ROUND: Duration = Duration::from_secs(1);
 /// A pause after a failed accept: out of files, and only time brings more.
 const BREATH: Duration = Duration::from_millis(20);
 
+/// What is sent for a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// This response.
+    Whole(Response),
+    /// Its head and half of its body; then the connection ends.
+    Half(Response),
+    /// Nothing: the connection ends.
+    Cut,
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self::Whole(response)
+    }
+}
+
 /// A running server; it and its connections end when it is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -81,7 +100,7 @@ impl Server {
     pub fn start<A, F>(listener: TcpListener, answer: A) -> io::Result<Self>
     where
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response> + Send + 'static,
+        F: Future<Output: Into<Answer>> + Send + 'static,
     {
         Self::start_within(Bounds::RECEIVER, listener, answer)
     }
@@ -90,7 +109,7 @@ impl Server {
     pub fn start_within<A, F>(bounds: Bounds, listener: TcpListener, answer: A) -> io::Result<Self>
     where
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response> + Send + 'static,
+        F: Future<Output: Into<Answer>> + Send + 'static,
     {
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(Arc::new(Desk::new(bounds, answer)), listener));
@@ -101,7 +120,7 @@ impl Server {
     pub async fn bind<A, F>(address: SocketAddr, answer: A) -> io::Result<Self>
     where
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Response> + Send + 'static,
+        F: Future<Output: Into<Answer>> + Send + 'static,
     {
         Self::start(TcpListener::bind(address).await?, answer)
     }
@@ -139,7 +158,7 @@ type Deadline = AtomicU64;
 async fn accept<A, F>(desk: Arc<Desk<A>>, listener: TcpListener)
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Future<Output: Into<Answer>> + Send + 'static,
 {
     let mut connections = JoinSet::new();
     let mut watched: Vec<(AbortHandle, Arc<Deadline>)> = Vec::new();
@@ -173,7 +192,7 @@ where
 async fn connection<A, F>(desk: Arc<Desk<A>>, stream: TcpStream, deadline: Arc<Deadline>)
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Future<Output: Into<Answer>> + Send + 'static,
 {
     // Small answers must not wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
@@ -183,13 +202,13 @@ where
             deadline.store(desk.after(desk.bounds.body_within), Ordering::Relaxed);
             let read = desk.read(request).await;
             deadline.store(u64::MAX, Ordering::Relaxed);
-            let response = match read {
+            let answer = match read {
                 // The share of a long body is held until its answer is made.
                 Ok((request, _share)) => desk.answered(request).await,
-                Err(response) => response,
+                Err(response) => response.into(),
             };
             deadline.store(desk.after(desk.bounds.head_within), Ordering::Relaxed);
-            Ok::<_, std::convert::Infallible>(written(response))
+            written(answer)
         }
     });
     // An error is the peer's: it went away or does not speak HTTP, and hyper has answered what it could.
@@ -200,7 +219,7 @@ where
 impl<A, F> Desk<A>
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Future<Output: Into<Answer>> + Send + 'static,
 {
     fn new(bounds: Bounds, answer: A) -> Self {
         let shares = Arc::new(Semaphore::new(bounds.bodies / SHORT));
@@ -212,9 +231,9 @@ where
     }
 
     /// A fault of the handler is answered as one, and costs nobody else their connection.
-    async fn answered(&self, request: Request) -> Response {
-        let answer = AssertUnwindSafe(async { (self.answer)(request).await }).catch_unwind().await;
-        answer.unwrap_or_else(|_| Response::text(500, "the server met a fault of its own"))
+    async fn answered(&self, request: Request) -> Answer {
+        let answer = AssertUnwindSafe(async { (self.answer)(request).await.into() }).catch_unwind().await;
+        answer.unwrap_or_else(|_| Response::text(500, "the server met a fault of its own").into())
     }
 
     async fn read(
@@ -293,8 +312,19 @@ async fn discard(mut body: Incoming) {
     }
 }
 
-fn written(response: Response) -> ::http::Response<Full<Bytes>> {
-    let mut answer = ::http::Response::new(Full::new(response.body));
+/// An error makes hyper end the connection.
+fn written(answer: Answer) -> Result<::http::Response<Either<Full<Bytes>, Broken>>, Cut> {
+    let (response, whole) = match answer {
+        Answer::Whole(response) => (response, true),
+        Answer::Half(response) => (response, false),
+        Answer::Cut => return Err(Cut),
+    };
+    let body = if whole {
+        Either::Left(Full::new(response.body))
+    } else {
+        Either::Right(Broken::of(&response.body))
+    };
+    let mut answer = ::http::Response::new(body);
     *answer.status_mut() =
         ::http::StatusCode::from_u16(response.status).unwrap_or(::http::StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers.iter() {
@@ -302,5 +332,46 @@ fn written(response: Response) -> ::http::Response<Full<Bytes>> {
             answer.headers_mut().append(name, value);
         }
     }
-    answer
+    Ok(answer)
+}
+
+/// The end of a connection on purpose.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the connection was to end here")]
+struct Cut;
+
+/// A body that announces more than it has.
+struct Broken {
+    half: Option<Bytes>,
+    announced: u64,
+}
+
+impl Broken {
+    fn of(body: &Bytes) -> Self {
+        let announced = u64::try_from(body.len()).unwrap_or(u64::MAX).max(1);
+        Self { half: Some(body.slice(..body.len() / 2)), announced }
+    }
+}
+
+impl hyper::body::Body for Broken {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match self.half.take() {
+            // One round later, so that the half has left when the connection ends.
+            Some(half) => {
+                context.waker().wake_by_ref();
+                Poll::Ready(Some(Ok(Frame::data(half))))
+            }
+            None => Poll::Ready(Some(Err(Cut))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
 }

@@ -9,7 +9,7 @@ use super::Body;
 use crate::account::Settings;
 use crate::ids::Ids;
 use crate::jobs::{Job, Jobs};
-use crate::vendor::{Dialect, Ending, Phase, Refusal, Route, Word};
+use crate::vendor::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
 use crate::wire::{Request, Response, Secret};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
@@ -23,6 +23,10 @@ pub trait Api: Sync {
     /// Answers with a row of the error table; `detail` replaces the row's sentence.
     fn refuse(&self, refusal: &Refusal, detail: Option<&str>, settings: &Settings, ids: &mut Ids)
     -> Response;
+    /// The same refusal as an answer to another call than a create, where it has another form there.
+    fn refused_elsewhere(&self, refused: Response, _purpose: Purpose, _ids: &mut Ids) -> Response {
+        refused
+    }
     /// The body posted when `job` enters its phase, the word being `word`.
     fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes;
     /// An id for a new job.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::defect::Defect;
-use super::gateway::{Gateway, Outcome, Task};
+use super::gateway::{Gateway, Outcome, Task, VENDOR_ANSWERS_WITHIN};
 use crate::client::{Sighting, Wish};
 use crate::vendor::{Dialect, Vendor};
 
@@ -130,7 +130,10 @@ impl Gateway {
             return vendor_id;
         }
         let query = (dialect.client.query)(wish, &vendor_id);
-        let answer = self.call(upstream, dialect, query).await.and_then(|answer| answer.value());
+        let answer = self
+            .call(upstream, dialect, query, VENDOR_ANSWERS_WITHIN)
+            .await
+            .and_then(|answer| answer.value());
         match answer.as_ref().map(dialect.client.queried) {
             Some(Sighting::Done(_) | Sighting::DoneAt(_) | Sighting::Failed(_)) => String::new(),
             _ => vendor_id,

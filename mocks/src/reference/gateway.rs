@@ -19,6 +19,7 @@ use super::defect::Defect;
 use super::habits::Memory;
 use super::oddity::Oddity;
 use super::submission::{self, Mistake, Submission};
+use super::vendor_trouble::Doubt;
 use crate::client::{Blame, Declined, Sighting, Wish};
 use crate::http::{HttpClient, OddServer, Server};
 use crate::vendor::{Dialect, Phase, Vendor};
@@ -68,6 +69,7 @@ impl ReferenceGateway {
             tasks: Mutex::default(),
             shared_callbacks: Mutex::default(),
             memory: Memory::default(),
+            one_at_a_time: tokio::sync::Mutex::default(),
             crossing: Crossing::default(),
         });
         let framing = gateway.setup.oddity.and_then(Oddity::framing);
@@ -105,6 +107,8 @@ pub(super) struct Gateway {
     pub(super) shared_callbacks: Mutex<HashMap<String, Value>>,
     /// Only used by oddities that know requests again.
     pub(super) memory: Memory,
+    /// Only used by the defects that serve one caller at a time.
+    pub(super) one_at_a_time: tokio::sync::Mutex<()>,
     pub(super) crossing: Crossing,
 }
 
@@ -118,6 +122,7 @@ pub(super) struct Task {
     created: String,
     pub(super) last: Outcome,
     pub(super) asked: u32,
+    pub(super) doubt: Doubt,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -162,7 +167,7 @@ impl Gateway {
                 None => self.unknown_client(&request).await,
             },
             ("GET", Some(id)) if !id.is_empty() => match self.client(&request, true) {
-                Some(client) => self.status(client, id).await,
+                Some(client) => self.status(client, id, &request).await,
                 None => self.unknown_client(&request).await,
             },
             _ => self.error(404, "not_found", "no such route"),
@@ -232,14 +237,22 @@ impl Gateway {
         if self.setup.oddity == Some(Oddity::QueuesCreates) {
             return self.queue(client, (upstream, dialect), wish, &submission, request);
         }
-        let created = self.create(upstream, dialect, &wish, request).await;
+        let turn = self.take_turn(&wish, Defect::SubmitsQueue).await;
+        let (created, answer) = self.create(upstream, dialect, &wish, request).await;
+        drop(turn);
         self.part(&wish);
+        if let Err(declined) = &created
+            && let Some(told) = self
+                .betray(upstream, declined, answer.as_ref())
+                .or_else(|| self.mistell_refusal(upstream, declined))
+        {
+            return told;
+        }
         match created {
             Ok(vendor_id) => {
                 let vendor_id = self.early_end(upstream, dialect, &wish, vendor_id).await;
                 self.accepted(client, upstream, wish, vendor_id, &submission)
             }
-            Err(declined) if let Some(told) = self.mistell_refusal(upstream, &declined) => told,
             Err(declined) if self.hides(vendor, &declined) => {
                 self.accepted(client, upstream, wish, String::new(), &submission)
             }
@@ -276,7 +289,7 @@ impl Gateway {
         dialect: &Dialect,
         wish: &Wish,
         from: &Request,
-    ) -> Result<String, Declined> {
+    ) -> (Result<String, Declined>, Option<Response>) {
         self.prepares(upstream, dialect).await;
         let mut call = self.phrased((dialect.client.create)(wish), dialect);
         if self.is(Defect::ClientKeyForwarded) {
@@ -288,18 +301,26 @@ impl Gateway {
         {
             call = call.header("cookie", cookies);
         }
+        let within = self.create_within(from);
         if self.is(Defect::CreatesTwice) || self.is_crowded(wish) {
-            let _ = self.call(upstream, dialect, call.clone()).await;
+            let _ = self.call(upstream, dialect, call.clone(), within).await;
+        }
+        let send = || self.in_haste(wish, self.call(upstream, dialect, call.clone(), within));
+        let mut answer = send().await;
+        if self.repeats(answer.as_ref()) {
+            answer = send().await;
         }
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = self.in_haste(wish, self.call(upstream, dialect, call.clone())).await;
-            let answer =
-                answer.ok_or_else(|| Declined { blame: Blame::Operator, message: "no answer".to_owned() })?;
-            match (dialect.client.created)(&answer) {
-                Err(declined) if self.asks_again(tries, &declined).await => {}
-                created => return created,
+            let created = match &answer {
+                answer if self.takes_for_accepted(answer.as_ref()) => Ok(String::new()),
+                Some(answer) => (dialect.client.created)(answer),
+                None => Err(Declined { blame: Blame::Operator, message: "no answer".to_owned() }),
+            };
+            match &created {
+                Err(declined) if self.asks_again(tries, declined).await => answer = send().await,
+                _ => return (created, answer),
             }
         }
     }
@@ -309,10 +330,11 @@ impl Gateway {
         upstream: usize,
         dialect: &Dialect,
         request: Request,
+        within: Duration,
     ) -> Option<Response> {
         let Upstream { root, key, .. } = &self.setup.upstreams[upstream];
         let request = request.header("authorization", format!("{} {}", dialect.auth.word(), key.expose()));
-        self.http.send(root, &request, VENDOR_ANSWERS_WITHIN).await.ok()
+        self.http.send(root, &request, within).await.ok()
     }
 
     pub(super) fn accepted(
@@ -356,6 +378,7 @@ impl Gateway {
             created,
             last: Outcome::Waiting,
             asked: 0,
+            doubt: Doubt::default(),
         };
         let mut tasks = self.tasks();
         if tasks.len() >= TASKS_KEPT {
@@ -366,7 +389,7 @@ impl Gateway {
         Response::json(200, &json!({"code": 200, "data": data}))
     }
 
-    async fn status(&self, client: usize, id: &str) -> Response {
+    async fn status(&self, client: usize, id: &str, request: &Request) -> Response {
         let found = self.tasks().get(id).cloned();
         let shared = |task: &Task| {
             self.is(Defect::TasksShared)
@@ -386,12 +409,14 @@ impl Gateway {
         let mut ends_now = false;
         if let Some(seen) = self.polled(&task) {
             task.last = seen;
-        } else if !task.last.is_terminal()
-            && !task.vendor_id.is_empty()
-            && self.looks_now(id)
-            && !self.leaves_alone(&task)
-        {
-            let seen = self.look(&task).await;
+        } else if self.asks_vendor(id, &task) {
+            let turn = self.take_turn(&task.wish, Defect::StatusesQueue).await;
+            let seen = self.look(&mut task, self.query_within(request)).await;
+            drop(turn);
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(betrayal) => return betrayal,
+            };
             if seen.rank() >= task.last.rank() {
                 task.last = seen;
             }
@@ -401,11 +426,16 @@ impl Gateway {
             }
         }
         task.asked += 1;
+        // Another look may have come back first and seen more.
+        if let Some(kept) = self.tasks().get(id).filter(|kept| kept.last.rank() > task.last.rank()) {
+            task.last = kept.last.clone();
+        }
         let (last, asked) = (task.last.clone(), task.asked);
         let (shown_id, created) = (self.shown_id(id, &task), task.created.clone());
         // Meanwhile somebody else may have learnt more, or the vendor's id.
         if let Some(kept) = self.tasks().get_mut(id) {
             kept.asked = task.asked;
+            kept.doubt = task.doubt;
             if task.last.rank() >= kept.last.rank() {
                 kept.last = task.last.clone();
             }
@@ -425,42 +455,54 @@ impl Gateway {
         self.mistell_status(told, &task, &shown, asked)
     }
 
+    /// Whether the vendor is asked about a task before its status is told.
+    fn asks_vendor(&self, id: &str, task: &Task) -> bool {
+        !task.last.is_terminal()
+            && !task.vendor_id.is_empty()
+            && self.looks_now(id)
+            && !self.leaves_alone(task)
+            && !task.doubt.given_up
+    }
+
     /// What the vendor says of a task.
-    async fn look(&self, task: &Task) -> Outcome {
+    async fn look(&self, task: &mut Task, within: Duration) -> Result<Outcome, Response> {
         let vendor = self.setup.upstreams[task.upstream].vendor;
-        let Some((_, dialect)) = self.route(&task.wish.model) else { return task.last.clone() };
+        let Some((_, dialect)) = self.route(&task.wish.model) else { return Ok(task.last.clone()) };
         let mut query = (dialect.client.query)(&task.wish, &task.vendor_id);
         if self.is(Defect::ClientKeyInQueries) {
             query = query.header("x-forwarded-authorization", self.setup.clients[task.owner].expose());
         }
         // Two hops at most: the answer, and where it points to for the file.
-        for _ in 0..2 {
-            let answer = self.call(task.upstream, dialect, query).await.and_then(|answer| answer.value());
-            let Some(answer) = answer else { return task.last.clone() };
+        for hop in 0..2 {
+            let answer = self.call(task.upstream, dialect, query, within).await;
+            if let Some(unheard) = self.unheard(task, answer.as_ref(), hop > 0) {
+                return unheard;
+            }
+            let Some(answer) = answer.and_then(|answer| answer.value()) else { return Ok(task.last.clone()) };
             let sighting = (dialect.client.queried)(&answer);
             query = match sighting {
                 Sighting::DoneAt(next) => next,
                 Sighting::At(Phase::Running) if self.is(Defect::FinishedTooEarly) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::At(Phase::Running) => return Outcome::Running,
-                Sighting::At(_) => return Outcome::Waiting,
-                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Outcome::Running,
-                Sighting::Done(files) => return Outcome::Finished(files),
+                Sighting::At(Phase::Running) => return Ok(Outcome::Running),
+                Sighting::At(_) => return Ok(Outcome::Waiting),
+                Sighting::Done(_) if self.is(Defect::SuccessStaysRunning) => return Ok(Outcome::Running),
+                Sighting::Done(files) => return Ok(Outcome::Finished(files)),
                 Sighting::Failed(message)
                     if self.is(Defect::ExpiredStaysRunning) && message.ends_with("expired") =>
                 {
-                    return Outcome::Running;
+                    return Ok(Outcome::Running);
                 }
                 Sighting::Failed(_) if self.is(Defect::FailureReportedFinished) => {
-                    return Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]);
+                    return Ok(Outcome::Finished(vec![format!("https://results.example.com/{vendor}.mp4")]));
                 }
-                Sighting::Failed(message) => return Outcome::Failed(message),
+                Sighting::Failed(message) => return Ok(Outcome::Failed(self.reason(message))),
                 // A word we do not know says nothing new.
-                Sighting::Unknown(_) => return task.last.clone(),
+                Sighting::Unknown(word) => return self.unknown_word(task, &word),
             };
         }
-        task.last.clone()
+        Ok(task.last.clone())
     }
 
     fn report(&self, id: &str, created: &str, outcome: &Outcome, progress: u32) -> Response {

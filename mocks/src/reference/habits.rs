@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::dress::{self, Asked};
-use super::gateway::{Gateway, Outcome, SUBMIT};
+use super::gateway::{Gateway, Outcome, SUBMIT, VENDOR_ANSWERS_WITHIN};
 use super::oddity::Oddity;
 use super::submission::Submission;
 use super::{polling, urls};
@@ -180,7 +180,7 @@ impl Gateway {
     /// What a gateway with an oddity does before it creates a job.
     pub(super) async fn prepares(&self, upstream: usize, dialect: &Dialect) {
         if self.setup.oddity == Some(Oddity::ProbesUpstream) {
-            let _ = self.call(upstream, dialect, Request::get("/healthz")).await;
+            let _ = self.call(upstream, dialect, Request::get("/healthz"), VENDOR_ANSWERS_WITHIN).await;
         }
     }
 
@@ -209,7 +209,7 @@ impl Gateway {
         let (gateway, request) = (Arc::clone(self), request.clone());
         tokio::spawn(async move {
             tokio::time::sleep(QUEUE).await;
-            let created = gateway.create(upstream, dialect, &wish, &request).await;
+            let (created, _) = gateway.create(upstream, dialect, &wish, &request).await;
             if let Some(task) = gateway.tasks().get_mut(&id.unwrap_or_default()) {
                 match created {
                     Ok(vendor_id) => task.vendor_id = vendor_id,

@@ -241,6 +241,20 @@ impl Api for MiniMax {
         answer(if bare { 429 } else { refusal.http }, &body, ids)
     }
 
+    /// A create's empty `task_id` is joined by an empty `status` in a query and goes from a file's
+    /// answer, which never had one.
+    fn refused_elsewhere(&self, refused: Response, purpose: Purpose, ids: &mut Ids) -> Response {
+        let Some(Value::Object(mut body)) = refused.value().filter(|_| purpose != Purpose::Create) else {
+            return refused;
+        };
+        let base = body.remove("base_resp").unwrap_or(Value::Null);
+        let form = match purpose {
+            Purpose::Query => json!({"task_id": "", "status": "", "base_resp": base}),
+            _ => json!({"base_resp": base}),
+        };
+        answer(refused.status, &form, ids)
+    }
+
     fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes {
         wire::bytes_of(&task::pushed(job, word, settings))
     }
@@ -292,21 +306,10 @@ fn draft(request: &Request, route: &'static Route, key: Secret) -> Result<Draft,
     })
 }
 
-/// Refuses in the form of the route: a create's empty `task_id` is joined by an empty `status` in a
-/// query and goes from a file's answer, which never had one.
+/// Refuses in the form of the route.
 fn turned_away(call: &mut Call<'_>, route: &Route, name: &str, detail: Option<&str>) -> Routed {
-    let mut response = call.refuse(&V1, name, detail);
-    if route.purpose != Purpose::Create
-        && let Some(Value::Object(mut body)) = response.value()
-    {
-        let base = body.remove("base_resp").unwrap_or(Value::Null);
-        let form = match route.purpose {
-            Purpose::Query => json!({"task_id": "", "status": "", "base_resp": base}),
-            _ => json!({"base_resp": base}),
-        };
-        response = answer(response.status, &form, call.ids);
-    }
-    Routed::answer(response)
+    let refused = call.refuse(&V1, name, detail);
+    Routed::answer(V1.api.refused_elsewhere(refused, route.purpose, call.ids))
 }
 
 fn asked_for_task(call: &mut Call<'_>, route: &'static Route) -> Routed {
