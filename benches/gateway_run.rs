@@ -1,7 +1,7 @@
-//! How long does judging a gateway take, and how much memory? Run with `cargo bench`.
+//! How long does judging a subject take, and how much memory? Run with `cargo bench`.
 //!
-//! Each round is a whole process, start to exit, as a user runs it: the embedded reference, and the
-//! Python example through `--exec` when there is a python3. Prints minimum, median and maximum of
+//! Each round is a whole process, start to exit, as a user runs it: the embedded references, and the
+//! Python examples through `--exec` when there is a python3. Prints minimum, median and maximum of
 //! the wall time, and the highest peak of resident memory. It measures; it asserts nothing.
 
 use std::io::Read as _;
@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 7;
 
 fn main() {
-    report("embedded, all vendors", &["test"]);
+    report("embedded gateway", &["test", "gateway"]);
+    report("embedded receiver", &["test", "receiver"]);
     let python = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
     if python.is_ok_and(|status| status.success()) {
         report("examples/gateway.py", &["test", "gateway", "--exec", "exec python3 examples/gateway.py"]);
+        report("examples/receiver.py", &["test", "receiver", "--exec", "exec python3 examples/receiver.py"]);
     }
 }
 
