@@ -64,7 +64,7 @@ const PROBES: &[Probe] = probes! {
     answers::tol_009 [MinimaxWrapperUnknown]
     answers::tol_010 [ContentTypeLiteral]
     answers::tol_011 [HeaderCaseCounts]
-    answers::tol_012 [IdsAsFloats]
+    answers::tol_012 [IdsAsFloats FailureIgnored FailureBelievedSuccess]
     answers::tol_013 [SmallBodyLimit]
     answers::tol_014 [AsciiOnly Reserialises]
     answers::tol_015 [FirstFieldIsId Reserialises]
