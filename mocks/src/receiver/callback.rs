@@ -198,7 +198,8 @@ fn record_of(
     };
     refuse(wrong, 400)?;
     Ok(Seen {
-        id: known_as(&id, defect),
+        // Who confirms by id needs the very one.
+        id: if super::trust::signs(vendor) { known_as(&id, defect) } else { id },
         dialect: shape.dialect,
         word: word.to_owned(),
         phase,

@@ -158,7 +158,10 @@ impl Desk {
         if request.method != "GET" {
             return Response::text(405, "only GET");
         }
-        let id = callback::known_as(&unescaped(id), self.defect);
+        let mut id = unescaped(id);
+        if self.ledger.effects(&id).is_none() {
+            id = callback::known_as(&id, self.defect);
+        }
         let key = self.jobs.key_of(&id).unwrap_or(id);
         match self.ledger.effects(&key) {
             Some((count, shown)) => {

@@ -221,7 +221,7 @@ pub(crate) async fn sig_009(s: &Scene, log: &mut Log) {
 }
 
 fn sig_010_bad(s: &Scene) -> Vec<Bad> {
-    [-310, -86_400, 310, 86_400]
+    [-310, -86_400, 900, 86_400]
         .into_iter()
         .map(|at| {
             let job = s.job("kling-legacy");
