@@ -7,6 +7,7 @@ pub mod bench;
 pub mod callback;
 pub mod checks;
 pub mod discovery;
+pub mod edits;
 pub mod effects;
 pub mod subject;
 pub mod target;
@@ -72,7 +73,13 @@ impl Fault for Defect {
 }
 
 /// The chapters about receivers, in the order they are reported. Adding one is its file and one line here.
-const CHAPTERS: &[Chapter<Receiver>] =
-    &[Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS }];
+const CHAPTERS: &[Chapter<Receiver>] = &[
+    Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS },
+    Chapter { name: "tolerance", requirements: checks::tolerance::REQUIREMENTS },
+    Chapter { name: "tolerance", requirements: checks::spelling::REQUIREMENTS },
+    Chapter { name: "minimax-challenge", requirements: checks::challenge::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: checks::hostility::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: checks::hostile_records::REQUIREMENTS },
+];
 
 const _: () = catalogue::assert_complete(CHAPTERS);

@@ -28,7 +28,9 @@ use crate::replay::Input;
 mod look;
 mod raw;
 mod start;
+mod vectors;
 pub use start::Started;
+pub use vectors::asked_with;
 
 /// A case's view of a receiver.
 #[derive(Debug)]

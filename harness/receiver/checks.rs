@@ -4,6 +4,11 @@
 //! What several chapters need to judge lives here; a check itself belongs into its chapter.
 
 pub mod acknowledgement;
+pub mod challenge;
+pub mod hostile_records;
+pub mod hostility;
+pub mod spelling;
+pub mod tolerance;
 
 use crate::catalogue::Source;
 use ringback_mocks::vendor::Vendor;
