@@ -8,8 +8,10 @@ pub mod callback;
 pub mod checks;
 pub mod discovery;
 pub mod effects;
+pub mod secrecy;
 pub mod subject;
 pub mod target;
+pub mod vectors;
 
 use ringback_mocks::receiver::defect::Defect;
 
@@ -72,7 +74,10 @@ impl Fault for Defect {
 }
 
 /// The chapters about receivers, in the order they are reported. Adding one is its file and one line here.
-const CHAPTERS: &[Chapter<Receiver>] =
-    &[Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS }];
+const CHAPTERS: &[Chapter<Receiver>] = &[
+    Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS },
+    Chapter { name: "signatures", requirements: checks::signatures::REQUIREMENTS },
+    Chapter { name: "unsigned-vendors", requirements: checks::unsigned::REQUIREMENTS },
+];
 
 const _: () = catalogue::assert_complete(CHAPTERS);

@@ -4,6 +4,8 @@
 //! What several chapters need to judge lives here; a check itself belongs into its chapter.
 
 pub mod acknowledgement;
+pub mod signatures;
+pub mod unsigned;
 
 use crate::catalogue::Source;
 use ringback_mocks::vendor::Vendor;
