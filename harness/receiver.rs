@@ -9,8 +9,10 @@ pub mod checks;
 pub mod discovery;
 pub mod edits;
 pub mod effects;
+pub mod secrecy;
 pub mod subject;
 pub mod target;
+pub mod vectors;
 
 use ringback_mocks::receiver::defect::Defect;
 
@@ -80,6 +82,8 @@ const CHAPTERS: &[Chapter<Receiver>] = &[
     Chapter { name: "minimax-challenge", requirements: checks::challenge::REQUIREMENTS },
     Chapter { name: "hostility", requirements: checks::hostility::REQUIREMENTS },
     Chapter { name: "hostility", requirements: checks::hostile_records::REQUIREMENTS },
+    Chapter { name: "signatures", requirements: checks::signatures::REQUIREMENTS },
+    Chapter { name: "unsigned-vendors", requirements: checks::unsigned::REQUIREMENTS },
 ];
 
 const _: () = catalogue::assert_complete(CHAPTERS);

@@ -27,6 +27,7 @@ use crate::replay::Input;
 
 mod look;
 mod raw;
+mod signed;
 mod start;
 mod vectors;
 pub use start::Started;

@@ -112,6 +112,12 @@ impl Job {
         Self { key: if self.started { self.key } else { id.clone() }, id, ..self }
     }
 
+    /// The same job with another hook.
+    #[must_use]
+    pub fn at(self, hook: impl Into<String>) -> Self {
+        Self { hook: hook.into(), ..self }
+    }
+
     /// The same job with a hook that has this query; whatever it had is replaced.
     #[must_use]
     pub fn query(self, query: &str) -> Self {

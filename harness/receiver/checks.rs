@@ -9,6 +9,8 @@ pub mod hostile_records;
 pub mod hostility;
 pub mod spelling;
 pub mod tolerance;
+pub mod signatures;
+pub mod unsigned;
 
 use crate::catalogue::Source;
 use ringback_mocks::vendor::Vendor;

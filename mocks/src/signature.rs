@@ -137,6 +137,18 @@ pub fn http_date(now: Timestamp) -> String {
     now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
+/// The bytes of HMAC-SHA256 over `text`, which both schemes are made of: for signatures that are wrong on
+/// purpose.
+pub fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
+    keyed(key).chain_update(text).finalize().into_bytes().to_vec()
+}
+
+/// The key in a Standard Webhooks secret; none if it is not `whsec_` and base64.
+pub fn webhook_key(secret: &Secret) -> Option<Vec<u8>> {
+    let text = secret.expose().strip_prefix("whsec_")?;
+    BASE64.decode(text.as_bytes()).ok()
+}
+
 fn standard_webhooks_mac(
     secret: &Secret,
     id: &str,
@@ -146,11 +158,6 @@ fn standard_webhooks_mac(
     let key = webhook_key(secret).ok_or(SignatureError::Secret)?;
     let head = format!("{id}.{seconds}.");
     Ok(keyed(&key).chain_update(head.as_bytes()).chain_update(body))
-}
-
-fn webhook_key(secret: &Secret) -> Option<Vec<u8>> {
-    let text = secret.expose().strip_prefix("whsec_")?;
-    BASE64.decode(text.as_bytes()).ok()
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
