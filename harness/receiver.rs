@@ -8,6 +8,7 @@ pub mod callback;
 pub mod checks;
 pub mod discovery;
 pub mod effects;
+pub mod schedule;
 pub mod subject;
 pub mod target;
 
@@ -72,7 +73,12 @@ impl Fault for Defect {
 }
 
 /// The chapters about receivers, in the order they are reported. Adding one is its file and one line here.
-const CHAPTERS: &[Chapter<Receiver>] =
-    &[Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS }];
+const CHAPTERS: &[Chapter<Receiver>] = &[
+    Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS },
+    Chapter { name: "idempotency", requirements: checks::idempotency::REQUIREMENTS },
+    Chapter { name: "order", requirements: checks::order::REQUIREMENTS },
+    Chapter { name: "loss", requirements: checks::loss::REQUIREMENTS },
+    Chapter { name: "schedules", requirements: checks::schedules::REQUIREMENTS },
+];
 
 const _: () = catalogue::assert_complete(CHAPTERS);

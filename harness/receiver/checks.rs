@@ -4,6 +4,10 @@
 //! What several chapters need to judge lives here; a check itself belongs into its chapter.
 
 pub mod acknowledgement;
+pub mod idempotency;
+pub mod loss;
+pub mod order;
+pub mod schedules;
 
 use crate::catalogue::Source;
 use ringback_mocks::vendor::Vendor;
