@@ -20,6 +20,7 @@ use ringback_mocks::wire::{Request, Response};
 use ringback_mocks::world::World;
 use serde_json::json;
 
+use crate::generate;
 use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
 use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Stop};
@@ -48,6 +49,14 @@ pub trait Workbench: Debug + Send + Sync + 'static {
     fn input(&self) -> Option<Input>;
     /// Notes which generated input was found wrong, for the case's replay id.
     fn found(&self, input: Input);
+    /// How many inputs a generated case tries.
+    fn inputs(&self) -> usize {
+        generate::INPUTS
+    }
+    /// How many of them are judged side by side.
+    fn abreast(&self) -> usize {
+        1
+    }
     /// Ends the case and hands over what it left.
     fn records(&self) -> Records;
 }

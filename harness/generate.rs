@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::future::Future;
 
+use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
@@ -17,8 +18,10 @@ use crate::bench::Workbench;
 use crate::outcome::Stop;
 use crate::replay::Input;
 
-/// Inputs tried for each generated case.
+/// Inputs tried for each generated case, unless the bench says otherwise.
 pub const INPUTS: usize = 24;
+/// Highest number of an input that a replay id may name.
+pub const INPUTS_MAX: usize = 99_999;
 /// Counted up whenever a strategy here changes: an old replay id would then mean another input.
 pub const GENERATION: u32 = 1;
 /// Steps of shrinking at most; each costs a submit.
@@ -64,11 +67,12 @@ where
             return confirmed(bench, found, path, &judge).await.map(Some);
         }
     }
-    for at in 1..=INPUTS {
-        let mut tree = tree(bench.seed(), at, &strategy)?;
-        let input = tree.current();
-        let Some(fault) = judge(input.clone()).await? else { continue };
-        let mut best = Minimal { input, fault, at, shrinks: 0 };
+    let numbers: Vec<usize> = (1..=bench.inputs()).collect();
+    for together in numbers.chunks(bench.abreast().max(1)) {
+        let drawn = |at: &usize| tree(bench.seed(), *at, &strategy).map(|tree| (*at, tree.current()));
+        let inputs = together.iter().map(drawn).collect::<Result<Vec<_>, Stop>>()?;
+        let Some(mut best) = first_wrong(inputs, &judge).await? else { continue };
+        let mut tree = tree(bench.seed(), best.at, &strategy)?;
         // What became of each smaller value, and how many of those lead to the best one.
         let (mut path, mut kept) = (Vec::new(), 0);
         let mut moved = tree.simplify();
@@ -92,6 +96,57 @@ where
         best.shrinks = path.len();
         path.truncate(kept);
         return confirmed(bench, best, path, &judge).await.map(Some);
+    }
+    Ok(None)
+}
+
+/// Judges the chosen ones of a list whose order is that of their size, until one is wrong, and returns it:
+/// it needs no shrinking. What is returned was judged twice; a replay judges what it names first.
+pub async fn every<T, F, J, A>(
+    bench: &impl Workbench,
+    list: &[T],
+    chosen: impl Fn(&T) -> bool + Send,
+    judge: J,
+) -> Result<Option<Minimal<T, F>>, Stop>
+where
+    T: Clone + Send + Sync,
+    F: Send,
+    J: Fn(T) -> A + Send + Sync,
+    A: Future<Output = Result<Option<F>, Stop>> + Send,
+{
+    let numbered = |(at, input): (usize, &T)| (at + 1, input.clone());
+    if let Some(Input { at, .. }) = bench.input() {
+        let named: Vec<(usize, T)> =
+            list.iter().enumerate().map(numbered).filter(|one| one.0 == at).collect();
+        if let Some(found) = first_wrong(named, &judge).await? {
+            return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
+        }
+    }
+    let all: Vec<(usize, T)> =
+        list.iter().enumerate().filter(|(_, input)| chosen(input)).map(numbered).collect();
+    for together in all.chunks(bench.abreast().max(1)) {
+        if let Some(found) = first_wrong(together.to_vec(), &judge).await? {
+            return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Judges inputs side by side; the first of them that is wrong, in their order.
+async fn first_wrong<T, F, J, A>(inputs: Vec<(usize, T)>, judge: &J) -> Result<Option<Minimal<T, F>>, Stop>
+where
+    T: Clone,
+    J: Fn(T) -> A,
+    A: Future<Output = Result<Option<F>, Stop>>,
+{
+    let judged = inputs.into_iter().map(|(at, input)| {
+        let verdict = judge(input.clone());
+        async move { (at, input, verdict.await) }
+    });
+    for (at, input, verdict) in join_all(judged).await {
+        if let Some(fault) = verdict? {
+            return Ok(Some(Minimal { input, fault, at, shrinks: 0 }));
+        }
     }
     Ok(None)
 }

@@ -9,6 +9,7 @@ pub mod checks;
 pub mod discovery;
 pub mod edits;
 pub mod effects;
+pub mod schedule;
 pub mod secrecy;
 pub mod subject;
 pub mod target;
@@ -80,10 +81,14 @@ const CHAPTERS: &[Chapter<Receiver>] = &[
     Chapter { name: "tolerance", requirements: checks::tolerance::REQUIREMENTS },
     Chapter { name: "tolerance", requirements: checks::spelling::REQUIREMENTS },
     Chapter { name: "minimax-challenge", requirements: checks::challenge::REQUIREMENTS },
-    Chapter { name: "hostility", requirements: checks::hostility::REQUIREMENTS },
-    Chapter { name: "hostility", requirements: checks::hostile_records::REQUIREMENTS },
     Chapter { name: "signatures", requirements: checks::signatures::REQUIREMENTS },
     Chapter { name: "unsigned-vendors", requirements: checks::unsigned::REQUIREMENTS },
+    Chapter { name: "idempotency", requirements: checks::idempotency::REQUIREMENTS },
+    Chapter { name: "order", requirements: checks::order::REQUIREMENTS },
+    Chapter { name: "loss", requirements: checks::loss::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: checks::hostility::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: checks::hostile_records::REQUIREMENTS },
+    Chapter { name: "schedules", requirements: checks::schedules::REQUIREMENTS },
 ];
 
 const _: () = catalogue::assert_complete(CHAPTERS);

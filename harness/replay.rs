@@ -111,7 +111,7 @@ impl FromStr for Replay {
                     [path] => path.strip_prefix('p').and_then(unpacked).ok_or_else(malformed)?,
                     _ => return Err(malformed()),
                 };
-                if !(1..=generate::INPUTS).contains(&at) {
+                if !(1..=generate::INPUTS_MAX).contains(&at) {
                     return Err(malformed());
                 }
                 Some(Input { at, path })

@@ -82,7 +82,7 @@ proptest! {
         number in 0..catalogue::entries().count(),
         vendor in 0_usize..4,
         seed in any::<u64>(),
-        input in proptest::option::of((1_usize..=24, proptest::collection::vec(any::<bool>(), 0..80))),
+        input in proptest::option::of((1_usize..=ringback::generate::INPUTS_MAX, proptest::collection::vec(any::<bool>(), 0..80))),
     ) {
         let requirement = catalogue::entries().nth(number).expect("in range");
         let vendor = match requirement.scope {

@@ -25,11 +25,13 @@ use crate::job::shortened;
 use crate::outcome::{Finding, Stop};
 use crate::replay::Input;
 
+mod converge;
 mod look;
 mod raw;
 mod signed;
 mod start;
 mod vectors;
+pub use converge::Plot;
 pub use start::Started;
 pub use vectors::asked_with;
 
@@ -57,6 +59,8 @@ struct Notes {
     findings: Vec<Finding>,
     answered: bool,
     input: Option<Input>,
+    /// Tokens of the scene within the case that is kept.
+    scene: BTreeSet<String>,
 }
 
 /// What the receiver answered.
@@ -315,11 +319,19 @@ impl Workbench for Bench {
         self.notes().input = Some(input);
     }
 
+    fn inputs(&self) -> usize {
+        self.target.schedules
+    }
+
+    fn abreast(&self) -> usize {
+        self.breadth()
+    }
+
     fn records(&self) -> Records {
         let mut notes = self.notes();
         let journal = &self.subject.journal;
         let mut exchanges: Vec<Arc<Exchange>> =
-            notes.tokens.iter().flat_map(|token| journal.take(token)).collect();
+            notes.tokens.iter().chain(&notes.scene).flat_map(|token| journal.take(token)).collect();
         exchanges.sort_by_key(|exchange| (exchange.at, exchange.seq));
         Records {
             findings: std::mem::take(&mut notes.findings),

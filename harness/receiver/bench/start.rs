@@ -45,9 +45,16 @@ impl Bench {
         let token = self.start_token();
         let reply = self.ask_to_start(dialect, &token).await?;
         if !reply.is_ack() {
-            return Err(Finding::new("HTTP 2xx for the start of a job", reply.gist())
-                .seen_in(&reply.exchange)
-                .into());
+            let refused = self.gateway().submits(&token).into_iter().find(|submit| submit.id.is_empty());
+            let finding = match refused {
+                Some(submit) => Finding::new(
+                    "a submit that the gateway accepts: its key, model, input.prompt, and callback_url under \
+                     input.metadata",
+                    format!("the gateway refused {}, and the receiver said {}", submit.body, reply.gist()),
+                ),
+                None => Finding::new("HTTP 2xx for the start of a job", reply.gist()),
+            };
+            return Err(finding.seen_in(&reply.exchange).into());
         }
         let submit = self.submit_of(&token).await?;
         let job = self.started_job(dialect, &submit)?;

@@ -170,9 +170,9 @@ switches! {
         OddIdIs500 "odd-id-is-500" "answers 500 to an id with a control character"
         TrailingDataAccepted "trailing-data-accepted" "reads the first document of a body and ignores the rest"
         // schedules
-        DoubleProgressHidesEnd "double-progress-hides-end" "does not notice the end after progress was reported twice"
+        DoubleProgressHidesEnd "double-progress-hides-end" "does not notice the end after the same progress was reported twice"
         ManyProgressHidesEnd "many-progress-hides-end" "notices nothing after a job's sixth callback"
-        DuplicateStopsPoll "duplicate-stops-poll" "stops polling when progress is reported twice"
+        DuplicateStopsPoll "duplicate-stops-poll" "stops polling when the same progress is reported twice"
         FailureReopens "failure-reopens" "lets late progress reopen a failed job"
     }
 }

@@ -18,6 +18,8 @@ const FAMILY_TAIL: usize = 6;
 const SMALL_MEMORY: u64 = 100;
 /// How long the defect that forgets remembers, in milliseconds.
 const MOMENT: i64 = 1_000;
+/// How much later than polling a callback must come that a defect works on, in milliseconds.
+const AFTER_POLL: i64 = 100;
 /// Callbacks of a job after which a defect notices nothing more.
 const MANY: u32 = 6;
 /// Jobs of a family in a short while that are too many for a defect, and that while in milliseconds.
@@ -72,6 +74,9 @@ struct Job {
     reopened: bool,
     arrivals: u32,
     progress: u32,
+    /// Words of progress so far, and whether one came twice.
+    words: HashSet<String>,
+    doubled: bool,
     polled_too: bool,
     last_time: Option<i64>,
     manners: Vec<Manner>,
@@ -120,14 +125,20 @@ impl Ledger {
         let phase = match seen.phase {
             None if self.is(Defect::UnknownWordDoesWork) => Phase::Succeeded,
             None => return Taken::default(),
-            Some(phase) if phase.is_terminal() && self.is(Defect::FailureBelievedSuccess) => Phase::Succeeded,
+            Some(phase)
+                if phase.is_terminal()
+                    && source == Source::Callback
+                    && self.is(Defect::FailureBelievedSuccess) =>
+            {
+                Phase::Succeeded
+            }
             Some(phase) => phase,
         };
         let job = self.jobs.entry(key.to_owned()).or_default();
         if source == Source::Callback {
             job.arrivals += 1;
         }
-        if self.poisoned.contains(&seen.id) || job.overlooks(seen, phase, defect) {
+        if self.poisoned.contains(&seen.id) || job.overlooks(seen, phase, source, defect) {
             return Taken::default();
         }
         if !phase.is_terminal() {
@@ -143,6 +154,12 @@ impl Ledger {
                     || match defect {
                         Some(Defect::DedupesLastOnly) => family.last != key,
                         Some(Defect::SmallMemory) => family.ended - job.ended_as > SMALL_MEMORY,
+                        // Whatever company there was, it is the time alone that this defect forgets by.
+                        Some(Defect::DedupesForAMoment) => {
+                            source == Source::Callback
+                                && family.ended == job.ended_as
+                                && now.as_millisecond() - job.ended_at > MOMENT
+                        }
                         _ => false,
                     }
             }
@@ -185,7 +202,7 @@ impl Ledger {
         let Some(job) = self.jobs.get(key) else { return false };
         let stopped = match self.defect {
             Some(Defect::PollStopsAfterProgress) => job.progress > 0,
-            Some(Defect::DuplicateStopsPoll) => job.progress > 1,
+            Some(Defect::DuplicateStopsPoll) => job.doubled,
             _ => false,
         };
         let ended = match self.defect {
@@ -226,11 +243,11 @@ impl Ledger {
 
 impl Job {
     /// Whether a report is lost on a defective receiver.
-    fn overlooks(&self, seen: &Seen, phase: Phase, defect: Option<Defect>) -> bool {
-        let ends = phase.is_terminal() && self.ended.is_none();
+    fn overlooks(&self, seen: &Seen, phase: Phase, source: Source, defect: Option<Defect>) -> bool {
+        let ends = phase.is_terminal() && self.ended.is_none() && source == Source::Callback;
         match defect {
             Some(Defect::DedupesById) => ends && self.progress > 0,
-            Some(Defect::DoubleProgressHidesEnd) => ends && self.progress > 1,
+            Some(Defect::DoubleProgressHidesEnd) => ends && self.doubled,
             Some(Defect::ManyProgressHidesEnd) => ends && self.arrivals > MANY,
             Some(Defect::EqualTimesDropped) => {
                 ends && self.progress > 0 && seen.time.is_some() && seen.time == self.last_time
@@ -246,6 +263,7 @@ impl Job {
 
     fn progressed(&mut self, seen: &Seen, phase: Phase, defect: Option<Defect>) -> Taken {
         self.progress += 1;
+        self.doubled |= !self.words.insert(seen.word.clone());
         self.last_time = seen.time;
         if let Some(end) = self.ended {
             match defect {
@@ -279,7 +297,7 @@ impl Job {
     ) -> bool {
         let fresh = |part: fn(&Manner) -> &[u8]| {
             let known = |other: &Manner| part(other) == part(manner);
-            !part(manner).is_empty() && !self.manners.iter().any(known)
+            !self.ended_by_poll && !part(manner).is_empty() && !self.manners.iter().any(known)
         };
         match (source, defect) {
             (Source::Poll, Some(Defect::PollWorksToo)) => {
@@ -290,19 +308,23 @@ impl Job {
             (_, Some(Defect::DedupesByNonce)) => fresh(|manner| manner.nonce.as_bytes()),
             (_, Some(Defect::DedupesByDelivery)) => fresh(|manner| manner.delivery.as_bytes()),
             (_, Some(Defect::DedupesByBody)) => fresh(|manner| &manner.body),
-            (_, Some(Defect::DedupesForAMoment)) => now.as_millisecond() - self.ended_at > MOMENT,
             (_, Some(Defect::FailureNotDeduped)) => end != Phase::Succeeded,
             (_, Some(Defect::EachEndWorks)) => end != phase,
             (_, Some(Defect::CallbackAfterPollWorks)) => {
-                self.ended_by_poll && !std::mem::replace(&mut self.polled_too, true)
+                self.ended_by_poll
+                    && now.as_millisecond() - self.ended_at > AFTER_POLL
+                    && !std::mem::replace(&mut self.polled_too, true)
             }
             _ => false,
         }
     }
 }
 
-/// An id without its last characters.
+/// An id without its last characters. A job that was started here has no relatives.
 fn family_of(id: &str) -> String {
+    if id.starts_with("started ") {
+        return id.to_owned();
+    }
     let length = id.chars().count();
     id.chars().take(length.saturating_sub(FAMILY_TAIL)).collect()
 }

@@ -1,0 +1,257 @@
+//! Many callbacks of one job and many jobs at once: played, waited for, and judged by what is left in the end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use ringback_mocks::journal::Exchange;
+use ringback_mocks::wire::Request;
+
+use super::look::wrong;
+use super::{Bench, Reply};
+use crate::outcome::{Finding, Stop};
+use crate::receiver::callback::{Job, Says};
+use crate::receiver::effects::Class;
+use crate::receiver::schedule::{Event, Schedule, Step};
+use crate::target::Mode;
+
+/// Schedules played side by side on a receiver at hand, and on one elsewhere.
+const ABREAST: usize = 24;
+const ABREAST_ELSEWHERE: usize = 4;
+/// Characters at the end of an id in which relatives differ.
+const FAMILY_TAIL: usize = 6;
+
+impl Bench {
+    /// Lets time pass that is part of what is sent: between two attempts of a vendor, say.
+    pub async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// Sends a request whose answer does not matter, nor that there is none: what it leads to is judged.
+    pub async fn throw(&self, request: Request) -> Result<(), Stop> {
+        self.attempt(request, self.target.patience.answer).await.map(drop)
+    }
+
+    /// The same for so many copies, each on a connection of its own, at the same moment.
+    pub async fn throw_at_once(&self, request: &Request, copies: usize) -> Result<(), Stop> {
+        let all = (0..copies).map(|_| self.throw(request.clone()));
+        join_all(all).await.into_iter().collect()
+    }
+
+    /// A job that is a relative of another: their ids differ in the last characters only.
+    pub async fn relative(&self, of: &Job, number: u32) -> Result<Job, Stop> {
+        let family: String = of.id.chars().take(of.id.chars().count().saturating_sub(FAMILY_TAIL)).collect();
+        let own: String = of.id.chars().skip(family.chars().count()).collect();
+        let tail = match own.parse::<u32>() {
+            // Far enough apart for whoever reads ids as floating-point numbers.
+            Ok(digits) => format!("{:06}", (digits + number * 1_001) % 1_000_000),
+            Err(_) => {
+                let letter = |place: u32| {
+                    char::from(b'a' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0))
+                };
+                format!("-zz{}{}{}", letter(2), letter(1), letter(0))
+            }
+        };
+        Ok(self.job().await?.named(format!("{family}{tail}")))
+    }
+
+    /// Notes a finding unless the work for a job is done so often, whatever its state, and no oftener within
+    /// the quiet window.
+    pub async fn note_unless_counted(&self, job: &Job, count: u64, after: &str) -> Result<(), Stop> {
+        let expected = if count == 1 { "the work done once" } else { "another count" };
+        let deadline = tokio::time::Instant::now() + self.target.patience.settle;
+        loop {
+            let seen = self.effect(job).await?;
+            if seen.0.count == count {
+                break;
+            }
+            if seen.0.count > count || tokio::time::Instant::now() >= deadline {
+                self.note(wrong(expected, after, seen));
+                return Ok(());
+            }
+            // A foreign process does not tell us when it has done its work.
+            tokio::time::sleep(self.target.patience.look).await;
+        }
+        tokio::time::sleep(self.target.patience.quiet).await;
+        let seen = self.effect(job).await?;
+        if seen.0.count != count {
+            self.note(wrong(expected, after, seen));
+        }
+        Ok(())
+    }
+
+    /// Waits until a success that was delivered later than all else shows its effect, and the quiet window is
+    /// over: what has not happened by then does not happen.
+    pub async fn let_settle(&self) -> Result<(), Stop> {
+        let control = self.job().await?;
+        self.deliver(&control, Says::SUCCESS).await?;
+        if let Err((effect, _)) = self.settles(&control, 1, Class::Success).await? {
+            return Err(Stop::NotTestable(format!(
+                "the control of this case has no effect: {}",
+                effect.told()
+            )));
+        }
+        tokio::time::sleep(self.target.patience.quiet).await;
+        Ok(())
+    }
+
+    /// Notes a finding for each of these jobs unless its work is done once, with this class of state, and
+    /// stays so; `told` says what came before.
+    pub async fn note_unless_each_once(
+        &self,
+        jobs: &[(String, Job)],
+        class: Class,
+        within: Duration,
+    ) -> Result<(), Stop> {
+        let settled = jobs.iter().map(|(_, job)| self.settles_within(job, 1, class, within));
+        let mut right = Vec::new();
+        for ((after, job), settled) in jobs.iter().zip(join_all(settled).await) {
+            match settled? {
+                Ok(()) => right.push((after, job)),
+                Err(seen) => self.note(wrong(&once(class), after, seen)),
+            }
+        }
+        tokio::time::sleep(self.target.patience.quiet).await;
+        for (after, job) in right {
+            let seen = self.effect(job).await?;
+            if seen.0.count != 1 || seen.0.class != class {
+                self.note(wrong(&once(class), after, seen));
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes a finding if work was done under the vendor's id of a job that the receiver started itself.
+    pub async fn note_unless_linked(&self, job: &Job, after: &str) -> Result<(), Stop> {
+        let seen = self.effect_of(&job.id).await?;
+        if job.started && seen.0.count > 0 {
+            let expected = "no work under the vendor's id, because the job is known by the gateway's,";
+            self.note(wrong(expected, after, seen));
+        }
+        Ok(())
+    }
+
+    /// Waits until the status of a job was asked so often from now on, or a second is over.
+    pub async fn polled(&self, job: &Job, times: usize) {
+        let before = self.gateway().queries(&job.key);
+        self.gateway().asked(&job.key, before + times, Duration::from_secs(1)).await;
+    }
+
+    /// Plays a schedule with a job. What the receiver answers does not matter: a vendor that is refused comes
+    /// again, and how it ends is judged.
+    pub async fn play(&self, job: &Job, schedule: &Schedule) -> Result<(), Stop> {
+        for step in schedule.steps() {
+            match *step {
+                Step::Deliver(event, times) => {
+                    for _ in 0..times {
+                        self.reply_to(job, event).await?;
+                    }
+                }
+                Step::AckLost(event) if self.is_plain() => {
+                    self.post_and_leave(self.told(job, event)?).await?;
+                }
+                // Where a connection cannot be cut short, not looking at the answer comes nearest.
+                Step::AckLost(event) => self.throw(self.told(job, event)?).await?,
+                Step::AtOnce(one, other) => {
+                    let both = [self.told(job, one)?, self.told(job, other)?];
+                    join_all(both.map(|request| self.throw(request)))
+                        .await
+                        .into_iter()
+                        .collect::<Result<(), Stop>>()?;
+                }
+                Step::Lost(_) => {}
+                Step::Poll(event) => self.back(job, super::standing(job, &job.callback(event.says())?)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong in the end when a schedule is played with a fresh job; nothing, if it converges.
+    pub async fn diverges(&self, plot: Plot, schedule: Schedule) -> Result<Option<Finding>, Stop> {
+        let scene = self.scene();
+        let verdict = match scene.played(plot, &schedule).await {
+            // That there was no answer is a finding too, of this very schedule.
+            Err(Stop::Violation(mut finding)) => {
+                for expected in &mut finding.expected {
+                    expected.push_str(&format!(" in the schedule `{schedule}`"));
+                }
+                Ok(Some(*finding))
+            }
+            verdict => verdict,
+        };
+        self.close(&scene, matches!(verdict, Ok(Some(_))));
+        verdict
+    }
+
+    async fn played(&self, plot: Plot, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
+        let Plot { end, started } = plot;
+        let class = if end == Event::Success { Class::Success } else { Class::Failure };
+        let job = if started { self.start().await?.job } else { self.job().await? };
+        if !started {
+            // Whoever asks is told how it ends, from the beginning.
+            self.back(&job, super::standing(&job, &job.callback(end.says())?));
+        }
+        self.play(&job, schedule).await?;
+        let patience = &self.target.patience;
+        let within = if started { patience.poll } else { patience.settle };
+        let after = format!("the schedule `{schedule}`");
+        if let Err(seen) = self.settles_within(&job, 1, class, within).await? {
+            return Ok(Some(wrong(&once(class), &after, seen)));
+        }
+        tokio::time::sleep(patience.quiet).await;
+        let seen = self.effect(&job).await?;
+        let right = seen.0.count == 1 && seen.0.class == class;
+        Ok((!right).then(|| wrong(&once(class), &after, seen)))
+    }
+
+    async fn reply_to(&self, job: &Job, event: Event) -> Result<Reply, Stop> {
+        self.post(self.told(job, event)?).await
+    }
+
+    fn told(&self, job: &Job, event: Event) -> Result<Request, Stop> {
+        Ok(job.callback_at(event.says(), event.second())?.request(Self::now()))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.place().is_ok_and(|(root, _)| root.starts_with("http://"))
+    }
+
+    /// A bench within this one, whose exchanges can be forgotten.
+    fn scene(&self) -> Self {
+        Self::new(Arc::clone(&self.target), Arc::clone(&self.subject), self.vendor, self.way, self.seed, None)
+    }
+
+    /// Ends a scene: what it showed is kept in the place of what was kept before, or forgotten.
+    fn close(&self, scene: &Self, keep: bool) {
+        let (tokens, answered) = {
+            let notes = scene.notes();
+            (notes.tokens.clone(), notes.answered)
+        };
+        let forgotten = {
+            let mut notes = self.notes();
+            notes.answered |= answered;
+            if keep { std::mem::replace(&mut notes.scene, tokens) } else { tokens }
+        };
+        for token in forgotten {
+            drop::<Vec<Arc<Exchange>>>(self.subject.journal.take(&token));
+        }
+    }
+
+    /// How many schedules are played side by side.
+    pub(super) fn breadth(&self) -> usize {
+        if self.target.mode() == Mode::Deployed { ABREAST_ELSEWHERE } else { ABREAST }
+    }
+}
+
+/// What a schedule is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Plot {
+    /// How the job ends.
+    pub end: Event,
+    /// Whether the receiver starts it, so that it can poll.
+    pub started: bool,
+}
+
+fn once(class: Class) -> String {
+    format!("the work done once, as {},", class.word())
+}
