@@ -133,7 +133,7 @@ async fn contradicted_not_trusted(bench: &Bench) -> Result<(), Stop> {
     if effect.count > 0 && effect.class == Class::Success {
         let expected = "no work, or that of a failure, after an unsigned success of a job that the gateway says has failed";
         let finding = Finding::new(expected, effect.told());
-        bench.note(exchange.iter().fold(finding, |finding, exchange| finding.seen_in(exchange)));
+        bench.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     // Whoever still asks about it may stop.
     bench.back(&running, Standing::Failed);
@@ -254,7 +254,7 @@ async fn confirmed_later(bench: &Bench) -> Result<(), Stop> {
             "the work done once within {within:?}, when the gateway has answered 502, then running, then finished"
         );
         let finding = Finding::new(expected, effect.told());
-        bench.note(exchange.iter().fold(finding, |finding, exchange| finding.seen_in(exchange)));
+        bench.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     Ok(())
 }

@@ -143,7 +143,7 @@ fn vidu(key: &Secret, request: &Request, defect: Option<Defect>) -> bool {
         Some(Defect::QueryDecoded) => target = joined(path, &unescaped(query)),
         Some(Defect::QueryDropped) => path.clone_into(&mut target),
         Some(Defect::HeaderOrderFixed) if !listed.is_empty() => {
-            used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce")
+            used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce");
         }
         Some(Defect::ExtraHeaderRefused) if listed.split(';').count() > 2 => return false,
         Some(Defect::NonceMustBeUuid)
