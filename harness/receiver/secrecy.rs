@@ -24,9 +24,9 @@ impl Difference {
         if rest.iter().all(|other| other == first) {
             return None;
         }
-        let before = rest.iter().map(|other| common(first.bytes(), other.bytes())).min()?;
+        let before = rest.iter().map(|other| common(first.chars(), other.chars())).min()?;
         let shortest = urls.iter().map(|url| url.len()).min()?;
-        let after = rest.iter().map(|other| common(first.bytes().rev(), other.bytes().rev())).min()?;
+        let after = rest.iter().map(|other| common(first.chars().rev(), other.chars().rev())).min()?;
         // In `ab` and `aab` the same letter is not common twice.
         Some(Self { before, after: after.min(shortest - before) })
     }
@@ -44,10 +44,9 @@ impl Difference {
 
     /// A URL with the last character that differs changed to one that no other has there.
     pub fn altered(&self, url: &str) -> String {
-        let (begin, end) = match self.core(url) {
-            "" => self.place(url),
-            _ => (self.before, url.len() - self.after),
-        };
+        let core = (self.before, url.len().saturating_sub(self.after));
+        let differs = url.get(core.0..core.1).is_some_and(|text| !text.is_empty());
+        let (begin, end) = if differs { core } else { self.place(url) };
         let kept = begin + last_begins(&url[begin..end], 1);
         // Neither a digit, lest a secret that counts become another job's, nor one that a lenient reader of
         // base64 takes for the same, where only some bits of the last character count.
@@ -71,12 +70,44 @@ impl Difference {
     }
 }
 
-/// How long the common beginning of two texts is.
-fn common(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> usize {
-    one.zip(other).take_while(|(one, other)| one == other).count()
+/// How many bytes the common beginning of two texts has.
+fn common(one: impl Iterator<Item = char>, other: impl Iterator<Item = char>) -> usize {
+    one.zip(other).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum()
 }
 
 /// Where the last characters of a text begin.
 fn last_begins(text: &str, count: usize) -> usize {
     text.char_indices().rev().take(count).last().map_or(0, |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Difference;
+
+    #[test]
+    fn a_secret_is_found_wherever_it_stands() {
+        for (one, other, part) in [
+            ("/hooks/minimax/8f3a9c", "/hooks/minimax/8f1b20", "8f3a9c"),
+            ("/hooks?secret=8f3a9c&vendor=ark", "/hooks?secret=8f1b2c&vendor=ark", "8f3a9c"),
+            ("/job9", "/job10", "job9"),
+            ("/ab", "/aab", "ab"),
+            ("/a纸", "/a船", "a纸"),
+        ] {
+            let difference = Difference::of(&[one, other]).expect("they differ");
+            assert_eq!(difference.part(one), part, "{one}");
+            assert_ne!(difference.altered(one), one);
+            assert_ne!(difference.altered(one), other);
+            assert_ne!(difference.shortened(one), one);
+        }
+        assert_eq!(Difference::of(&["/same", "/same"]), None);
+    }
+
+    #[test]
+    fn another_secret_differs_in_one_character_or_is_shorter_by_four() {
+        let (one, other) = ("/h/8f3a9c07", "/h/8f1b2c08");
+        let difference = Difference::of(&[one, other]).expect("they differ");
+        assert_eq!(difference.altered(one), "/h/8f3a9c0A");
+        assert_eq!(difference.shortened(one), "/h/8f3a");
+        assert_eq!(difference.core(one), "3a9c07");
+    }
 }

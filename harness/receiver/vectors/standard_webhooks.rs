@@ -72,8 +72,14 @@ const FIELDS: &[&str] = &["webhook-id", "webhook-timestamp", "webhook-signature"
 /// The table.
 #[rustfmt::skip]
 pub const VECTORS: &[Vector] = {
-    use Change::*;
-    use Form::*;
+    use Change::{
+        Body, Dialect, Field, Id, Key, OtherScheme, Query, SentBody, SentId, SentTime, Signature, SignedBody,
+        Time, Unsigned, Without,
+    };
+    use Form::{
+        BeyondAscii, Escaped, FinalLineBreak, FinalSpace, Indented, Long, Nothing, Numbers, OneByte, OtherJob,
+        Reversed,
+    };
     use When::{Away, Milliseconds, Text};
     &[
         good(Group::Good, PLAIN,                                   &[]),

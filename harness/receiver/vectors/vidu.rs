@@ -77,7 +77,10 @@ const LISTED: &str = "Date;x-request-nonce";
 /// The table.
 #[rustfmt::skip]
 pub const VECTORS: &[Vector] = {
-    use Change::*;
+    use Change::{
+        Field, Key, Listed, LowerCaseNames, NoFinalNewline, Nonce, OtherScheme, Query, SentBody, SentDate, Sends,
+        Signature, SignedAccessKey, SignedMethod, SignedPath, SignedQuery, Unsigned, Without,
+    };
     &[
         good(Group::Good, PLAIN,                                          &[]),
         good(Group::Good, QUERY,                                          &[Query("name=james&age=36")]),

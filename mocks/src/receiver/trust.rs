@@ -142,7 +142,7 @@ fn vidu(key: &Secret, request: &Request, defect: Option<Defect>) -> bool {
         Some(Defect::QuerySorted) => target = joined(path, &sorted(query)),
         Some(Defect::QueryDecoded) => target = joined(path, &unescaped(query)),
         Some(Defect::QueryDropped) => path.clone_into(&mut target),
-        Some(Defect::HeaderOrderFixed) => {
+        Some(Defect::HeaderOrderFixed) if !listed.is_empty() => {
             used = with(headers, "x-hmac-signed-headers", "Date;x-request-nonce");
         }
         Some(Defect::ExtraHeaderRefused) if listed.split(';').count() > 2 => return false,
@@ -216,7 +216,7 @@ fn vidu_excuse(key: &Secret, request: &Request, now: Timestamp, defect: Defect) 
     match defect {
         Defect::AccessKeyIgnored => {
             let other = string.replacen("\nvidu\n", &format!("\n{access}\n"), 1);
-            named && (offered == made || offered == signature::vidu(key, &other))
+            named && !access.is_empty() && (offered == made || offered == signature::vidu(key, &other))
         }
         _ if !named || access != "vidu" => false,
         Defect::NewlineOptional => offered == signature::vidu(key, string.trim_end_matches('\n')),

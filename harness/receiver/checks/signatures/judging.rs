@@ -98,8 +98,11 @@ pub(super) async fn refused_with_4xx(bench: &Bench) -> Result<(), Stop> {
         let job = bench.job_for(vector).await?;
         let Some(request) = bench.signed(vector, &job)? else { continue };
         let reply = bench.post(request).await?;
-        // That it is not acknowledged is demanded elsewhere.
-        if !reply.is_ack() && !(400..500).contains(&reply.status) {
+        if reply.is_ack() {
+            let why = format!("{} is acknowledged, so there is no refusal to look at", vector.name);
+            return Err(Stop::NotTestable(why));
+        }
+        if !(400..500).contains(&reply.status) {
             let expected = format!("HTTP 4xx for {}", vector.name);
             bench.note(Finding::new(expected, reply.gist()).seen_in(&reply.exchange));
         }
