@@ -170,8 +170,17 @@ impl Room {
         let mut submits = self.submits.subscribe();
         loop {
             let Turn { reply, pause, acts } = self.desk().handle(&request, Timestamp::now());
-            tokio::time::sleep(pause).await;
-            self.act(acts);
+            // What the desk has noted is done even if the sender hangs up meanwhile.
+            if pause.is_zero() {
+                self.act(acts);
+            } else {
+                let room = Arc::clone(&self);
+                let acting = async move {
+                    tokio::time::sleep(pause).await;
+                    room.act(acts);
+                };
+                settle(acting, false).await;
+            }
             return match reply {
                 Reply::Now(response) => response,
                 Reply::WhenSubmitted => match submits.changed().await {
