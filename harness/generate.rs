@@ -116,7 +116,8 @@ where
 {
     let numbered = |(at, input): (usize, &T)| (at + 1, input.clone());
     if let Some(Input { at, .. }) = bench.input() {
-        let named: Vec<(usize, T)> = list.iter().enumerate().map(numbered).filter(|one| one.0 == at).collect();
+        let named: Vec<(usize, T)> =
+            list.iter().enumerate().map(numbered).filter(|one| one.0 == at).collect();
         if let Some(found) = first_wrong(named, &judge).await? {
             return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
         }
@@ -132,10 +133,7 @@ where
 }
 
 /// Judges inputs side by side; the first of them that is wrong, in their order.
-async fn first_wrong<T, F, J, A>(
-    inputs: Vec<(usize, T)>,
-    judge: &J,
-) -> Result<Option<Minimal<T, F>>, Stop>
+async fn first_wrong<T, F, J, A>(inputs: Vec<(usize, T)>, judge: &J) -> Result<Option<Minimal<T, F>>, Stop>
 where
     T: Clone,
     J: Fn(T) -> A,

@@ -40,14 +40,15 @@ impl Bench {
 
     /// A job that is a relative of another: their ids differ in the last characters only.
     pub async fn relative(&self, of: &Job, number: u32) -> Result<Job, Stop> {
-        let family: String =
-            of.id.chars().take(of.id.chars().count().saturating_sub(FAMILY_TAIL)).collect();
+        let family: String = of.id.chars().take(of.id.chars().count().saturating_sub(FAMILY_TAIL)).collect();
         let own: String = of.id.chars().skip(family.chars().count()).collect();
         let tail = match own.parse::<u32>() {
             // Far enough apart for whoever reads ids as floating-point numbers.
             Ok(digits) => format!("{:06}", (digits + number * 1_001) % 1_000_000),
             Err(_) => {
-                let letter = |place: u32| char::from(b'a' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0));
+                let letter = |place: u32| {
+                    char::from(b'a' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0))
+                };
                 format!("-zz{}{}{}", letter(2), letter(1), letter(0))
             }
         };
@@ -96,7 +97,12 @@ impl Bench {
 
     /// Notes a finding for each of these jobs unless its work is done once, with this class of state, and
     /// stays so; `told` says what came before.
-    pub async fn note_unless_each_once(&self, jobs: &[(String, Job)], class: Class, within: Duration) -> Result<(), Stop> {
+    pub async fn note_unless_each_once(
+        &self,
+        jobs: &[(String, Job)],
+        class: Class,
+        within: Duration,
+    ) -> Result<(), Stop> {
         let settled = jobs.iter().map(|(_, job)| self.settles_within(job, 1, class, within));
         let mut right = Vec::new();
         for ((after, job), settled) in jobs.iter().zip(join_all(settled).await) {
@@ -212,14 +218,7 @@ impl Bench {
 
     /// A bench within this one, whose exchanges can be forgotten.
     fn scene(&self) -> Self {
-        Self::new(
-            Arc::clone(&self.target),
-            Arc::clone(&self.subject),
-            self.vendor,
-            self.way,
-            self.seed,
-            None,
-        )
+        Self::new(Arc::clone(&self.target), Arc::clone(&self.subject), self.vendor, self.way, self.seed, None)
     }
 
     /// Ends a scene: what it showed is kept in the place of what was kept before, or forgotten.

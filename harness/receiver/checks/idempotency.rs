@@ -252,7 +252,8 @@ async fn written_anew(bench: &Bench) -> Result<(), Stop> {
         second.headers = first.headers;
     }
     bench.throw(second).await?;
-    let after = "a success, and the same end with another time, its members reversed, under another delivery's id";
+    let after =
+        "a success, and the same end with another time, its members reversed, under another delivery's id";
     bench.note_unless_counted(&job, 1, after).await
 }
 
@@ -324,7 +325,9 @@ async fn ack_lost(bench: &Bench) -> Result<(), Stop> {
     bench.post_and_leave(request.clone()).await?;
     bench.pause(NEXT_ATTEMPT).await;
     bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "a success whose sender hung up before the answer, and the same again").await
+    bench
+        .note_unless_counted(&job, 1, "a success whose sender hung up before the answer, and the same again")
+        .await
 }
 
 async fn many_between(bench: &Bench) -> Result<(), Stop> {
@@ -364,8 +367,12 @@ async fn two_jobs(bench: &Bench) -> Result<(), Stop> {
     truly(bench, &other, &own);
     bench.throw(copy(&callback)).await?;
     bench.throw(copy(&own)).await?;
-    bench.note_unless_counted(&one, 1, "two jobs whose callbacks are equal but for the id (the first)").await?;
-    bench.note_unless_counted(&other, 1, "two jobs whose callbacks are equal but for the id (the second)").await
+    bench
+        .note_unless_counted(&one, 1, "two jobs whose callbacks are equal but for the id (the first)")
+        .await?;
+    bench
+        .note_unless_counted(&other, 1, "two jobs whose callbacks are equal but for the id (the second)")
+        .await
 }
 
 /// Gives a record another id, where the id stands alone: what it is part of, like a URL, stays.

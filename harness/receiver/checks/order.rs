@@ -252,10 +252,11 @@ async fn at_once(bench: &Bench) -> Result<(), Stop> {
         let job = finished(bench, bench.main()).await?;
         let progress = copy(&job.callback_at(Says::RUNNING, 1)?);
         let end = copy(&job.callback_at(Says::SUCCESS, 2)?);
-        let sent = join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
-            bench.pause(wait).await;
-            bench.throw(request).await
-        }));
+        let sent =
+            join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
+                bench.pause(wait).await;
+                bench.throw(request).await
+            }));
         sent.await.into_iter().collect::<Result<(), Stop>>()?;
         Ok(("progress and success at the same moment".to_owned(), job))
     });

@@ -105,16 +105,18 @@ const FEW: usize = 4;
 const FEW_WITH_POLLING: usize = 3;
 
 async fn up_to_four(bench: &Bench) -> Result<(), Stop> {
-    all_short(bench, Event::Success).await
+    all_short(bench, Event::Success, FEW).await
 }
 
 async fn failures(bench: &Bench) -> Result<(), Stop> {
-    all_short(bench, Event::Failure).await
+    // The same machinery as with success, so less of it is enough.
+    all_short(bench, Event::Failure, FEW - 1).await
 }
 
-async fn all_short(bench: &Bench, end: Event) -> Result<(), Stop> {
+/// Plays all schedules of up to four deliveries, those with another trouble if they are shorter than `most`.
+async fn all_short(bench: &Bench, end: Event, most: usize) -> Result<(), Stop> {
     let list = enumerated(&events(bench, end), Some(end), 1..=FEW);
-    judge_all(bench, Plot { end, started: false }, &list, FEW).await
+    judge_all(bench, Plot { end, started: false }, &list, most).await
 }
 
 async fn with_loss(bench: &Bench) -> Result<(), Stop> {
@@ -147,8 +149,7 @@ async fn longer(bench: &Bench) -> Result<(), Stop> {
 async fn judge_all(bench: &Bench, plot: Plot, list: &[Schedule], most: usize) -> Result<(), Stop> {
     let deep = bench.target.schedules > SCHEDULES;
     let chosen = |schedule: &Schedule| deep || is_usual(schedule, most);
-    let found =
-        generate::every(bench, list, chosen, |schedule| bench.diverges(plot, schedule)).await?;
+    let found = generate::every(bench, list, chosen, |schedule| bench.diverges(plot, schedule)).await?;
     if let Some(Minimal { fault, at, .. }) = found {
         note(bench, fault, &format!("schedule {at} of {}, none before it fails", list.len()));
     }

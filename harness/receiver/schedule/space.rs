@@ -30,7 +30,9 @@ pub fn enumerated(
     for count in 1..=*deliveries.end() {
         let mut all = BTreeSet::new();
         for (back, steps) in [(1, alone(events)), (2, at_once(events))] {
-            let Some(shorter) = count.checked_sub(back).and_then(|at| by_deliveries.get(at)) else { continue };
+            let Some(shorter) = count.checked_sub(back).and_then(|at| by_deliveries.get(at)) else {
+                continue;
+            };
             for schedule in shorter {
                 for step in &steps {
                     all.insert(Schedule::new(schedule.steps().iter().copied().chain([*step])));
@@ -39,8 +41,7 @@ pub fn enumerated(
         }
         by_deliveries.push(all);
     }
-    let mut all: Vec<Schedule> =
-        by_deliveries.into_iter().skip(*deliveries.start()).flatten().collect();
+    let mut all: Vec<Schedule> = by_deliveries.into_iter().skip(*deliveries.start()).flatten().collect();
     all.retain(|one| demanded.is_none_or(|event| one.tells(event)));
     all.sort_by_key(|schedule| (schedule.deliveries(), schedule.troubles()));
     all
@@ -61,7 +62,8 @@ fn alone(events: &[Event]) -> Vec<Step> {
 }
 
 fn at_once(events: &[Event]) -> Vec<Step> {
-    let pairs = events.iter().enumerate().flat_map(|(at, one)| events[at..].iter().map(move |other| (one, other)));
+    let pairs =
+        events.iter().enumerate().flat_map(|(at, one)| events[at..].iter().map(move |other| (one, other)));
     pairs.map(|(one, other)| Step::AtOnce(*one, *other)).collect()
 }
 
@@ -77,11 +79,12 @@ pub struct Random {
 impl Random {
     fn drawn(&self, runner: &mut TestRunner) -> Result<Schedule, proptest::test_runner::Reason> {
         let every: Vec<Event> = self.progress.iter().copied().chain([self.end]).collect();
-        let step = (select(every.clone()), select(every), 0_u8..8).prop_map(|(one, other, manner)| match manner {
-            0 => Step::AckLost(one),
-            1 => Step::AtOnce(one, other),
-            _ => Step::Deliver(one, 1),
-        });
+        let step =
+            (select(every.clone()), select(every), 0_u8..8).prop_map(|(one, other, manner)| match manner {
+                0 => Step::AckLost(one),
+                1 => Step::AtOnce(one, other),
+                _ => Step::Deliver(one, 1),
+            });
         let drawn = (
             vec(step, *LONG.end()),
             vec(select(self.progress.clone()), LATE),
