@@ -186,8 +186,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-/// Between two attempts; longer than the second that a short memory lasts.
-const PAUSE: Duration = Duration::from_millis(1_500);
+/// Between two attempts; longer than a short memory lasts.
+const PAUSE: Duration = Duration::from_millis(2_500);
+/// When a sender hangs up that has no answer yet: the request has arrived, and its work is not over.
+const HANGS_UP: Duration = Duration::from_millis(50);
 /// Between a lost acknowledgement and the next attempt.
 const NEXT_ATTEMPT: Duration = Duration::from_millis(200);
 /// Jobs between a callback and its repetition, and how many are sent side by side.
@@ -316,13 +318,13 @@ async fn after_a_pause(bench: &Bench) -> Result<(), Stop> {
     bench.throw(request.clone()).await?;
     bench.pause(PAUSE).await;
     bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "a success, and the same 1.5 s later").await
+    bench.note_unless_counted(&job, 1, "a success, and the same 2.5 s later").await
 }
 
 async fn ack_lost(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.post_and_leave(request.clone()).await?;
+    bench.post_and_leave(request.clone(), HANGS_UP).await?;
     bench.pause(NEXT_ATTEMPT).await;
     bench.throw(request).await?;
     bench

@@ -122,7 +122,7 @@ switches! {
         DedupesByDelivery "dedupes-by-delivery" "knows Kling's repetitions by their webhook-id"
         DedupesLastOnly "dedupes-last-only" "remembers only the last job of a family"
         CheckThenAct "check-then-act" "looks whether the work is done and does it a moment later"
-        DedupesForAMoment "dedupes-for-a-moment" "remembers a job that has ended for a second"
+        DedupesForAMoment "dedupes-for-a-moment" "remembers a job that has ended for two seconds"
         WorkDiesWithConnection "work-dies-with-connection" "marks a callback as seen and loses its work when the sender hangs up"
         SmallMemory "small-memory" "remembers the last hundred jobs of a family"
         FailureNotDeduped "failure-not-deduped" "does the work of a failure for every report of it"

@@ -86,9 +86,9 @@ const BEYOND_MINIMAX: Duration = Duration::from_millis(3_300);
 const LONG_WORK: Duration = Duration::from_millis(1_300);
 const LATE: Duration = Duration::from_millis(300);
 /// The moments between looking and doing.
-const CHECKED: Duration = Duration::from_millis(30);
-const READ: Duration = Duration::from_millis(40);
-const SEEN: Duration = Duration::from_millis(60);
+const CHECKED: Duration = Duration::from_millis(100);
+const READ: Duration = Duration::from_millis(100);
+const SEEN: Duration = Duration::from_millis(150);
 /// A challenge longer than this is slow at the defect that is slow.
 const LONG_CHALLENGE: usize = 200;
 /// Challenges remembered by the defect that remembers them.
