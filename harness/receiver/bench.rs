@@ -29,7 +29,7 @@ mod converge;
 mod look;
 mod raw;
 mod start;
-pub use converge::Plot;
+pub use converge::{HANGS_UP, Plot};
 pub use start::Started;
 
 /// A case's view of a receiver.

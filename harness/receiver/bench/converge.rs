@@ -19,6 +19,8 @@ use crate::target::Mode;
 /// Schedules played side by side on a receiver at hand, and on one elsewhere.
 const ABREAST: usize = 24;
 const ABREAST_ELSEWHERE: usize = 4;
+/// When a sender hangs up that has no answer yet: the request has arrived, and its work is not over.
+pub const HANGS_UP: Duration = Duration::from_millis(50);
 /// Characters at the end of an id in which relatives differ.
 const FAMILY_TAIL: usize = 6;
 
@@ -159,7 +161,7 @@ impl Bench {
                     }
                 }
                 Step::AckLost(event) if self.is_plain() => {
-                    self.post_and_leave(told(event)?, Duration::ZERO).await?;
+                    self.post_and_leave(told(event)?, HANGS_UP).await?;
                 }
                 // Where a connection cannot be cut short, not looking at the answer comes nearest.
                 Step::AckLost(event) => self.throw(told(event)?).await?,

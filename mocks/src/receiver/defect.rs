@@ -115,7 +115,7 @@ switches! {
         WorksPerVendorId "works-per-vendor-id" "does the work for every id posted to a job's URL"
         ConfirmsOnce "confirms-once" "asks the gateway once and gives up"
         // idempotency
-        IgnoresVidu "ignores-vidu" "acknowledges Vidu's callbacks and does nothing"
+        IgnoresVidu "ignores-vidu" "acknowledges Vidu's callbacks and does nothing for its jobs, whoever tells their end"
         NoDedupe "no-dedupe" "does the work for every callback that reports an end"
         DedupesByNonce "dedupes-by-nonce" "knows Vidu's repetitions by their nonce"
         DedupesByBody "dedupes-by-body" "knows repetitions by their exact bytes"

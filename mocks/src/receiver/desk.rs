@@ -352,10 +352,13 @@ impl Desk {
             }
             return;
         }
+        // Only where nobody asks the gateway: what it says within the moment would be another story.
         let moment = match self.defect {
-            Some(Defect::CheckThenAct) if terminal && !ended => Some((CHECKED, false)),
-            Some(Defect::LostUpdate) if !terminal && !ended => Some((READ, false)),
-            Some(Defect::WorkDiesWithConnection) if terminal && !ended => {
+            Some(Defect::CheckThenAct) if terminal && !ended && ticket.is_none() => Some((CHECKED, false)),
+            Some(Defect::LostUpdate) if !terminal && !ended && believed && ticket.is_none() => {
+                Some((READ, false))
+            }
+            Some(Defect::WorkDiesWithConnection) if terminal && !ended && ticket.is_none() => {
                 if !self.marked.insert(report.key.clone()) {
                     return;
                 }

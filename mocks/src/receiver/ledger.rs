@@ -155,7 +155,7 @@ impl Ledger {
                         Some(Defect::SmallMemory) => family.ended - job.ended_as > SMALL_MEMORY,
                         // Whatever company there was, it is the time alone that this defect forgets by.
                         Some(Defect::DedupesForAMoment) => {
-                            source == Source::Callback
+                            !job.ended_by_poll
                                 && family.ended == job.ended_as
                                 && now.as_millisecond() - job.ended_at > MOMENT
                         }
