@@ -24,6 +24,8 @@ pub const INPUTS: usize = 24;
 pub const INPUTS_MAX: usize = 99_999;
 /// Counted up whenever a strategy here changes: an old replay id would then mean another input.
 pub const GENERATION: u32 = 1;
+/// Inputs of a list that may be judged wrong and then right before the search gives up.
+const DOUBTS: usize = 4;
 /// Steps of shrinking at most; each costs a submit.
 const SHRINKS: usize = 80;
 
@@ -71,7 +73,7 @@ where
     for together in numbers.chunks(bench.abreast().max(1)) {
         let drawn = |at: &usize| tree(bench.seed(), *at, &strategy).map(|tree| (*at, tree.current()));
         let inputs = together.iter().map(drawn).collect::<Result<Vec<_>, Stop>>()?;
-        let Some(mut best) = first_wrong(inputs, &judge).await? else { continue };
+        let Some(mut best) = wrong_ones(inputs, &judge).await?.into_iter().next() else { continue };
         let mut tree = tree(bench.seed(), best.at, &strategy)?;
         // What became of each smaller value, and how many of those lead to the best one.
         let (mut path, mut kept) = (Vec::new(), 0);
@@ -118,22 +120,27 @@ where
     if let Some(Input { at, .. }) = bench.input() {
         let named: Vec<(usize, T)> =
             list.iter().enumerate().map(numbered).filter(|one| one.0 == at).collect();
-        if let Some(found) = first_wrong(named, &judge).await? {
+        if let Some(found) = wrong_ones(named, &judge).await?.pop() {
             return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
         }
     }
+    let mut doubts: Vec<String> = Vec::new();
     let all: Vec<(usize, T)> =
         list.iter().enumerate().filter(|(_, input)| chosen(input)).map(numbered).collect();
     for together in all.chunks(bench.abreast().max(1)) {
-        if let Some(found) = first_wrong(together.to_vec(), &judge).await? {
-            return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
+        for found in wrong_ones(together.to_vec(), &judge).await? {
+            match confirmed(bench, found, Vec::new(), &judge).await {
+                // A race is lost now and then; one that is lost again may come later.
+                Err(Stop::Inconclusive(why)) if doubts.len() < DOUBTS => doubts.push(why),
+                verdict => return verdict.map(Some),
+            }
         }
     }
-    Ok(None)
+    doubts.into_iter().next().map_or(Ok(None), |why| Err(Stop::Inconclusive(why)))
 }
 
-/// Judges inputs side by side; the first of them that is wrong, in their order.
-async fn first_wrong<T, F, J, A>(inputs: Vec<(usize, T)>, judge: &J) -> Result<Option<Minimal<T, F>>, Stop>
+/// Judges inputs side by side; those that are wrong, in their order.
+async fn wrong_ones<T, F, J, A>(inputs: Vec<(usize, T)>, judge: &J) -> Result<Vec<Minimal<T, F>>, Stop>
 where
     T: Clone,
     J: Fn(T) -> A,
@@ -143,12 +150,17 @@ where
         let verdict = judge(input.clone());
         async move { (at, input, verdict.await) }
     });
+    let mut wrong = Vec::new();
     for (at, input, verdict) in join_all(judged).await {
-        if let Some(fault) = verdict? {
-            return Ok(Some(Minimal { input, fault, at, shrinks: 0 }));
+        match verdict {
+            Ok(Some(fault)) => wrong.push(Minimal { input, fault, at, shrinks: 0 }),
+            Ok(None) => {}
+            // What was found before it stays found.
+            Err(_) if !wrong.is_empty() => break,
+            Err(stop) => return Err(stop),
         }
     }
-    Ok(None)
+    Ok(wrong)
 }
 
 /// Judges what was found once more.

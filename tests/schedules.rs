@@ -8,7 +8,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use ringback::outcome::Outcome;
+use ringback::plan::Selection;
 use ringback::receiver::schedule::{Event, Random, Schedule, Shrinking, Step, enumerated, is_usual};
+use ringback::receiver::target::ReceiverTarget;
+use ringback::report::CaseReport;
+use ringback::session::{self, Options};
+use ringback_mocks::receiver::defect::Defect;
 use rstest::rstest;
 
 const EVENTS: &[Event] = &[Event::Queued, Event::Running, Event::Success, Event::Failure];
@@ -198,4 +204,36 @@ fn what_a_lost_ack_told_is_not_demanded() {
     assert!(!read("running, success (ack lost)").tells(Event::Success));
     assert!(read("success (ack lost), success").tells(Event::Success));
     assert!(read("success (lost), poll says success").tells(Event::Success));
+}
+
+/// A schedule that breaks a receiver is found, small, told in one line, and found again by its replay id.
+#[rstest]
+#[case::enumerated(Defect::DoubleProgressHidesEnd, "RX-SCH-001")]
+#[case::random(Defect::ManyProgressHidesEnd, "RX-SCH-002")]
+#[case::polled(Defect::DuplicateStopsPoll, "RX-SCH-003")]
+#[case::failing(Defect::FailureReopens, "RX-SCH-004")]
+fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] id: &str) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let judged = |options: Options| {
+        let target = ReceiverTarget::embedded(Some(defect));
+        runtime.block_on(session::receiver::judge(target, &options)).expect("a report")
+    };
+    let selection = Selection { only: vec![id.to_owned()], ..Selection::default() };
+    let report = judged(Options { selection, ..Options::default() });
+    let broken: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Fail).collect();
+    assert!(!broken.is_empty(), "{} is not caught", defect.name());
+    for case in broken {
+        let schedule = schedule_in(case);
+        assert!(schedule.steps().len() <= 6, "{schedule}");
+        let replay = case.replay.split_whitespace().last().expect("an id");
+        let replay = Some(replay.parse().expect("a replay id"));
+        let again = judged(Options { replay, ..Options::default() });
+        assert_eq!(schedule_in(&again.cases[0]), schedule, "{}", case.replay);
+    }
+}
+
+/// The schedule that a case's finding names.
+fn schedule_in(case: &CaseReport) -> Schedule {
+    let expected = case.findings.first().expect("a finding").expected.join(" or ");
+    read(expected.split('`').nth(1).expect("a schedule in the finding"))
 }

@@ -31,7 +31,7 @@ mod raw;
 mod signed;
 mod start;
 mod vectors;
-pub use converge::Plot;
+pub use converge::{HANGS_UP, Plot};
 pub use start::Started;
 pub use vectors::asked_with;
 

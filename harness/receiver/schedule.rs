@@ -111,6 +111,16 @@ impl Step {
         }
     }
 
+    /// The events that it delivers.
+    pub fn events(self) -> impl Iterator<Item = Event> {
+        let (one, other) = match self {
+            Self::Deliver(event, _) | Self::AckLost(event) => (Some(event), None),
+            Self::AtOnce(one, other) => (Some(one), Some(other)),
+            Self::Lost(_) | Self::Poll(_) => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+
     /// Whether after it the receiver must know of an event: told by a callback whose answer was read, or
     /// there to be asked for. A vendor that lost the answer sends again; a schedule in which it does not
     /// proves nothing.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use ringback_mocks::counterpart::Standing;
 use ringback_mocks::journal::Exchange;
 use ringback_mocks::wire::Request;
 
+use super::Bench;
 use super::look::wrong;
-use super::{Bench, Reply};
 use crate::outcome::{Finding, Stop};
-use crate::receiver::callback::{Job, Says};
+use crate::receiver::callback::{Callback, Job, Says};
 use crate::receiver::effects::Class;
 use crate::receiver::schedule::{Event, Schedule, Step};
 use crate::target::Mode;
@@ -18,6 +19,8 @@ use crate::target::Mode;
 /// Schedules played side by side on a receiver at hand, and on one elsewhere.
 const ABREAST: usize = 24;
 const ABREAST_ELSEWHERE: usize = 4;
+/// When a sender hangs up that has no answer yet: the request has arrived, and its work is not over.
+pub const HANGS_UP: Duration = Duration::from_millis(50);
 /// Characters at the end of an id in which relatives differ.
 const FAMILY_TAIL: usize = 6;
 
@@ -59,18 +62,15 @@ impl Bench {
     /// the quiet window.
     pub async fn note_unless_counted(&self, job: &Job, count: u64, after: &str) -> Result<(), Stop> {
         let expected = if count == 1 { "the work done once" } else { "another count" };
-        let deadline = tokio::time::Instant::now() + self.target.patience.settle;
-        loop {
-            let seen = self.effect(job).await?;
-            if seen.0.count == count {
-                break;
-            }
-            if seen.0.count > count || tokio::time::Instant::now() >= deadline {
-                self.note(wrong(expected, after, seen));
-                return Ok(());
-            }
-            // A foreign process does not tell us when it has done its work.
-            tokio::time::sleep(self.target.patience.look).await;
+        let settled = self.looks(
+            job,
+            self.target.patience.settle,
+            |effect| effect.count == count,
+            |effect| effect.count > count,
+        );
+        if let Err(seen) = settled.await? {
+            self.note(wrong(expected, after, seen));
+            return Ok(());
         }
         tokio::time::sleep(self.target.patience.quiet).await;
         let seen = self.effect(job).await?;
@@ -140,27 +140,37 @@ impl Bench {
     /// Plays a schedule with a job. What the receiver answers does not matter: a vendor that is refused comes
     /// again, and how it ends is judged.
     pub async fn play(&self, job: &Job, schedule: &Schedule) -> Result<(), Stop> {
+        // Making a callback is dear, and each event's is made once.
+        let mut made: Vec<(Event, Callback)> = Vec::new();
+        for event in schedule.steps().iter().flat_map(|step| step.events()) {
+            if made.iter().all(|(known, _)| *known != event) {
+                made.push((event, job.callback_at(event.says(), event.second())?));
+            }
+        }
+        let told = |event: Event| {
+            let callback = made.iter().find(|(known, _)| *known == event).map(|(_, callback)| callback);
+            callback
+                .map(|callback| callback.request(Self::now()))
+                .ok_or_else(|| Stop::Broken("no callback".into()))
+        };
         for step in schedule.steps() {
             match *step {
                 Step::Deliver(event, times) => {
                     for _ in 0..times {
-                        self.reply_to(job, event).await?;
+                        self.post(told(event)?).await?;
                     }
                 }
                 Step::AckLost(event) if self.is_plain() => {
-                    self.post_and_leave(self.told(job, event)?).await?;
+                    self.post_and_leave(told(event)?, HANGS_UP).await?;
                 }
                 // Where a connection cannot be cut short, not looking at the answer comes nearest.
-                Step::AckLost(event) => self.throw(self.told(job, event)?).await?,
+                Step::AckLost(event) => self.throw(told(event)?).await?,
                 Step::AtOnce(one, other) => {
-                    let both = [self.told(job, one)?, self.told(job, other)?];
-                    join_all(both.map(|request| self.throw(request)))
-                        .await
-                        .into_iter()
-                        .collect::<Result<(), Stop>>()?;
+                    let both = [told(one)?, told(other)?].map(|request| self.throw(request));
+                    join_all(both).await.into_iter().collect::<Result<(), Stop>>()?;
                 }
                 Step::Lost(_) => {}
-                Step::Poll(event) => self.back(job, super::standing(job, &job.callback(event.says())?)),
+                Step::Poll(event) => self.back(job, truth(event)),
             }
         }
         Ok(())
@@ -189,7 +199,7 @@ impl Bench {
         let job = if started { self.start().await?.job } else { self.job().await? };
         if !started {
             // Whoever asks is told how it ends, from the beginning.
-            self.back(&job, super::standing(&job, &job.callback(end.says())?));
+            self.back(&job, truth(end));
         }
         self.play(&job, schedule).await?;
         let patience = &self.target.patience;
@@ -202,14 +212,6 @@ impl Bench {
         let seen = self.effect(&job).await?;
         let right = seen.0.count == 1 && seen.0.class == class;
         Ok((!right).then(|| wrong(&once(class), &after, seen)))
-    }
-
-    async fn reply_to(&self, job: &Job, event: Event) -> Result<Reply, Stop> {
-        self.post(self.told(job, event)?).await
-    }
-
-    fn told(&self, job: &Job, event: Event) -> Result<Request, Stop> {
-        Ok(job.callback_at(event.says(), event.second())?.request(Self::now()))
     }
 
     fn is_plain(&self) -> bool {
@@ -254,4 +256,13 @@ pub struct Plot {
 
 fn once(class: Class) -> String {
     format!("the work done once, as {},", class.word())
+}
+
+/// What a gateway says that knows of an event.
+const fn truth(event: Event) -> Standing {
+    match event {
+        Event::Queued | Event::Running => Standing::Running,
+        Event::Success => Standing::Finished,
+        Event::Failure => Standing::Failed,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::wire::Request;
@@ -13,6 +14,9 @@ use crate::outcome::{Finding, Stop};
 use crate::receiver::callback::Job;
 use crate::receiver::effects::{self, Class, Effect, Probe};
 use crate::receiver::subject::divided;
+
+/// Longest pause between two looks, unless the target wants longer ones.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// An effect and the exchange that showed it.
 pub(super) type Seen = (Effect, Option<Arc<Exchange>>);
@@ -71,22 +75,38 @@ impl Bench {
         job: &Job,
         count: u64,
         class: Class,
-        within: std::time::Duration,
+        within: Duration,
+    ) -> Result<Result<(), Seen>, Stop> {
+        let right = |effect: &Effect| effect.count == count && (count == 0 || effect.class == class);
+        // More than wanted does not become less; only a state can still follow.
+        self.looks(job, within, right, |effect| effect.count > count).await
+    }
+
+    /// Looks until the effect is right, is lost, or the time is over; the last look unless it is right.
+    pub(super) async fn looks(
+        &self,
+        job: &Job,
+        within: Duration,
+        right: impl Fn(&Effect) -> bool,
+        lost: impl Fn(&Effect) -> bool,
     ) -> Result<Result<(), Seen>, Stop> {
         let deadline = tokio::time::Instant::now() + within;
+        let longest = LOOK.max(self.target.patience.look);
+        // Where everything is slow, time alone says little: so many looks fit into it otherwise.
+        let mut owed = within.as_millis() / longest.as_millis().max(1);
         let mut pause = self.target.patience.look;
         loop {
             let (effect, exchange) = self.effect(job).await?;
-            if effect.count == count && (count == 0 || effect.class == class) {
+            if right(&effect) {
                 return Ok(Ok(()));
             }
-            // More than wanted does not become less; only a state can still follow.
-            if effect.count > count || tokio::time::Instant::now() >= deadline {
+            if lost(&effect) || owed == 0 && tokio::time::Instant::now() >= deadline {
                 return Ok(Err((effect, exchange)));
             }
             // Nothing tells us when a foreign process has done its work, so we look again.
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(std::time::Duration::from_millis(100)).max(self.target.patience.look);
+            pause = (pause * 2).min(longest);
+            owed = owed.saturating_sub(1);
         }
     }
 

@@ -38,12 +38,13 @@ impl Bench {
         }
     }
 
-    /// Sends a whole request and closes the connection at once, so that its acknowledgement is lost.
-    pub async fn post_and_leave(&self, request: Request) -> Result<(), Stop> {
+    /// Sends a whole request and closes the connection without reading, so that its acknowledgement is lost:
+    /// when an answer begins to arrive, or after so long.
+    pub async fn post_and_leave(&self, request: Request, linger: Duration) -> Result<(), Stop> {
         let request = self.with_host(request)?;
         let began = Instant::now();
         let stream = self.connected().await?;
-        let sent = leave(stream, &request).await;
+        let sent = leave(stream, &request, linger).await;
         let why = match sent {
             Ok(()) => "the connection was closed after the request, so that the answer is lost".to_owned(),
             Err(error) => format!("the connection broke: {error}"),
@@ -105,11 +106,12 @@ fn head(request: &Request) -> String {
     head
 }
 
-async fn leave(mut stream: TcpStream, request: &Request) -> io::Result<()> {
+async fn leave(mut stream: TcpStream, request: &Request, linger: Duration) -> io::Result<()> {
     let mut bytes = head(request).into_bytes();
     bytes.extend_from_slice(&Bytes::clone(&request.body));
     stream.write_all(&bytes).await?;
     stream.flush().await?;
+    let _ = tokio::time::timeout(linger, stream.readable()).await;
     // A reset instead of a goodbye: whatever the receiver writes from now on is lost.
     stream.set_zero_linger()?;
     Ok(())

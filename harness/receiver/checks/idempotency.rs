@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::wire::Request;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use serde_json::Value;
 use super::{SIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};
 use crate::outcome::{Finding, Level, Stop};
-use crate::receiver::bench::Bench;
+use crate::receiver::bench::{Bench, HANGS_UP};
 use crate::receiver::callback::{Callback, Job, Says};
 use crate::receiver::effects::Class;
 use crate::receiver::{Need, Receiver};
@@ -74,12 +75,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The same end told in other words is a repetition.",
         why: "An attempt hours later may carry another time, order of members or webhook-id, and still tells the same end.",
         remedy: "Dedupe by the job's id, not by a hash of the body or the id of a delivery.",
-        defects: &[
-            Defect::NoDedupe,
-            Defect::DedupesByBody,
-            Defect::DedupesByDelivery,
-            Defect::FirstFieldIsId,
-        ],
+        defects: &[Defect::NoDedupe, Defect::DedupesByBody, Defect::DedupesByDelivery],
         check: check!(written_anew),
         ..COMMON
     },
@@ -186,10 +182,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-/// Between two attempts; longer than the second that a short memory lasts.
-const PAUSE: Duration = Duration::from_millis(1_500);
+/// Between two attempts; longer than a short memory lasts.
+const PAUSE: Duration = Duration::from_millis(2_500);
 /// Between a lost acknowledgement and the next attempt.
 const NEXT_ATTEMPT: Duration = Duration::from_millis(200);
+/// Jobs whose first acknowledgement is lost.
+const LOST_ACKS: u32 = 8;
 /// Jobs between a callback and its repetition, and how many are sent side by side.
 const BETWEEN: u32 = 150;
 const CONNECTIONS: usize = 8;
@@ -316,13 +314,22 @@ async fn after_a_pause(bench: &Bench) -> Result<(), Stop> {
     bench.throw(request.clone()).await?;
     bench.pause(PAUSE).await;
     bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "a success, and the same 1.5 s later").await
+    bench.note_unless_counted(&job, 1, "a success, and the same 2.5 s later").await
 }
 
 async fn ack_lost(bench: &Bench) -> Result<(), Stop> {
+    // Some hang up at once, when the request may be anywhere, and some when its work may be half done.
+    let senders = (0..LOST_ACKS).map(|number| {
+        let linger = if number % 2 == 0 { HANGS_UP } else { Duration::ZERO };
+        lost_ack(bench, linger)
+    });
+    join_all(senders).await.into_iter().collect()
+}
+
+async fn lost_ack(bench: &Bench, linger: Duration) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.post_and_leave(request.clone()).await?;
+    bench.post_and_leave(request.clone(), linger).await?;
     bench.pause(NEXT_ATTEMPT).await;
     bench.throw(request).await?;
     bench

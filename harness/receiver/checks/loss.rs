@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::receiver::defect::Defect;
 
@@ -214,30 +214,36 @@ async fn poll_failure(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn both_once(bench: &Bench) -> Result<(), Stop> {
-    let first = "the callback, then polling";
+    let (one, other) = join(callback_then_poll(bench), poll_then_callback(bench)).await;
+    one.and(other)
+}
+
+async fn callback_then_poll(bench: &Bench) -> Result<(), Stop> {
+    let after = "the callback, then polling";
     let job = bench.start().await?.job;
     bench.deliver(&job, Says::SUCCESS).await?;
-    bench.note_unless_once(&job, Class::Success, first).await?;
+    bench.note_unless_once(&job, Class::Success, after).await?;
     bench.polled(&job, 2).await;
-    bench.note_unless_stays(&job, 1, Class::Success, first).await?;
-    bench.note_unless_linked(&job, first).await?;
+    bench.note_unless_stays(&job, 1, Class::Success, after).await?;
+    bench.note_unless_linked(&job, after).await
+}
 
-    let polled = bench.start().await?.job;
-    bench.back(&polled, Standing::Finished);
-    if let Err((effect, _)) =
-        bench.settles_within(&polled, 1, Class::Success, bench.target.patience.poll).await?
-    {
+async fn poll_then_callback(bench: &Bench) -> Result<(), Stop> {
+    let after = "polling, then the callback";
+    let job = bench.start().await?.job;
+    bench.back(&job, Standing::Finished);
+    let within = bench.target.patience.poll;
+    if let Err((effect, _)) = bench.settles_within(&job, 1, Class::Success, within).await? {
         return Err(Stop::NotTestable(format!(
             "polling alone does not end a job, see RX-LOSS-003: {}",
             effect.told()
         )));
     }
-    let then = "polling, then the callback";
-    bench.note_unless_stays(&polled, 1, Class::Success, "polling alone").await?;
-    bench.deliver(&polled, Says::SUCCESS).await?;
+    bench.note_unless_stays(&job, 1, Class::Success, "polling alone").await?;
+    bench.deliver(&job, Says::SUCCESS).await?;
     bench.let_settle().await?;
-    bench.note_unless_stays(&polled, 1, Class::Success, then).await?;
-    bench.note_unless_linked(&polled, then).await
+    bench.note_unless_stays(&job, 1, Class::Success, after).await?;
+    bench.note_unless_linked(&job, after).await
 }
 
 async fn early_callback(bench: &Bench) -> Result<(), Stop> {

@@ -84,13 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that was given up and then finished after all must not be both refunded and delivered.",
         remedy: "Claim the end of a job, not the pair of job and state.",
         scope: Scope::EachOf(SIGNED),
-        defects: &[
-            Defect::EachEndWorks,
-            Defect::NoDedupe,
-            Defect::DedupesByNonce,
-            Defect::DedupesByBody,
-            Defect::DedupesByDelivery,
-        ],
+        defects: &[Defect::EachEndWorks, Defect::NoDedupe, Defect::DedupesByNonce, Defect::DedupesByBody],
         check: check!(one_end),
         ..COMMON
     },

@@ -86,9 +86,9 @@ const BEYOND_MINIMAX: Duration = Duration::from_millis(3_300);
 const LONG_WORK: Duration = Duration::from_millis(1_300);
 const LATE: Duration = Duration::from_millis(300);
 /// The moments between looking and doing.
-const CHECKED: Duration = Duration::from_millis(30);
-const READ: Duration = Duration::from_millis(40);
-const SEEN: Duration = Duration::from_millis(60);
+const CHECKED: Duration = Duration::from_millis(100);
+const READ: Duration = Duration::from_millis(100);
+const SEEN: Duration = Duration::from_millis(150);
 /// A challenge longer than this is slow at the defect that is slow.
 const LONG_CHALLENGE: usize = 200;
 /// Challenges remembered by the defect that remembers them.
@@ -361,10 +361,13 @@ impl Desk {
             }
             return;
         }
+        // Only where nobody asks the gateway: what it says within the moment would be another story.
         let moment = match self.defect {
-            Some(Defect::CheckThenAct) if terminal && !ended => Some((CHECKED, false)),
-            Some(Defect::LostUpdate) if !terminal && !ended => Some((READ, false)),
-            Some(Defect::WorkDiesWithConnection) if terminal && !ended => {
+            Some(Defect::CheckThenAct) if terminal && !ended && ticket.is_none() => Some((CHECKED, false)),
+            Some(Defect::LostUpdate) if !terminal && !ended && believed && ticket.is_none() => {
+                Some((READ, false))
+            }
+            Some(Defect::WorkDiesWithConnection) if terminal && !ended && ticket.is_none() => {
                 if !self.marked.insert(report.key.clone()) {
                     return;
                 }

@@ -17,7 +17,7 @@ const FAMILY_TAIL: usize = 6;
 /// Jobs of a family that the defect with a small memory remembers.
 const SMALL_MEMORY: u64 = 100;
 /// How long the defect that forgets remembers, in milliseconds.
-const MOMENT: i64 = 1_000;
+const MOMENT: i64 = 2_000;
 /// How much later than polling a callback must come that a defect works on, in milliseconds.
 const AFTER_POLL: i64 = 100;
 /// Callbacks of a job after which a defect notices nothing more.
@@ -156,7 +156,7 @@ impl Ledger {
                         Some(Defect::SmallMemory) => family.ended - job.ended_as > SMALL_MEMORY,
                         // Whatever company there was, it is the time alone that this defect forgets by.
                         Some(Defect::DedupesForAMoment) => {
-                            source == Source::Callback
+                            !job.ended_by_poll
                                 && family.ended == job.ended_as
                                 && now.as_millisecond() - job.ended_at > MOMENT
                         }

@@ -76,6 +76,9 @@ impl Desk {
             return Next::again(again);
         }
         let key = Jobs::key(ticket);
+        if self.is(Defect::IgnoresVidu) && self.jobs.is_of(ticket, "vidu") {
+            return Next::again(false);
+        }
         let (time, result) = (None, None);
         let seen =
             Seen { id: key.clone(), dialect: "", word, phase: Some(phase), time, result, carries: false };

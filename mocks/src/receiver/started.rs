@@ -138,6 +138,11 @@ impl Jobs {
         self.all.get(ticket).filter(|job| job.vendor == vendor).map(|_| ticket)
     }
 
+    /// Whether a job is of the vendor of that name.
+    pub(super) fn is_of(&self, ticket: usize, vendor: &str) -> bool {
+        self.all.get(ticket).is_some_and(|job| job.vendor.name() == vendor)
+    }
+
     /// Whether the gateway has answered the submit.
     pub(super) fn is_submitted(&self, ticket: usize) -> bool {
         self.all.get(ticket).is_some_and(|job| job.submitted)
