@@ -152,7 +152,9 @@ impl Ledger {
             job.ended_by_poll = source == Source::Poll;
             family.ended += 1;
             job.ended_as = family.ended;
-            job.shown = Some((seen.word.clone(), phase));
+            // Who takes a failure for a success shows it as one.
+            let word = if seen.phase == Some(phase) { seen.word.as_str() } else { "succeeded" };
+            job.shown = Some((word.to_owned(), phase));
             let known_result = seen.result.clone().is_some_and(|result| !self.results.insert(result));
             work &= !(known_result && defect == Some(Defect::DedupesByResult));
         } else if defect == Some(Defect::LaterEndWins) {
