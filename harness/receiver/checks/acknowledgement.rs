@@ -248,6 +248,9 @@ async fn repeat_acked(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn late_acked(bench: &Bench) -> Result<(), Stop> {
+    let other = bench.job().await?;
+    bench.back(&other, Standing::Running);
+    bench.twin(&other.callback(Says::RUNNING)?).await?;
     let job = bench.job().await?;
     bench.back(&job, Standing::Finished);
     let end = job.callback_at(Says::SUCCESS, 1)?;

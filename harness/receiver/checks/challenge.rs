@@ -17,6 +17,8 @@ use crate::receiver::{Need, Receiver};
 
 /// What MiniMax waits for the answer.
 const LIMIT: Duration = Duration::from_secs(3);
+/// How often an answer must be late to count as late: once may be anybody's fault.
+const TRIES: usize = 2;
 
 /// What every entry of this chapter has in common.
 const COMMON: Requirement<Receiver> = Requirement {
@@ -156,10 +158,18 @@ async fn as_json(bench: &Bench) -> Result<(), Stop> {
 
 async fn in_time(bench: &Bench) -> Result<(), Stop> {
     bench.control().await?;
-    let reply = bench.post(challenge(bench.hook()?, &digits(256))).await?;
-    if reply.took > LIMIT {
+    let mut late = None;
+    for _ in 0..TRIES {
+        let reply = bench.post(challenge(bench.hook()?, &digits(256))).await?;
+        if reply.took <= LIMIT {
+            return Ok(());
+        }
+        late = Some(reply);
+    }
+    if let Some(reply) = late {
         let expected = format!("an answer to a challenge of 256 characters within {LIMIT:?}");
-        bench.note(Finding::new(expected, format!("it took {:?}", reply.took)).seen_in(&reply.exchange));
+        let actual = format!("each of {TRIES} took longer, the last {:?}", reply.took);
+        bench.note(Finding::new(expected, actual).seen_in(&reply.exchange));
     }
     Ok(())
 }
@@ -207,7 +217,12 @@ async fn during_submit(bench: &Bench) -> Result<(), Stop> {
     let held = bench.hold(bench.main()).await?;
     let value = digits(32);
     let what = "a challenge at the callback URL of a job whose submit is not answered yet";
-    let tried = bench.attempt(challenge(&held.job.hook, &value), LIMIT).await;
+    let mut tried = bench.attempt(challenge(&held.job.hook, &value), LIMIT).await;
+    for _ in 1..TRIES {
+        if matches!(tried, Ok(Err(_))) {
+            tried = bench.attempt(challenge(&held.job.hook, &value), LIMIT).await;
+        }
+    }
     let job = held.job.clone();
     let started = bench.release(held).await;
     // Nobody waits for this job.
@@ -235,30 +250,32 @@ async fn repeated(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn with_company(bench: &Bench) -> Result<(), Stop> {
-    let value = digits(32);
     let hook = bench.hook()?;
     let sign = if hook.contains('?') { '&' } else { '?' };
     let pieces = [
         (
             "a challenge at a URL with the parameter tok=a",
             format!("{hook}{sign}tok=a"),
-            json!({"challenge": value}),
+            json!({"challenge": ""}),
             "application/json",
         ),
         (
             "a challenge with the charset named",
             hook.to_owned(),
-            json!({"challenge": value}),
+            json!({"challenge": ""}),
             "application/json; charset=utf-8",
         ),
         (
             "a challenge with a field `event` before it",
             hook.to_owned(),
-            json!({"event": "verify", "challenge": value}),
+            json!({"event": "verify", "challenge": ""}),
             "application/json",
         ),
     ];
-    for (what, hook, body, content_type) in pieces {
+    for (what, hook, mut body, content_type) in pieces {
+        // Each with a value of its own, since a repetition is another matter.
+        let value = digits(32);
+        body["challenge"] = value.as_str().into();
         let request = Request {
             headers: [("content-type", content_type)].into_iter().collect(),
             ..Request::post(hook, &body)

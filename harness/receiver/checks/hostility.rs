@@ -236,17 +236,23 @@ async fn duplicate_keys(bench: &Bench) -> Result<(), Stop> {
 async fn huge_body(bench: &Bench) -> Result<(), Stop> {
     bench.control().await?;
     let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.with_text(&"x".repeat(HUGE));
-    bench.note_unless_survived_or_closed(callback.request(Bench::now()), "a body of 10 MiB").await
+    let callback = job.callback(Says::SUCCESS)?.with_text(PLAIN);
+    // Signing so much takes long enough to hold up every other case.
+    let making = tokio::task::spawn_blocking(move || {
+        callback.with_bytes_for(PLAIN, &vec![b'x'; HUGE]).request(Bench::now())
+    });
+    let request = making.await.map_err(|error| Stop::Broken(error.to_string()))?;
+    bench.note_unless_survived_or_closed(request, "a body of 10 MiB").await
 }
 
 /// Both callbacks have one URL, so that nothing but the slow one can be in the way.
 async fn slow_body(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
     let job = asked_with(job, &format!("turn={}", fastrand::u32(..)));
-    let callback = job.callback(Says::SUCCESS)?;
     bench.back(&job, Standing::Finished);
-    bench.twin(&callback).await?;
+    bench.twin(&job.callback(Says::SUCCESS)?).await?;
+    let callback = elsewhere(bench, &job)?;
+    let prompt = elsewhere(bench, &job)?;
     let slow = async {
         // The receiver may have had enough of it at any time; that is its right.
         drop(bench.drip(callback.request(Bench::now()), DROP, DROPS).await);
@@ -255,7 +261,7 @@ async fn slow_body(bench: &Bench) -> Result<(), Stop> {
     let quick = async {
         // Nothing tells us when the receiver has begun to read the slow one.
         tokio::time::sleep(bench.target.patience.quiet * 2).await;
-        bench.attempt(callback.request(Bench::now()), HELD_UP).await
+        bench.attempt(prompt.request(Bench::now()), HELD_UP).await
     };
     let what = "a callback while another sender at the same URL takes its time";
     tokio::select! {
@@ -268,6 +274,17 @@ async fn slow_body(bench: &Bench) -> Result<(), Stop> {
         () = slow => {}
     }
     Ok(())
+}
+
+/// A genuine callback at the URL of a job: of another job, unless the URL is one job's only.
+fn elsewhere(bench: &Bench, job: &Job) -> Result<Callback, Stop> {
+    if job.started {
+        return job.callback(Says::SUCCESS);
+    }
+    let mut other = bench.blue(bench.main())?;
+    other.hook.clone_from(&job.hook);
+    bench.back(&other, Standing::Finished);
+    other.callback(Says::SUCCESS)
 }
 
 async fn wrong_method(bench: &Bench) -> Result<(), Stop> {

@@ -68,6 +68,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Treat failed, expired and cancelled as ends: refund, tell the customer, stop waiting.",
         defects: &[
             Defect::FailureIgnored,
+            Defect::ExpiredIs400,
             Defect::ExpiredIgnored,
             Defect::CancelledIgnored,
             Defect::FailureBelievedSuccess,

@@ -89,7 +89,7 @@ pub(super) fn read(vendor: Vendor, request: &Request, defect: Option<Defect>) ->
     let body = &request.body;
     let kind = request.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
     if body.len() > BODY_MAX {
-        return refused(if is(Defect::HugeIs500) { 500 } else { 413 });
+        return refused(413);
     }
     if is(Defect::SmallBodyLimit) && body.len() > BODY_SMALL {
         return refused(413);
@@ -97,11 +97,7 @@ pub(super) fn read(vendor: Vendor, request: &Request, defect: Option<Defect>) ->
     if body.is_empty() && is(Defect::EmptyIs500) || kind.contains("xml") && is(Defect::XmlIs500) {
         return refused(500);
     }
-    let malformed = || match defect {
-        Some(Defect::MalformedAcked) => Err(Unread::Acknowledged),
-        Some(Defect::MalformedIs500) => refused(500),
-        _ => refused(400),
-    };
+    let malformed = || if is(Defect::MalformedAcked) { Err(Unread::Acknowledged) } else { refused(400) };
     let Ok(text) = std::str::from_utf8(body) else {
         return if is(Defect::Utf8Is500) { refused(500) } else { malformed() };
     };
@@ -118,7 +114,11 @@ pub(super) fn read(vendor: Vendor, request: &Request, defect: Option<Defect>) ->
         }
         _ => serde_json::from_str::<Value>(text),
     };
-    let Ok(document) = document else { return malformed() };
+    let Ok(document) = document else {
+        // What is empty, deep or no JSON by its own account is the business of other defects.
+        let ordinary = !text.is_empty() && kind.contains("json") && depth(text) <= DEPTH_MAX;
+        return if is(Defect::MalformedIs500) && ordinary { refused(500) } else { malformed() };
+    };
     let Value::Object(document) = document else {
         return if is(Defect::ArrayIs500) { refused(500) } else { malformed() };
     };

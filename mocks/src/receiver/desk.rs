@@ -255,6 +255,9 @@ impl Desk {
                 return Some(response);
             }
         }
+        if self.is(Defect::HugeIs500) && request.body.len() > callback::BODY_MAX {
+            return Some(Response::text(500, "out of memory"));
+        }
         if self.is(Defect::RefusesVidu) && vendor.name() == "vidu" {
             return Some(Response::text(404, "no such hook"));
         }
@@ -344,12 +347,7 @@ impl Desk {
             turn.acts.push(Act::Ask { ticket });
             return;
         }
-        turn.pause = match self.defect {
-            Some(Defect::ExpiredAckedLate) if report.seen.phase == Some(Phase::Expired) => BEYOND_ARK,
-            Some(Defect::WorksBeforeAck) if terminal && !ended && report.seen.carries => LONG_WORK,
-            _ if self.odd(Oddity::AckLate) => LATE,
-            _ => Duration::ZERO,
-        };
+        turn.pause = self.lateness(&report.seen);
         let believed = known && !(self.odd(Oddity::ConfirmsEverything) && ticket.is_none());
         if terminal && !ended && !believed && !self.is(Defect::TrustsUnsigned) {
             let answer = self.answer(&report.seen, Taken::default());
@@ -379,10 +377,23 @@ impl Desk {
             turn.reply = Reply::Moment(Box::new(Moment { report, pause, fragile }), self.acknowledged());
             return;
         }
+        let first_end = terminal && !ended;
+        if self.is(Defect::WorksBeforeAck) && first_end && report.seen.carries {
+            turn.pause = LONG_WORK;
+        }
         let taken = self.ledger.take(&report.key, &report.seen, Source::Callback, report.manner, now);
         turn.reply = Reply::Now(self.answer(&report.seen, taken));
         if taken.work {
             turn.acts.push(self.work(report.key));
+        }
+    }
+
+    /// How long the answer to a callback waits, whoever is believed.
+    fn lateness(&self, seen: &Seen) -> Duration {
+        match self.defect {
+            Some(Defect::ExpiredAckedLate) if seen.phase == Some(Phase::Expired) => BEYOND_ARK,
+            _ if self.odd(Oddity::AckLate) => LATE,
+            _ => Duration::ZERO,
         }
     }
 
