@@ -358,7 +358,9 @@ impl Desk {
         }
         let moment = match self.defect {
             Some(Defect::CheckThenAct) if terminal && !ended => Some((CHECKED, false)),
-            Some(Defect::LostUpdate) if !terminal && !ended => Some((READ, false)),
+            Some(Defect::LostUpdate) if report.seen.phase.is_some() && !terminal && !ended => {
+                Some((READ, false))
+            }
             Some(Defect::WorkDiesWithConnection) if terminal && !ended => {
                 if !self.marked.insert(report.key.clone()) {
                     return;
