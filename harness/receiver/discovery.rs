@@ -138,12 +138,25 @@ async fn tried(bench: &Bench, way: Way) -> (Result<(), String>, Result<(), Strin
         Way::OutOfTheBlue => bench.blue(bench.main()),
         Way::Started => bench.start().await.map(|started| started.job),
     };
+    let (job, before) = match job {
+        Ok(job) => {
+            let before = untouched(bench, &job).await;
+            (Ok(job), before)
+        }
+        Err(stop) => (Err(said(&stop)), Ok(())),
+    };
     let acked = match job {
         Ok(job) => acked(bench, &job).await.map(|()| job),
-        Err(stop) => Err(said(&stop)),
+        Err(why) => Err(why),
     };
     match acked {
-        Ok(job) => (Ok(()), moved(bench, &job).await),
+        Ok(job) => {
+            let effects = match before {
+                Ok(()) => moved(bench, &job).await,
+                Err(why) => Err(why),
+            };
+            (Ok(()), effects)
+        }
         Err(why) => {
             let why = format!(
                 "the receiver does not acknowledge a genuine callback of {}, see RX-ACK-001: {why}",
@@ -162,16 +175,36 @@ async fn acked(bench: &Bench, job: &Job) -> Result<(), String> {
     }
 }
 
-/// The probe's control: a success moves it by one.
-async fn moved(bench: &Bench, job: &Job) -> Result<(), String> {
+/// The probe before anything was sent: it shows no work, and looking does none.
+async fn untouched(bench: &Bench, job: &Job) -> Result<(), String> {
     if bench.target.probe.is_none() {
         return Err("nothing tells what the receiver did; add --effects URL with {id} for the id in the \
                     callback, answering {\"count\": <times the work was done>, \"state\": <last state>}"
             .to_owned());
     }
+    for _ in 0..2 {
+        match bench.effect(job).await {
+            Ok((effect, _)) if effect.count == 0 => {}
+            Ok((effect, _)) => {
+                return Err(format!(
+                    "the effects probe shows work about a job that nothing was said of: {}",
+                    effect.told()
+                ));
+            }
+            Err(stop) => return Err(format!("{}, see RX-IDEM-001", said(&stop))),
+        }
+    }
+    Ok(())
+}
+
+/// The probe's control: a success moves it by one, and only for the job that it is about.
+async fn moved(bench: &Bench, job: &Job) -> Result<(), String> {
     let see = "see RX-IDEM-001";
     match bench.settles(job, 1, Class::Success).await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => match bench.blue(bench.main()) {
+            Ok(other) => untouched(bench, &other).await,
+            Err(stop) => Err(said(&stop)),
+        },
         Ok(Err((effect, _))) => Err(format!(
             "the effects probe does not show one success after one callback, {see}: {}",
             effect.told()

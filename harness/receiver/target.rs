@@ -106,7 +106,7 @@ impl Patience {
     };
     /// For the reference receiver with a defect: it acts at once or never.
     pub const REFERENCE: Self =
-        Self { settle: Duration::from_secs(1), poll: Duration::from_millis(1_500), ..Self::LOCAL };
+        Self { settle: Duration::from_secs(2), poll: Duration::from_millis(1_500), ..Self::LOCAL };
     /// For a receiver elsewhere.
     pub const REMOTE: Self = Self {
         answer: Duration::from_secs(15),

@@ -155,9 +155,8 @@ async fn header_case(bench: &Bench) -> Result<(), Stop> {
     if !lower.is_ack() {
         return Err(Stop::NotTestable(format!("header names in lower case are refused: {}", lower.gist())));
     }
-    let cases: [(&str, fn(&str) -> String); 2] =
-        [("in capitals", str::to_ascii_uppercase), ("with capital initials", capitalised)];
-    for (what, case) in cases {
+    for what in ["in capitals", "with capital initials"] {
+        let case = if what == "in capitals" { str::to_ascii_uppercase } else { capitalised };
         let reply = bench.post_as_written(written(bench, case).await?).await?;
         bench.note_unless_acked(&reply, &format!("a callback with its header names {what}"));
     }

@@ -362,7 +362,9 @@ impl Desk {
         // Only where nobody asks the gateway: what it says within the moment would be another story.
         let moment = match self.defect {
             Some(Defect::CheckThenAct) if terminal && !ended && ticket.is_none() => Some((CHECKED, false)),
-            Some(Defect::LostUpdate) if !terminal && !ended && believed && ticket.is_none() => {
+            Some(Defect::LostUpdate)
+                if report.seen.phase.is_some() && !terminal && !ended && believed && ticket.is_none() =>
+            {
                 Some((READ, false))
             }
             Some(Defect::WorkDiesWithConnection) if terminal && !ended && ticket.is_none() => {
