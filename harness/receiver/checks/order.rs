@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
 
 /// How far the first of two callbacks is ahead of the second, where it is: less than any handler takes that
 /// reads, thinks and writes.
-const AHEAD: Duration = Duration::from_millis(10);
+const AHEAD: Duration = Duration::from_millis(30);
 
 /// A job that truly ends well, whatever its callbacks say.
 async fn finished(bench: &Bench, dialect: &'static Dialect) -> Result<Job, Stop> {
