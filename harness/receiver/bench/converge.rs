@@ -183,7 +183,7 @@ impl Bench {
             // That there was no answer is a finding too, of this very schedule.
             Err(Stop::Violation(mut finding)) => {
                 for expected in &mut finding.expected {
-                    expected.push_str(&format!(" in the schedule `{schedule}`"));
+                    *expected = format!("{expected} in the schedule `{schedule}`");
                 }
                 Ok(Some(*finding))
             }
