@@ -15,9 +15,14 @@ use ringback_mocks::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Request, Secret};
 
+use tokio::sync::Semaphore;
+
 use super::target::{HOOKS, Reach, ReceiverTarget};
 use crate::exec::{Environment, Process};
 use crate::subject::SetupError;
+
+/// See [`ReceiverSubject::plays`].
+const PLAYS: usize = 6;
 
 /// A running receiver and what is around it.
 #[derive(Debug)]
@@ -32,6 +37,9 @@ pub struct ReceiverSubject {
     masked: Vec<(String, Secret)>,
     http: HttpClient,
     requests: AtomicU64,
+    /// Schedules that may be played at the same moment, by all cases together: more would only make
+    /// everything slow, and judge the machine instead of the receiver.
+    pub(super) plays: Semaphore,
     running: Running,
 }
 
@@ -96,6 +104,7 @@ impl ReceiverSubject {
             masked,
             http: HttpClient::unpooled(),
             requests: AtomicU64::new(0),
+            plays: Semaphore::new(PLAYS),
             running,
         })
     }

@@ -85,6 +85,8 @@ const SLOW: Duration = Duration::from_millis(700);
 /// How often a started job is asked about at most, and an unsigned callback.
 const POLLS_MAX: u32 = 10_000;
 const CONFIRMS_MAX: u32 = 50;
+/// Questions with a pause before the defect that leaves none: a job that ends soon is not in its way.
+const COOL_POLLS: u32 = 5;
 /// What is read of a body at the defect that fails beyond the ordinary limit.
 const BODY_READ: usize = 16 * 1024 * 1024;
 
@@ -146,9 +148,8 @@ async fn answer(room: Weak<Room>, request: Request) -> Response {
 impl Room {
     fn open(setup: Setup, root: String) -> Arc<Self> {
         let Setup { secrets, gateway, key, defect, oddity, pace } = setup;
-        let pause = match (defect, oddity) {
-            (Some(Defect::PollsHot), _) => Duration::ZERO,
-            (_, Some(Oddity::PollsSlowly)) => SLOW,
+        let pause = match oddity {
+            Some(Oddity::PollsSlowly) => SLOW,
             _ => pace.poll,
         };
         let desk = Mutex::new(Desk::new(secrets, root, key, defect, oddity));
@@ -297,7 +298,11 @@ async fn settle(doing: impl Future<Output = ()> + Send + 'static, fragile: bool)
 async fn poll(room: Weak<Room>, ticket: usize) {
     for turn in 0..POLLS_MAX {
         let Some(held) = room.upgrade() else { return };
-        let at_once = turn == 0 && held.defect == Some(Defect::PollsOnce);
+        let at_once = match held.defect {
+            Some(Defect::PollsOnce) => turn == 0,
+            Some(Defect::PollsHot) => turn >= COOL_POLLS,
+            _ => false,
+        };
         let pause = if at_once { Duration::ZERO } else { held.pause };
         drop(held);
         tokio::time::sleep(pause).await;

@@ -183,7 +183,7 @@ impl Bench {
             // That there was no answer is a finding too, of this very schedule.
             Err(Stop::Violation(mut finding)) => {
                 for expected in &mut finding.expected {
-                    expected.push_str(&format!(" in the schedule `{schedule}`"));
+                    *expected = format!("{expected} in the schedule `{schedule}`");
                 }
                 Ok(Some(*finding))
             }
@@ -196,12 +196,14 @@ impl Bench {
     async fn played(&self, plot: Plot, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
         let Plot { end, started } = plot;
         let class = if end == Event::Success { Class::Success } else { Class::Failure };
+        let turn = self.subject().plays.acquire().await.map_err(|error| Stop::Broken(error.to_string()))?;
         let job = if started { self.start().await?.job } else { self.job().await? };
         if !started {
             // Whoever asks is told how it ends, from the beginning.
             self.back(&job, truth(end));
         }
         self.play(&job, schedule).await?;
+        drop(turn);
         let patience = &self.target.patience;
         let within = if started { patience.poll } else { patience.settle };
         let after = format!("the schedule `{schedule}`");

@@ -246,6 +246,12 @@ async fn at_once(bench: &Bench) -> Result<(), Stop> {
         let job = finished(bench, bench.main()).await?;
         let progress = copy(&job.callback_at(Says::RUNNING, 1)?);
         let end = copy(&job.callback_at(Says::SUCCESS, 2)?);
+        if !progress_waits.is_zero() {
+            // Progress on the heels of the end, which has been answered and may still be worked on.
+            bench.throw(end).await?;
+            bench.throw(progress).await?;
+            return Ok(("success, and progress the moment it is answered".to_owned(), job));
+        }
         let sent =
             join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
                 bench.pause(wait).await;

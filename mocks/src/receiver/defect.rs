@@ -147,7 +147,7 @@ switches! {
         EarlyCallbackRefused "early-callback-refused" "refuses a job's callback until it knows the task's id"
         PollStopsAtError "poll-stops-at-error" "stops polling at the first error"
         PollsForever "polls-forever" "goes on polling when the job has ended"
-        PollsHot "polls-hot" "polls without a pause"
+        PollsHot "polls-hot" "polls without a pause once a job takes long"
         PollStopsAfterProgress "poll-stops-after-progress" "stops polling once a callback has come"
         // hostility
         MalformedIs500 "malformed-is-500" "answers 500 to what is not JSON"

@@ -74,9 +74,8 @@ struct Job {
     reopened: bool,
     arrivals: u32,
     progress: u32,
-    /// Words of progress so far, and whether one came twice.
+    /// Words of progress so far.
     words: HashSet<String>,
-    doubled: bool,
     polled_too: bool,
     last_time: Option<i64>,
     manners: Vec<Manner>,
@@ -202,7 +201,7 @@ impl Ledger {
         let Some(job) = self.jobs.get(key) else { return false };
         let stopped = match self.defect {
             Some(Defect::PollStopsAfterProgress) => job.progress > 0,
-            Some(Defect::DuplicateStopsPoll) => job.doubled,
+            Some(Defect::DuplicateStopsPoll) => job.has_repeated(),
             _ => false,
         };
         let ended = match self.defect {
@@ -242,12 +241,17 @@ impl Ledger {
 }
 
 impl Job {
+    /// Whether the same progress came twice.
+    fn has_repeated(&self) -> bool {
+        self.progress as usize > self.words.len()
+    }
+
     /// Whether a report is lost on a defective receiver.
     fn overlooks(&self, seen: &Seen, phase: Phase, source: Source, defect: Option<Defect>) -> bool {
         let ends = phase.is_terminal() && self.ended.is_none() && source == Source::Callback;
         match defect {
             Some(Defect::DedupesById) => ends && self.progress > 0,
-            Some(Defect::DoubleProgressHidesEnd) => ends && self.doubled,
+            Some(Defect::DoubleProgressHidesEnd) => ends && self.has_repeated(),
             Some(Defect::ManyProgressHidesEnd) => ends && self.arrivals > MANY,
             Some(Defect::EqualTimesDropped) => {
                 ends && self.progress > 0 && seen.time.is_some() && seen.time == self.last_time
@@ -263,7 +267,7 @@ impl Job {
 
     fn progressed(&mut self, seen: &Seen, phase: Phase, defect: Option<Defect>) -> Taken {
         self.progress += 1;
-        self.doubled |= !self.words.insert(seen.word.clone());
+        self.words.insert(seen.word.clone());
         self.last_time = seen.time;
         if let Some(end) = self.ended {
             match defect {
