@@ -30,9 +30,8 @@ fn server(behave: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
 
 /// Reads one request; its head and its body.
 fn read_request(stream: &mut TcpStream) -> (String, Vec<u8>) {
-    let (mut text, mut chunk) = (Vec::new(), [0_u8; 65_536]);
-    loop {
-        let Ok(read) = stream.read(&mut chunk) else { break };
+    let (mut text, mut chunk) = (Vec::new(), [0_u8; 8_192]);
+    while let Ok(read) = stream.read(&mut chunk) {
         text.extend_from_slice(&chunk[..read]);
         if let Some(end) = text.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&text[..end]).into_owned();

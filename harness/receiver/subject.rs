@@ -22,7 +22,7 @@ use crate::exec::{Environment, Process};
 use crate::subject::SetupError;
 
 /// See [`ReceiverSubject::plays`].
-const PLAYS: usize = 6;
+const PLAYS: usize = 16;
 
 /// A running receiver and what is around it.
 #[derive(Debug)]

@@ -101,7 +101,8 @@ impl Patience {
         settle: Duration::from_secs(5),
         poll: Duration::from_secs(10),
         quiet: Duration::from_millis(150),
-        case: Duration::from_secs(120),
+        // A receiver that takes a third of a second for each answer is slow and right.
+        case: Duration::from_secs(300),
         look: Duration::from_millis(4),
     };
     /// For the reference receiver with a defect: it acts at once or never.
@@ -113,7 +114,7 @@ impl Patience {
         settle: Duration::from_secs(10),
         poll: Duration::from_secs(60),
         quiet: Duration::from_secs(1),
-        case: Duration::from_secs(300),
+        case: Duration::from_secs(900),
         look: Duration::from_millis(250),
         ..Self::LOCAL
     };

@@ -75,7 +75,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A failure is learnt by polling too.",
         why: "A job that failed silently would be polled for ever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
-        defects: &[Defect::NeverPolls, Defect::PollsOnce, Defect::PollKnowsNoFailure],
+        defects: &[
+            Defect::NeverPolls,
+            Defect::PollsOnce,
+            Defect::PollKnowsNoFailure,
+            Defect::FailureBelievedSuccess,
+        ],
         check: check!(poll_failure),
         ..COMMON
     },

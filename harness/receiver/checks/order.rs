@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every order of a job's callbacks leads to the same.",
         why: "Each callback is a request of its own, and nothing keeps requests in order.",
         remedy: "Let states only move forward: queued, running, ended.",
-        defects: &[Defect::DedupesById, Defect::Regresses],
+        defects: &[Defect::DedupesById, Defect::Regresses, Defect::MinimaxWrapperUnknown],
         check: check!(permutations),
         ..COMMON
     },
