@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringback_mocks::http::{HttpClient, NoAnswer};
+use ringback_mocks::http::NoAnswer;
 use ringback_mocks::jobs::Step;
-use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::journal::Exchange;
 use ringback_mocks::script::Rule;
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::{Request, Response};
@@ -21,20 +21,19 @@ use ringback_mocks::world::World;
 use serde_json::json;
 
 use crate::generate;
-use crate::job::{Accepted, As, Create, Job, Reply, creates_in};
+use crate::job::{Accepted, As, Job, Reply};
 use crate::knob::{Choice, Knob};
 use crate::outcome::{Finding, Stop};
 use crate::replay::Input;
 use crate::subject::{Subject, Unasked};
 use crate::target::Target;
 
+mod arrivals;
 mod odd;
+mod status;
 mod vendor;
 mod witness;
 
-/// Looks at a status before it is said not to have changed, however long they take: on a busy machine
-/// a window may be over before a gateway that changes its mind at the third look was asked three times.
-const LOOKS: usize = 10;
 /// Tries of a request that meets a rate limit, and the pause after the first.
 const RATE_TRIES: u32 = 6;
 const RATE_PAUSE: Duration = Duration::from_millis(250);
@@ -192,158 +191,6 @@ impl Bench {
                 "a job that this case builds on was not accepted: {}",
                 reply.gist()
             ))),
-        }
-    }
-
-    /// Asks for a status with the client's key.
-    pub async fn status(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.status_as(As::Client, &of.token, &of.task_id).await
-    }
-
-    /// Asks for a status with somebody's key.
-    pub async fn status_as(&self, who: As<'_>, token: &str, task_id: &str) -> Result<Reply, Stop> {
-        self.ask(token, who, Request::get(format!("/api/generate/status/{task_id}"))).await
-    }
-
-    /// Asks for the status until it satisfies `wanted` or the settle window is over; the last
-    /// answer either way.
-    pub async fn settle(
-        &self,
-        of: &Accepted,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
-        self.notes().knobs.insert(Knob::Settle);
-        self.settle_within(of, self.target.patience.settle, wanted).await
-    }
-
-    /// The same for a state that a gateway need not show at all, so not worth a long wait.
-    pub async fn glimpse(
-        &self,
-        of: &Accepted,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
-        self.settle_within(of, self.target.patience.create, wanted).await
-    }
-
-    async fn settle_within(
-        &self,
-        of: &Accepted,
-        within: Duration,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
-        let patience = &self.target.patience;
-        let deadline = tokio::time::Instant::now() + within;
-        let mut pause = patience.poll;
-        let mut looks = 0;
-        loop {
-            let reply = self.status(of).await?;
-            looks += 1;
-            let Some(word) = reply.word() else {
-                return Err(Stop::NotTestable(format!("the status cannot be read: {}", reply.gist())));
-            };
-            if wanted(word) {
-                return Ok(Ok(reply));
-            }
-            if looks >= LOOKS && tokio::time::Instant::now() >= deadline {
-                return Ok(Err(reply));
-            }
-            // Nothing tells us when a foreign gateway has learnt something, so we look again,
-            // less and less often.
-            tokio::time::sleep(pause).await;
-            pause = self.next_pause(pause, deadline);
-        }
-    }
-
-    /// Longer and longer, as long as the window is open; what is left of the looks comes quickly.
-    fn next_pause(&self, pause: Duration, deadline: tokio::time::Instant) -> Duration {
-        let shortest = self.target.patience.poll;
-        let over = tokio::time::Instant::now() + pause >= deadline;
-        if over { shortest } else { (pause * 2).min(Duration::from_millis(500)).max(shortest) }
-    }
-
-    /// The creates any vendor has received for a token so far.
-    pub fn creates(&self, token: &str) -> Vec<Create> {
-        creates_in(&self.world.journal.of(token))
-    }
-
-    /// Waits for the create of a job at its vendor.
-    pub async fn create(&self, job: &Job) -> Result<Create, Stop> {
-        let (vendor, within) = (self.vendor, self.target.patience.create);
-        let create = self
-            .world
-            .journal
-            .wait(&job.token, within, |all| {
-                creates_in(all).into_iter().find(|create| create.vendor == vendor)
-            })
-            .await;
-        create.ok_or_else(|| {
-            Finding::new(
-                format!("a create call at {} within {within:?} of the accepted submit", vendor.title()),
-                "the vendor received none",
-            )
-            .into()
-        })
-    }
-
-    /// Proves that no vendor receives a create for `refused`: only after `twin`, submitted later,
-    /// has reached its vendor, and a quiet window besides.
-    pub async fn no_create(&self, refused: &Job, twin: &Job) -> Result<Result<(), Create>, Stop> {
-        self.create(twin).await?;
-        let quiet = self.target.patience.quiet;
-        let hit =
-            self.world.journal.wait(&refused.token, quiet, |all| creates_in(all).into_iter().next()).await;
-        Ok(hit.map_or(Ok(()), Err))
-    }
-
-    /// Waits for `count` creates of a token; those that came.
-    pub async fn creates_until(&self, token: &str, count: usize) -> Vec<Create> {
-        let within = self.target.patience.create;
-        let all = self
-            .world
-            .journal
-            .wait(token, within, |all| Some(creates_in(all)).filter(|creates| creates.len() >= count))
-            .await;
-        all.unwrap_or_else(|| self.creates(token))
-    }
-
-    /// Waits out the quiet window for a second create; every create seen in it.
-    pub async fn creates_in_quiet(&self, token: &str, more_than: usize) -> Vec<Create> {
-        let quiet = self.target.patience.quiet;
-        let more = self
-            .world
-            .journal
-            .wait(token, quiet, |all| Some(creates_in(all)).filter(|creates| creates.len() > more_than))
-            .await;
-        more.unwrap_or_else(|| self.creates(token))
-    }
-
-    /// Waits out the quiet window for anything that `counts` to arrive at the inbox.
-    pub async fn arrival_in_quiet(
-        &self,
-        token: &str,
-        counts: impl Fn(&Exchange) -> bool,
-    ) -> Option<Arc<Exchange>> {
-        self.world
-            .journal
-            .wait(token, self.target.patience.quiet, |all| {
-                all.iter().find(|exchange| exchange.leg == Leg::Inbox && counts(exchange)).cloned()
-            })
-            .await
-    }
-
-    /// Proves that the inbox was open all the while, by sending something there ourselves.
-    pub async fn inbox_is_open(&self) -> Result<(), Stop> {
-        let probe = self.job().token;
-        let request = Request::post(format!("/c/{probe}"), &json!({"probe": true}));
-        let sent =
-            HttpClient::unpooled().send(&self.world.inbox.url(), &request, self.target.patience.answer).await;
-        let arrived = self.world.journal.of(&probe).iter().any(|exchange| exchange.leg == Leg::Inbox);
-        match sent {
-            Ok(_) if arrived => Ok(()),
-            Ok(_) => Err(Stop::Broken("the inbox answered a probe and did not record it".into())),
-            Err(cause) => {
-                Err(Stop::Inconclusive(format!("the inbox could not be reached by a probe: {cause}")))
-            }
         }
     }
 

@@ -30,6 +30,9 @@ use crate::runner::{self, Stage};
 use crate::session::{Options, Session, gateway, receiver};
 use crate::target::Target;
 
+/// Cases at once, if nobody says otherwise.
+const THREADS: usize = 24;
+
 /// Runs the suite against the subjects that the environment names; against both references if it names none.
 pub fn main() -> ExitCode {
     let suite = Suite::new().and_then(|mut suite| {
@@ -116,8 +119,10 @@ impl Suite {
 
     /// Runs what the command line chooses.
     pub fn run(self) -> ExitCode {
-        let conclusion = libtest_mimic::run(&Arguments::from_args(), self.trials);
-        conclusion.exit_code()
+        let mut arguments = Arguments::from_args();
+        // Cases mostly wait; with one for each processor the suite would take a minute instead of seconds.
+        arguments.test_threads.get_or_insert(THREADS);
+        libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 
     fn add<S: Stage>(&mut self, session: Session<S>, options: &Options, described: &Arc<str>) {

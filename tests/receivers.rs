@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Each trial runs the whole suite, mostly waiting out quiet windows; more of them at once than
     // there are processors finish sooner.
-    arguments.test_threads.get_or_insert(4);
+    arguments.test_threads.get_or_insert(6);
     let mut trials = vec![
         Trial::test("reference/passes-every-case", reference_passes),
         Trial::test("catalogue/every-defect-is-named", every_defect_is_named),

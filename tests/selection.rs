@@ -172,7 +172,7 @@ fn shards_are_written_so(#[case] text: &str, #[case] right: bool) {
 #[case::no_seed("GW-CB-001-kling-x7-v0000", "is no replay id")]
 #[case::huge_seed("GW-CB-001-kling-s99999999999999999999-v0000", "is no replay id")]
 #[case::input_zero("GW-CB-001-kling-s7-i0-v0000", "is no replay id")]
-#[case::input_beyond("GW-CB-001-kling-s7-i99-v0000", "is no replay id")]
+#[case::input_beyond("GW-CB-001-kling-s7-i100000-v0000", "is no replay id")]
 #[case::odd_path("GW-CB-001-kling-s7-i1-p0189-v0000", "is no replay id")]
 #[case::cut("GW-PASS-010-kling-s7-i3-pae", "is no replay id")]
 #[case::unknown_case("GW-CB-999-kling-s7-v0000", "GW-CB-999, which is not in this catalogue")]

@@ -8,7 +8,8 @@ use ringback_mocks::mock::MockVendor;
 use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 
-use super::{Bench, LOOKS, RATE_PAUSE, RATE_PAUSE_MAX, RATE_TRIES, limited};
+use super::status::LOOKS;
+use super::{Bench, RATE_PAUSE, RATE_PAUSE_MAX, RATE_TRIES, limited};
 use crate::job::{Accepted, As, Job, Reply, creates_in};
 use crate::knob::Knob;
 use crate::outcome::Stop;

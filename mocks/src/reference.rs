@@ -12,6 +12,7 @@ pub mod gateway;
 mod habits;
 pub mod oddity;
 mod polling;
+mod status;
 mod submission;
 mod tales;
 mod urls;
