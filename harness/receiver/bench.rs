@@ -14,6 +14,7 @@ use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::Value;
+use tokio::sync::SemaphorePermit;
 
 use super::callback::{Callback, Job, Says};
 use super::discovery::Way;
@@ -234,6 +235,11 @@ impl Bench {
                 Ok(Err((why.clone(), Arc::clone(&exchange))))
             }
         }
+    }
+
+    /// Waits until no other case needs much memory; none will, as long as this is held.
+    pub async fn with_memory(&self) -> Result<SemaphorePermit<'_>, Stop> {
+        self.subject.memory.acquire().await.map_err(|error| Stop::Broken(error.to_string()))
     }
 
     /// Notes a violation and goes on.

@@ -40,6 +40,8 @@ pub struct ReceiverSubject {
     /// Schedules that may be played at the same moment, by all cases together: more would only make
     /// everything slow, and judge the machine instead of the receiver.
     pub(super) plays: Semaphore,
+    /// Held by the one case that needs much memory just now.
+    pub(super) memory: Semaphore,
     running: Running,
 }
 
@@ -105,6 +107,7 @@ impl ReceiverSubject {
             http: HttpClient::unpooled(),
             requests: AtomicU64::new(0),
             plays: Semaphore::new(PLAYS),
+            memory: Semaphore::new(1),
             running,
         })
     }

@@ -234,6 +234,7 @@ async fn duplicate_keys(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn huge_body(bench: &Bench) -> Result<(), Stop> {
+    let _memory = bench.with_memory().await?;
     bench.control().await?;
     let job = bench.job().await?;
     let callback = job.callback(Says::SUCCESS)?.with_text(PLAIN);
