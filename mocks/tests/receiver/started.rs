@@ -68,6 +68,8 @@ pub(crate) async fn loss_005(s: &Scene, log: &mut Log) {
         started.answered().await;
         s.gateway.set(&started.gateway_id, Standing::Finished);
         s.settled(&started.gateway_id, ONCE).await;
+        // A callback on the heels of the poll is another story than one that comes later.
+        tokio::time::sleep(Duration::from_millis(250)).await;
         s.post(&started.success()).await;
         once(s, log, &started).await;
         let mut started = s.start(dialect).await;
