@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;
+pub(crate) mod output;
 pub(crate) mod report;
 pub(crate) mod selftest;
 pub(crate) mod storm;

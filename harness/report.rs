@@ -4,6 +4,8 @@
 //! this tree. Secrets are masked when a case enters it.
 
 pub mod evidence;
+pub mod format;
+pub mod json;
 pub mod stored;
 pub mod terminal;
 

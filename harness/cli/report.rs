@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use ringback::report::{stored, terminal};
+use ringback::report::stored;
 
-use super::test::{Format, Output, destination, json, write_whole};
-use super::{Problem, print, usage};
+use super::output::Output;
+use super::{Problem, usage};
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ const LONGEST: u64 = 512 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { from, output } = arguments;
-    let written = output.report.iter().map(|report| destination(report)).collect::<Result<Vec<_>, _>>()?;
+    let destinations = output.destinations()?;
     let parts = from
         .iter()
         .map(|path| {
@@ -40,12 +40,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         .collect::<Result<Vec<_>, _>>()?;
     let report = stored::merged(parts).map_err(usage)?;
     let code = report.verdict.exit_code();
-    match output.format {
-        Some(Format::Json) => print(&json(&report)?)?,
-        _ => print(&terminal::render(&report))?,
-    }
-    for path in written {
-        write_whole(&path, &json(&report)?)?;
-    }
+    destinations.deliver(&report)?;
     Ok(code)
 }

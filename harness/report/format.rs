@@ -1,0 +1,37 @@
+//! The formats that a report can be written in: one line for each, nothing else.
+//!
+//! A format is a file of its own below `report/`, with a pure function from the result tree to text. Files,
+//! flags and the terminal belong to the command line.
+
+use super::{Report, json, terminal};
+
+/// A way to write a report.
+#[derive(Debug)]
+pub struct Format {
+    /// How it is called in `--report NAME=PATH` and `--format NAME`.
+    pub name: &'static str,
+    /// What it is and who reads it, in a few words.
+    pub summary: &'static str,
+    /// Writes the report.
+    pub render: fn(&Report) -> String,
+}
+
+/// Every format; the first is what is printed unless another is asked for.
+pub const FORMATS: &[Format] = &[
+    Format { name: "text", summary: "for people, without colour", render: terminal::render },
+    Format {
+        name: "json",
+        summary: "the whole run, as schemas/report.schema.json says",
+        render: json::render,
+    },
+];
+
+/// The format of a name.
+pub fn named(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// All names, for messages.
+pub fn names() -> String {
+    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ")
+}
