@@ -73,7 +73,7 @@ Verdict: CONFORMS (exit code 0)
 #[case::receiver_without_secret(&["test", "receiver", "http://127.0.0.1:1/hook", "--vendor", "kling"], "ringback: set RINGBACK_KLING_SECRET to the secret that the receiver verifies Kling's callbacks with\n")]
 #[case::receiver_twice(&["test", "receiver", "http://127.0.0.1:1/hook", "--exec", "true"], "ringback: name one subject: a URL or --exec, not both\n")]
 #[case::replay_of_the_other(&["test", "receiver", "--replay", "GW-CB-001-kling-s7-v24f7"], "ringback: the case to replay is about a gateway; replay it with `ringback test gateway`\n")]
-#[case::odd_report(&["test", "gateway", "--report", "yaml=x"], "ringback: --report takes json=PATH, not `yaml=x`\n")]
+#[case::odd_report(&["test", "gateway", "--report", "yaml=x"], "ringback: --report takes FORMAT=PATH, with a format of text, json[..]; not `yaml=x`\n")]
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
 #[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; GW-CB-001, [..]\n")]
 #[case::typo(&["test", "gateway", "--only", "gateway/callback-url/forwardd"], "ringback: no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?\n")]
