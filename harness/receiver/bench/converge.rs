@@ -17,7 +17,7 @@ use crate::receiver::schedule::{Event, Schedule, Step};
 use crate::target::Mode;
 
 /// Schedules played side by side on a receiver at hand, and on one elsewhere.
-const ABREAST: usize = 24;
+const ABREAST: usize = 256;
 const ABREAST_ELSEWHERE: usize = 4;
 /// When a sender hangs up that has no answer yet: the request has arrived, and its work is not over.
 pub const HANGS_UP: Duration = Duration::from_millis(50);

@@ -100,23 +100,29 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-/// Deliveries of the longest schedules that are enumerated, and of those with polling.
+/// Deliveries of the longest schedules that are enumerated, and of those with polling, where the end may be
+/// one more that is lost.
 const FEW: usize = 4;
 const FEW_WITH_POLLING: usize = 3;
 
 async fn up_to_four(bench: &Bench) -> Result<(), Stop> {
-    all_short(bench, Event::Success, FEW).await
+    all_short(bench, Event::Success, |_| true).await
 }
 
 async fn failures(bench: &Bench) -> Result<(), Stop> {
     // The same machinery as with success, so less of it is enough.
-    all_short(bench, Event::Failure, FEW - 1).await
+    let deep = bench.target.schedules > SCHEDULES;
+    all_short(bench, Event::Failure, |schedule| deep || is_usual(schedule, FEW - 1)).await
 }
 
-/// Plays all schedules of up to four deliveries, those with another trouble if they are shorter than `most`.
-async fn all_short(bench: &Bench, end: Event, most: usize) -> Result<(), Stop> {
+/// Plays the chosen ones of all schedules of up to four deliveries.
+async fn all_short(
+    bench: &Bench,
+    end: Event,
+    chosen: impl Fn(&Schedule) -> bool + Send,
+) -> Result<(), Stop> {
     let list = enumerated(&events(bench, end), Some(end), 1..=FEW);
-    judge_all(bench, Plot { end, started: false }, &list, most).await
+    judge_all(bench, Plot { end, started: false }, &list, chosen).await
 }
 
 async fn with_loss(bench: &Bench) -> Result<(), Stop> {
@@ -130,7 +136,7 @@ async fn with_loss(bench: &Bench) -> Result<(), Stop> {
             Schedule::new(steps.chain([Step::Poll(end)]))
         })
         .collect();
-    judge_all(bench, Plot { end, started: true }, &list, FEW_WITH_POLLING).await
+    judge_all(bench, Plot { end, started: true }, &list, |_| true).await
 }
 
 async fn longer(bench: &Bench) -> Result<(), Stop> {
@@ -145,10 +151,13 @@ async fn longer(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Plays the usual ones of these schedules, with `--deep` all of them, until one does not converge.
-async fn judge_all(bench: &Bench, plot: Plot, list: &[Schedule], most: usize) -> Result<(), Stop> {
-    let deep = bench.target.schedules > SCHEDULES;
-    let chosen = |schedule: &Schedule| deep || is_usual(schedule, most);
+/// Plays the chosen schedules until one does not converge.
+async fn judge_all(
+    bench: &Bench,
+    plot: Plot,
+    list: &[Schedule],
+    chosen: impl Fn(&Schedule) -> bool + Send,
+) -> Result<(), Stop> {
     let found = generate::every(bench, list, chosen, |schedule| bench.diverges(plot, schedule)).await?;
     if let Some(Minimal { fault, at, .. }) = found {
         note(bench, fault, &format!("schedule {at} of {}, none before it fails", list.len()));
