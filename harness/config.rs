@@ -309,8 +309,11 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         vendors,
         models,
         spend: flags.spend.or(file.gateway.spend).unwrap_or(0),
-        rate: deployed::rate(flags.rate.or(file.gateway.rate), is_deployed)?,
-        max_requests: deployed::cap(flags.max_requests.or(file.gateway.max_requests), is_deployed)?,
+        rate: deployed::rate(flags.rate.or(file.gateway.rate), is_deployed.then_some(deployed::RATE))?,
+        max_requests: deployed::cap(
+            flags.max_requests.or(file.gateway.max_requests),
+            is_deployed.then_some(deployed::MAX_REQUESTS),
+        )?,
         live,
         knobs: settings.knobs,
         patience,

@@ -12,10 +12,33 @@ use ringback_mocks::wire::Response;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::target::{Mode, Target};
-
 /// Answers missing in a row, whoever asked, after which nobody asks any more.
 pub const BREAKER: u32 = 3;
+
+/// What a run may send.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Jobs that may be accepted, where jobs are billed.
+    pub spend: Option<u32>,
+    /// Requests a second.
+    pub rate: Option<f64>,
+    /// Requests in all.
+    pub max_requests: Option<u64>,
+    /// When missing answers end the run.
+    pub breaker: Breaker,
+}
+
+/// When answers that are missing in a row end a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Breaker {
+    /// Never.
+    #[default]
+    Never,
+    /// Until a late answer comes after all.
+    Heals,
+    /// For good, whatever a late answer says.
+    Stays,
+}
 
 /// Why a request must not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +62,7 @@ pub struct Guard {
     cap: Option<u64>,
     sent: AtomicU64,
     silent: AtomicU32,
-    /// Whether an open breaker stays open, whatever a late answer says.
-    stays_open: bool,
+    breaker: Breaker,
 }
 
 #[derive(Debug)]
@@ -68,18 +90,17 @@ pub struct Leave<'g> {
 }
 
 impl Guard {
-    /// The guard that a target asks for.
-    pub fn new(target: &Target) -> Self {
-        let deployed = target.mode() == Mode::Deployed;
+    /// A guard that keeps these limits.
+    pub fn new(limits: Limits) -> Self {
         Self {
-            purse: deployed.then(|| Mutex::new(Purse { left: target.spend, in_flight: 0, spent: 0 })),
+            purse: limits.spend.map(|left| Mutex::new(Purse { left, in_flight: 0, spent: 0 })),
             returned: Notify::new(),
-            pause: target.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+            pause: limits.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
             next: Mutex::new(None),
-            cap: target.max_requests,
+            cap: limits.max_requests,
             sent: AtomicU64::new(0),
             silent: AtomicU32::new(0),
-            stays_open: deployed,
+            breaker: limits.breaker,
         }
     }
 
@@ -93,7 +114,7 @@ impl Guard {
             self.take().await?;
         }
         let leave = Leave { guard: self, billable };
-        self.pace().await;
+        self.pace(1).await;
         // While we waited somebody may have found out that nobody answers.
         let admitted = if self.is_silent() { Err(Denied::Silent) } else { self.count() };
         match admitted {
@@ -103,6 +124,20 @@ impl Guard {
                 Err(denied)
             }
         }
+    }
+
+    /// Waits until so many requests may be sent at the same moment; each is then admitted by
+    /// [`admit_saved`](Self::admit_saved).
+    pub async fn save(&self, requests: usize) {
+        self.pace(requests).await;
+    }
+
+    /// Leave to send a request whose turn was [saved](Self::save). No job comes of it.
+    pub fn admit_saved(&self) -> Result<Leave<'_>, Denied> {
+        if self.is_silent() {
+            return Err(Denied::Silent);
+        }
+        self.count().map(|()| Leave { guard: self, billable: false })
     }
 
     /// What has been sent so far.
@@ -115,7 +150,7 @@ impl Guard {
     }
 
     fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed) >= BREAKER
+        self.breaker != Breaker::Never && self.silent.load(Ordering::Relaxed) >= BREAKER
     }
 
     /// Takes one job out of the purse, waiting for those under way: one that is refused comes back.
@@ -141,13 +176,15 @@ impl Guard {
         }
     }
 
-    async fn pace(&self) {
+    async fn pace(&self, requests: usize) {
         let Some(pause) = self.pause else { return };
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
         let at = {
             let mut next = locked(&self.next);
             let now = Instant::now();
             let at = next.map_or(now, |next| next.max(now));
-            *next = Some(at + pause);
+            // Those that go together are paid for before the next one.
+            *next = Some(at + pause.saturating_mul(requests));
             at
         };
         tokio::time::sleep_until(at).await;
@@ -162,7 +199,7 @@ impl Guard {
     }
 
     fn heard(&self, answered: bool) {
-        let step = |silent: u32| match (answered, silent >= BREAKER && self.stays_open) {
+        let step = |silent: u32| match (answered, silent >= BREAKER && self.breaker == Breaker::Stays) {
             (_, true) => None,
             (true, false) => Some(0),
             (false, false) => Some(silent.saturating_add(1)),

@@ -110,7 +110,7 @@ impl Subject {
             secrets,
             http: HttpClient::unpooled(),
             journal,
-            guard: Guard::new(target),
+            guard: Guard::new(target.limits()),
             running,
         };
         Ok((subject, world))

@@ -14,6 +14,7 @@ use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::{Deserialize, Serialize};
 
+use crate::guard::{Breaker, Limits};
 use crate::knob::{Knob, Knobs, Values};
 
 /// A gateway to judge.
@@ -191,6 +192,17 @@ impl Target {
             Reach::Embedded { .. } => Mode::Embedded,
             Reach::Url { upstreams, .. } if upstreams.is_empty() => Mode::Deployed,
             Reach::Exec { .. } | Reach::Url { .. } => Mode::Loopback,
+        }
+    }
+
+    /// What may be sent to it.
+    pub fn limits(&self) -> Limits {
+        let deployed = self.mode() == Mode::Deployed;
+        Limits {
+            spend: deployed.then_some(self.spend),
+            rate: self.rate,
+            max_requests: self.max_requests,
+            breaker: if deployed { Breaker::Stays } else { Breaker::Heals },
         }
     }
 

@@ -14,23 +14,23 @@ pub(super) const MAX_REQUESTS: u64 = 2_000;
 /// Where the inbox listens when only its public address is given; a tunnel leads here.
 const BIND: &str = "127.0.0.1:8787";
 
-/// The pace: what was asked for, or a polite one for a deployed gateway.
-pub(super) fn rate(given: Option<f64>, deployed: bool) -> Result<Option<f64>, ConfigError> {
+/// The pace: what was asked for, or a polite one where the subject is not ours.
+pub(super) fn rate(given: Option<f64>, polite: Option<f64>) -> Result<Option<f64>, ConfigError> {
     match given {
         Some(rate) if !(rate.is_finite() && (0.01..=10_000.0).contains(&rate)) => {
             Err(ConfigError(format!("--rate takes requests a second, from 0.01 to 10000, not `{rate}`")))
         }
         Some(rate) => Ok(Some(rate)),
-        None => Ok(deployed.then_some(RATE)),
+        None => Ok(polite),
     }
 }
 
-/// The cap: what was asked for, or a finite one for a deployed gateway.
-pub(super) fn cap(given: Option<u64>, deployed: bool) -> Result<Option<u64>, ConfigError> {
+/// The cap: what was asked for, or a finite one where the subject is not ours.
+pub(super) fn cap(given: Option<u64>, polite: Option<u64>) -> Result<Option<u64>, ConfigError> {
     match given {
         Some(0) => Err(ConfigError("--max-requests 0 leaves nothing to judge".into())),
         Some(most) => Ok(Some(most)),
-        None => Ok(deployed.then_some(MAX_REQUESTS)),
+        None => Ok(polite),
     }
 }
 

@@ -12,11 +12,17 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use super::{
-    ConfigError, DEPLOYED_JOBS, READY_WITHIN, RunFlags, Secrets, options, pairs, read, time, vendor,
+    ConfigError, DEPLOYED_JOBS, READY_WITHIN, RunFlags, Secrets, deployed, options, pairs, read, time, vendor,
 };
+use crate::guard::{Breaker, Limits};
 use crate::receiver::effects::Probe;
 use crate::receiver::target::{HOOKS, Patience, Reach, ReceiverTarget, SCHEDULES, SCHEDULES_DEEP, START};
 use crate::session::{DEFAULT_JOBS, Options};
+
+/// Requests a second to a receiver elsewhere when nobody says otherwise.
+const RATE: f64 = 20.0;
+/// Requests in all to a receiver elsewhere when nobody says otherwise.
+const MAX_REQUESTS: u64 = 20_000;
 
 /// What can be said about a run that judges a receiver.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -73,6 +79,12 @@ pub struct ReceiverFlags {
     /// How long --exec may take until it listens [default: 30s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
     pub ready: Option<String>,
+    /// Requests a second [default elsewhere: 20]
+    #[arg(long, value_name = "N", env = "RINGBACK_RATE")]
+    pub rate: Option<f64>,
+    /// Requests in all [default elsewhere: 20000]
+    #[arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS")]
+    pub max_requests: Option<u64>,
     /// Which cases, and how.
     #[command(flatten)]
     pub run: RunFlags,
@@ -96,6 +108,8 @@ pub(super) struct ReceiverSection {
     ack_limit: Option<String>,
     settle: Option<String>,
     poll_within: Option<String>,
+    rate: Option<f64>,
+    max_requests: Option<u64>,
 }
 
 impl ReceiverSection {
@@ -187,6 +201,15 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         start: flags.start.or(own.start).or_else(|| (!is_url).then(|| START.to_owned())),
         schedules: if deep { SCHEDULES_DEEP } else { SCHEDULES },
         patience,
+        limits: Limits {
+            spend: None,
+            rate: deployed::rate(flags.rate.or(own.rate), elsewhere.then_some(RATE))?,
+            max_requests: deployed::cap(
+                flags.max_requests.or(own.max_requests),
+                elsewhere.then_some(MAX_REQUESTS),
+            )?,
+            breaker: if elsewhere { Breaker::Stays } else { Breaker::Never },
+        },
     };
     let jobs = if elsewhere { DEPLOYED_JOBS } else { DEFAULT_JOBS };
     Ok((target, options(flags.run, file.run, file.expect, jobs)?))

@@ -22,6 +22,7 @@ use super::effects::Class;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
 use crate::bench::{Records, Workbench};
+use crate::guard::Leave;
 use crate::job::shortened;
 use crate::outcome::{Finding, Stop};
 use crate::replay::Input;
@@ -60,6 +61,8 @@ struct Notes {
     findings: Vec<Finding>,
     answered: bool,
     input: Option<Input>,
+    /// Requests whose turn has come already, because they go together.
+    saved: usize,
     /// Tokens of the scene within the case that is kept.
     scene: BTreeSet<String>,
 }
@@ -220,7 +223,8 @@ impl Bench {
     ) -> Result<Result<Reply, (String, Arc<Exchange>)>, Stop> {
         let (root, _) = self.place()?;
         let leg = Leg::Callback(self.vendor);
-        let (exchange, went) = self.subject.send(leg, &self.token, root, request, within).await;
+        let leave = self.leave().await?;
+        let (exchange, went) = self.subject.send(leg, &self.token, root, request, within, leave).await;
         match (&exchange.answer, went) {
             (Ok(response), _) => {
                 self.notes().answered = true;
@@ -235,6 +239,23 @@ impl Bench {
                 Ok(Err((why.clone(), Arc::clone(&exchange))))
             }
         }
+    }
+
+    /// Waits until so many requests may go at the same moment, where a receiver is not to be hurried.
+    pub async fn save(&self, requests: usize) {
+        self.subject.guard.save(requests).await;
+        self.notes().saved += requests;
+    }
+
+    /// Leave to send one request.
+    pub(super) async fn leave(&self) -> Result<Leave<'_>, Stop> {
+        let saved = {
+            let mut notes = self.notes();
+            let left = notes.saved.checked_sub(1);
+            notes.saved = left.unwrap_or(0);
+            left.is_some()
+        };
+        self.subject.leave(saved).await
     }
 
     /// Waits until no other case needs much memory; none will, as long as this is held.

@@ -4,7 +4,6 @@
 //! Everything sent to the receiver goes through here, so that the journal has it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ringback_mocks::counterpart::Counterpart;
@@ -19,10 +18,15 @@ use tokio::sync::Semaphore;
 
 use super::target::{HOOKS, Reach, ReceiverTarget};
 use crate::exec::{Environment, Process};
+use crate::guard::{Denied, Guard, Leave};
+use crate::outcome::Stop;
 use crate::subject::SetupError;
 
 /// See [`ReceiverSubject::plays`].
 const PLAYS: usize = 16;
+
+const CAPPED: &str = "as many requests have been sent as --max-requests allows; raise it, or judge fewer cases with \
+                      --only";
 
 /// A running receiver and what is around it.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ pub struct ReceiverSubject {
     key: Secret,
     masked: Vec<(String, Secret)>,
     http: HttpClient,
-    requests: AtomicU64,
+    pub(super) guard: Guard,
     /// Schedules that may be played at the same moment, by all cases together: more would only make
     /// everything slow, and judge the machine instead of the receiver.
     pub(super) plays: Semaphore,
@@ -105,7 +109,7 @@ impl ReceiverSubject {
             key,
             masked,
             http: HttpClient::unpooled(),
-            requests: AtomicU64::new(0),
+            guard: Guard::new(target.limits),
             plays: Semaphore::new(PLAYS),
             memory: Semaphore::new(1),
             running,
@@ -134,10 +138,24 @@ impl ReceiverSubject {
 
     /// Requests sent so far.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.guard.traffic().requests
     }
 
-    /// Sends a request and records what came of it.
+    /// Leave to send one request; at once, if its turn was saved.
+    ///
+    /// # Errors
+    /// When nothing more may be sent; that says nothing about the receiver.
+    pub(super) async fn leave(&self, saved: bool) -> Result<Leave<'_>, Stop> {
+        let leave = if saved { self.guard.admit_saved() } else { self.guard.admit(false).await };
+        leave.map_err(|denied| {
+            Stop::Inconclusive(match denied {
+                Denied::Silent => format!("{}, so nothing more is sent", self.obituary()),
+                Denied::Capped | Denied::Spent => CAPPED.to_owned(),
+            })
+        })
+    }
+
+    /// Sends a request that the guard has given leave for, and records what came of it.
     pub async fn send(
         &self,
         leg: Leg,
@@ -145,10 +163,14 @@ impl ReceiverSubject {
         root: &str,
         request: Request,
         within: Duration,
+        leave: Leave<'_>,
     ) -> (Arc<Exchange>, Result<(), NoAnswer>) {
         let began = Instant::now();
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.http.send(root, &request, within).await;
+        // Much of what is sent deserves no answer; only a receiver that takes no connection is gone.
+        if answer.as_ref().err().is_none_or(NoAnswer::is_unreached) {
+            leave.answered(&answer, true);
+        }
         let went = answer.as_ref().map(|_| ()).map_err(Clone::clone);
         let answer = answer.map_err(|error| error.to_string());
         let entry = Entry { leg, began, request, answer, task: None };

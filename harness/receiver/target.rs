@@ -13,6 +13,7 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 
 use super::effects::Probe;
+use crate::guard::Limits;
 use crate::target::{Mode, quoted};
 
 /// A receiver to judge.
@@ -30,6 +31,8 @@ pub struct ReceiverTarget {
     pub schedules: usize,
     /// How long we wait for what.
     pub patience: Patience,
+    /// What may be sent to it.
+    pub limits: Limits,
 }
 
 /// How a receiver is reached.
@@ -130,6 +133,7 @@ impl ReceiverTarget {
             start: Some(START.to_owned()),
             schedules: SCHEDULES,
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            limits: Limits::default(),
         }
     }
 

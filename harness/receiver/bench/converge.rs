@@ -37,6 +37,7 @@ impl Bench {
 
     /// The same for so many copies, each on a connection of its own, at the same moment.
     pub async fn throw_at_once(&self, request: &Request, copies: usize) -> Result<(), Stop> {
+        self.save(copies).await;
         let all = (0..copies).map(|_| self.throw(request.clone()));
         join_all(all).await.into_iter().collect()
     }
@@ -166,6 +167,7 @@ impl Bench {
                 // Where a connection cannot be cut short, not looking at the answer comes nearest.
                 Step::AckLost(event) => self.throw(told(event)?).await?,
                 Step::AtOnce(one, other) => {
+                    self.save(2).await;
                     let both = [told(one)?, told(other)?].map(|request| self.throw(request));
                     join_all(both).await.into_iter().collect::<Result<(), Stop>>()?;
                 }

@@ -43,7 +43,9 @@ impl Bench {
                     divided(&path).unwrap_or_default()
                 };
                 let within = self.target.patience.answer;
-                let asked = self.subject().send(Leg::Client, &self.token, &root, Request::get(path), within);
+                let leave = self.leave().await?;
+                let request = Request::get(path);
+                let asked = self.subject().send(Leg::Client, &self.token, &root, request, within, leave);
                 let (exchange, _) = asked.await;
                 let answer = exchange.answer.as_ref().map_err(|why| unusable(why.clone()))?;
                 if answer.status == 404 {

@@ -22,6 +22,7 @@ impl Bench {
     pub async fn post_as_written(&self, request: Request) -> Result<Reply, Stop> {
         let (root, _) = self.place()?;
         let request = self.with_host(request)?;
+        let _leave = self.leave().await?;
         let began = Instant::now();
         let answer = raw::send(root, &request, Wire::default(), self.target.patience.answer).await;
         let entry = Entry { leg: Leg::Callback(self.vendor), began, request, answer, task: None };
@@ -42,6 +43,7 @@ impl Bench {
     /// when an answer begins to arrive, or after so long.
     pub async fn post_and_leave(&self, request: Request, linger: Duration) -> Result<(), Stop> {
         let request = self.with_host(request)?;
+        let _leave = self.leave().await?;
         let began = Instant::now();
         let stream = self.connected().await?;
         let sent = leave(stream, &request, linger).await;
@@ -58,6 +60,7 @@ impl Bench {
     /// is never finished. Ends when the drops have been sent or the receiver has had enough.
     pub async fn drip(&self, request: Request, pause: Duration, drops: usize) -> Result<(), Stop> {
         let request = self.with_host(request)?;
+        let _leave = self.leave().await?;
         let mut stream = self.connected().await?;
         let half = request.body.len() / 2;
         let mut bytes = head(&request).into_bytes();

@@ -74,7 +74,8 @@ impl Bench {
         let (subject, within, asked) =
             (Arc::clone(&self.subject), self.target.patience.answer, token.clone());
         let asking = tokio::spawn(async move {
-            let (exchange, _) = subject.send(Leg::Client, &asked, &root, request, within).await;
+            let leave = subject.leave(false).await?;
+            let (exchange, _) = subject.send(Leg::Client, &asked, &root, request, within, leave).await;
             answered(&exchange)
         });
         let submit = match self.submit_of(&token).await {
@@ -124,7 +125,8 @@ impl Bench {
     async fn ask_to_start(&self, dialect: &Dialect, token: &str) -> Result<super::Reply, Stop> {
         let (root, request) = self.starting(dialect, token)?;
         let within = self.target.patience.answer;
-        let (exchange, _) = self.subject().send(Leg::Client, token, &root, request, within).await;
+        let leave = self.leave().await?;
+        let (exchange, _) = self.subject().send(Leg::Client, token, &root, request, within, leave).await;
         self.notes().answered |= exchange.answer.is_ok();
         answered(&exchange)
     }

@@ -265,6 +265,7 @@ async fn late_acked(bench: &Bench) -> Result<(), Stop> {
 async fn burst_acked(bench: &Bench) -> Result<(), Stop> {
     bench.control().await?;
     let jobs = bench.family(BURST).await?;
+    bench.save(BURST).await;
     let replies = join_all(jobs.iter().map(|job| bench.deliver(job, Says::SUCCESS))).await;
     let mut refused = Vec::new();
     for reply in replies {

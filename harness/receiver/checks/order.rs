@@ -248,10 +248,12 @@ async fn at_once(bench: &Bench) -> Result<(), Stop> {
         let end = copy(&job.callback_at(Says::SUCCESS, 2)?);
         if !progress_waits.is_zero() {
             // Progress on the heels of the end, which has been answered and may still be worked on.
+            bench.save(2).await;
             bench.throw(end).await?;
             bench.throw(progress).await?;
             return Ok(("success, and progress the moment it is answered".to_owned(), job));
         }
+        bench.save(2).await;
         let sent =
             join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
                 bench.pause(wait).await;
