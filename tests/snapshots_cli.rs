@@ -1,7 +1,5 @@
 //! What do reviewed payloads look like from the command line: first run, same, changed, accepted, CI?
 
-#![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes its expectations so")]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -77,7 +75,7 @@ CHANGED snaps/vidu/client.snap
    }
 
 Snapshots in snaps: 1 not as reviewed, 5 as reviewed
-To accept them: cargo insta review, or the same command with --accept
+To accept them: cargo insta review, ringback test with --accept, or INSTA_UPDATE=always
 
 "#]]
     );

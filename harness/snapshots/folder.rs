@@ -215,7 +215,10 @@ impl Review {
                 self.changes.len(),
                 self.same
             );
-            let _ = writeln!(text, "To accept them: cargo insta review, or the same command with --accept");
+            let _ = writeln!(
+                text,
+                "To accept them: cargo insta review, ringback test with --accept, or INSTA_UPDATE=always"
+            );
         }
         for (dialect, why) in &self.absent {
             let _ = writeln!(text, "No snapshots of {dialect}: {why}");
