@@ -87,6 +87,12 @@ pub struct Flags {
     /// How long --exec may take until it listens [default: 30s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
     pub ready: Option<String>,
+    /// Compare the payloads with the reviewed ones in DIR; written there when it has none
+    #[arg(long, value_name = "DIR", env = "RINGBACK_SNAPSHOTS")]
+    pub snapshots: Option<PathBuf>,
+    /// Take the payloads of this run for reviewed (with --snapshots)
+    #[arg(long)]
+    pub accept: bool,
     /// Which cases, and how.
     #[command(flatten)]
     pub run: RunFlags,
@@ -122,6 +128,33 @@ pub struct RunFlags {
     /// Configuration file [default: ringback.toml, if there is one]
     #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
     pub config: Option<PathBuf>,
+}
+
+impl Flags {
+    /// What the environment says.
+    pub fn from_environment() -> Self {
+        #[derive(clap::Parser)]
+        struct Alone {
+            #[command(flatten)]
+            flags: Flags,
+        }
+        <Alone as clap::Parser>::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
+    }
+
+    /// Where reviewed payloads are kept.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or payloads would be accepted that nobody keeps.
+    pub fn snapshots(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let folder = match &self.snapshots {
+            Some(folder) => Some(folder.clone()),
+            None => read(self.run.config.as_deref())?.run.snapshots,
+        };
+        if self.accept && folder.is_none() {
+            return Err(ConfigError("--accept belongs to --snapshots DIR".into()));
+        }
+        Ok(folder)
+    }
 }
 
 /// The secrets of a run, from the environment.
@@ -197,6 +230,7 @@ struct RunSection {
     seed: Option<u64>,
     strict: bool,
     jobs: Option<usize>,
+    snapshots: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -41,6 +41,7 @@ pub mod runner;
 pub mod schema;
 pub mod selftest;
 pub mod session;
+pub mod snapshots;
 pub mod storm;
 pub mod subject;
 pub mod target;

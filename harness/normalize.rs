@@ -24,6 +24,7 @@ const HEADERS: &[&str] = &[
 /// Replaces volatile values, the same value always by the same placeholder.
 #[derive(Debug, Default)]
 pub struct Normalizer {
+    known: Vec<(String, String)>,
     ids: Vec<String>,
 }
 
@@ -33,12 +34,20 @@ impl Normalizer {
         Self::default()
     }
 
+    /// One that is told ids with what they are, whatever form they have; longer ones win.
+    pub fn knowing(ids: impl IntoIterator<Item = (String, &'static str)>) -> Self {
+        let mut known: Vec<_> = ids
+            .into_iter()
+            .filter(|(id, _)| !id.is_empty())
+            .map(|(id, what)| (id, format!("<{what}>")))
+            .collect();
+        known.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
+        Self { known, ids: Vec::new() }
+    }
+
     /// An exchange as text: request line, payload headers, body, status, body.
     pub fn exchange(&mut self, exchange: &ExchangeReport) -> String {
-        let request = &exchange.request;
-        let mut lines = vec![format!("{} {}", request.method, self.text(&request.target))];
-        lines.extend(self.headers(&request.headers));
-        lines.extend(self.body(request.body.as_ref()));
+        let mut lines = vec![self.request(exchange)];
         match &exchange.answer {
             AnswerReport::Response { status, headers, body } => {
                 lines.push(format!("→ HTTP {status}"));
@@ -50,6 +59,15 @@ impl Normalizer {
         lines.join("\n")
     }
 
+    /// The part that was asked: request line, payload headers, body.
+    pub fn request(&mut self, exchange: &ExchangeReport) -> String {
+        let request = &exchange.request;
+        let mut lines = vec![format!("{} {}", request.method, self.text(&request.target))];
+        lines.extend(self.headers(&request.headers));
+        lines.extend(self.body(request.body.as_ref()));
+        lines.join("\n")
+    }
+
     /// A JSON value with placeholders; keys and their order are kept.
     pub fn value(&mut self, value: &Value) -> Value {
         match value {
@@ -58,12 +76,27 @@ impl Normalizer {
             }
             Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
             Value::String(text) => Value::from(self.text(text)),
+            Value::Number(number) if number.is_u64() => {
+                let digits = number.to_string();
+                match self.text(&digits) {
+                    id if id == digits => value.clone(),
+                    id => Value::from(id.replace('>', ", number>")),
+                }
+            }
             other => other.clone(),
         }
     }
 
     /// Text with placeholders in place of ids, times and ports.
     pub fn text(&mut self, text: &str) -> String {
+        let found = self.known.iter().find_map(|(id, name)| Some((whole(text, id)?, id.len(), name.clone())));
+        if let Some((at, length, name)) = found {
+            return self.text(&text[..at]) + &name + &self.text(&text[at + length..]);
+        }
+        self.words(text)
+    }
+
+    fn words(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut word = String::new();
         for character in text.chars().chain([' ']) {
@@ -92,7 +125,11 @@ impl Normalizer {
         match value {
             // A number that becomes a string, or the other way round, breaks typed clients: it shows.
             Value::Number(_) if is_time => Value::from("<time, number>"),
-            Value::String(text) if is_time && !text.starts_with("<time") => Value::from("<time>"),
+            Value::String(text) if is_time && !text.starts_with("<time") => Value::from(time(text)),
+            // One for each question; a number would change with how often was asked.
+            Value::String(text) if matches!(key, "request_id" | "trace_id") && !text.is_empty() => {
+                Value::from("<request-id>")
+            }
             Value::Number(number) if key == "file_id" => {
                 let id = self.numbered(&number.to_string());
                 Value::from(id.replace('>', ", number>"))
@@ -146,4 +183,26 @@ impl Normalizer {
         });
         format!("<id-{}>", at + 1)
     }
+}
+
+/// Where an id stands in a text, not as a part of a longer word.
+fn whole(text: &str, id: &str) -> Option<usize> {
+    let inside = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    text.match_indices(id)
+        .map(|(at, _)| at)
+        .find(|at| !inside(text[..*at].chars().next_back()) && !inside(text[at + id.len()..].chars().next()))
+}
+
+/// A time's form without the time: a change of the form is a change of the payload. How many digits a
+/// fraction has is chance, where zeros at its end are left out.
+fn time(text: &str) -> String {
+    if text.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("<time, {}>", if text.is_empty() { "empty" } else { "digits" });
+    }
+    let moment: String = text.chars().take(19).collect();
+    let zone = &text[moment.len()..];
+    let digits = zone.strip_prefix('.').map(|tail| tail.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let zone = digits.map_or_else(|| zone.to_owned(), |rest| format!(".d{rest}"));
+    let form: String = moment.chars().map(|c| if c.is_ascii_digit() { 'd' } else { c }).collect();
+    format!("<time {form}{zone}>")
 }

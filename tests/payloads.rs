@@ -1,62 +1,148 @@
-//! Are the payloads what was reviewed? One job's whole life at each vendor: what the client was
-//! answered, what the vendor received, and what the vendor posted back.
+//! Are the payloads what was reviewed? Whole lives of jobs at each dialect: what the client was answered,
+//! what the vendor received, and what the vendor posted back.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
 use proptest::collection::vec;
 use proptest::{prop_assert_eq, proptest};
-use ringback::bench::{Bench, Workbench as _};
 use ringback::normalize::Normalizer;
-use ringback::report::{ExchangeReport, Mask};
+use ringback::report::ExchangeReport;
 use ringback::session::Options;
-use ringback::session::gateway::{self, GatewayStage};
+use ringback::session::gateway;
+use ringback::snapshots::{self, Taken, Update};
 use ringback::target::Target;
-use ringback_mocks::jobs::Step;
-use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::vendor::{Phase, Vendor};
+use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::reference::oddity::Oddity;
+use ringback_mocks::vendor::Vendor;
 use rstest::rstest;
 use serde_json::json;
 
-/// Long enough for a loaded machine; the wait ends with the event.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+/// Here insta keeps what was reviewed.
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/reference");
 
-#[rstest]
-#[case::kling("kling")]
-#[case::doubao("doubao")]
-#[case::minimax("minimax")]
-#[case::vidu("vidu")]
+async fn taken(target: Target) -> Taken {
+    let session = gateway::open(target, &Options::default()).await.expect("the reference starts");
+    snapshots::take(&session.stage).await
+}
+
 #[tokio::test]
-async fn payloads_are_as_reviewed(#[case] vendor: &str) {
-    let vendor = Vendor::named(vendor).expect("the registry has it");
-    let session =
-        gateway::open(Target::embedded(None), &Options::default()).await.expect("the reference starts");
-    let exchanges = whole_life(&session.stage, vendor).await;
-    let mask = Mask::new(session.stage.subject.secrets());
-    let mut normalizer = Normalizer::new();
-    let mut chapter = |wanted: &dyn Fn(&Exchange) -> bool| {
-        let chosen = exchanges.iter().filter(|exchange| wanted(exchange));
-        let texts: Vec<String> =
-            chosen.map(|exchange| normalizer.exchange(&ExchangeReport::new(exchange, &mask))).collect();
-        texts.join("\n\n")
-    };
-    // In this order, because ids are numbered by first appearance.
-    let client = chapter(&|exchange| exchange.leg == Leg::Client);
-    let upstream = chapter(&|exchange| matches!(exchange.leg, Leg::Upstream(_)));
-    let callbacks = chapter(&|exchange| matches!(exchange.leg, Leg::Callback(_)));
+async fn payloads_are_as_reviewed() {
+    let taken = taken(Target::embedded(None)).await;
+    assert_eq!(taken.absent, []);
+    let dialects: Vec<&str> = Vendor::all().flat_map(Vendor::dialects).map(|dialect| dialect.name).collect();
+    assert_eq!(taken.dialects, dialects);
+    for snapshot in taken.snapshots {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(format!("{REFERENCE}/{}", snapshot.dialect));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_description(snapshot.description);
+        settings.bind(|| insta::assert_snapshot!(snapshot.name, snapshot.contents));
+    }
+}
 
-    let mut settings = insta::Settings::clone_current();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/reference");
-    settings.set_snapshot_path(format!("{folder}/{}", vendor.main_dialect().name));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    let described = |text: &str| format!("{}: {text}", vendor.title());
-    settings.set_description(described("what the client was answered (GW-SUB-002, GW-ST-001, GW-ST-002)"));
-    settings.bind(|| insta::assert_snapshot!("client", client));
-    settings.set_description(described("what the gateway sent upstream (GW-CB-001, GW-UP-002)"));
-    settings.bind(|| insta::assert_snapshot!("upstream", upstream));
-    settings.set_description(described("what the vendor posted to the callback_url"));
-    settings.bind(|| insta::assert_snapshot!("callbacks", callbacks));
+/// What insta wrote, the library reads.
+#[tokio::test]
+async fn a_file_of_insta_is_a_file_of_ours() {
+    let taken = taken(Target::embedded(None)).await;
+    let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
+    assert!(review.is_accepted(), "{}", review.text());
+}
+
+/// A changed payload shows, and nothing else does.
+#[rstest]
+#[case::dropped(Defect::CallbackDroppedForVidu, &["vidu"], &["callbacks", "upstream"])]
+#[case::decoded(Defect::EscapesDecoded, &[], &["callbacks", "upstream"])]
+#[case::progress(Defect::ProgressOver100, &[], &["client"])]
+#[case::no_reason(Defect::FailureWithoutMessage, &[], &["client"])]
+#[case::goes_back(Defect::TerminalFlaps, &[], &["client"])]
+#[case::goes_back_once(Defect::BackAtTheEnd, &[], &["client"])]
+#[case::twice(Defect::CreatesTwice, &["vidu"], &["callbacks", "client", "upstream"])]
+#[case::other_words(Defect::ForeignStatusWords, &[], &["client"])]
+#[case::vendors_id(Defect::StatusNamesOtherId, &[], &["client"])]
+#[case::other_zone(Defect::CreatedTimeMissing, &[], &["client"])]
+#[tokio::test]
+async fn a_defect_changes_what_it_is_about(
+    #[case] defect: Defect,
+    #[case] dialects: &[&str],
+    #[case] views: &[&str],
+) {
+    let taken = taken(Target::embedded(Some(defect))).await;
+    let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
+    let changed: Vec<&str> = review.changed().collect();
+    assert!(!changed.is_empty(), "{}", defect.name());
+    for file in &changed {
+        let (dialect, name) = file.split_once('/').expect("a folder and a file");
+        let view = name.trim_start_matches("failed-").trim_end_matches(".snap");
+        assert!(views.contains(&view), "{file}\n{}", review.text());
+        assert!(
+            dialects.is_empty() || defect == Defect::CreatesTwice || dialects.contains(&dialect),
+            "{file}"
+        );
+    }
+    for view in views.iter().filter(|_| defect != Defect::CreatesTwice) {
+        assert!(changed.iter().any(|file| file.contains(view)), "{view}\n{}", review.text());
+    }
+    assert!(review.text().contains("cargo insta review"), "{}", review.text());
+}
+
+#[tokio::test]
+async fn a_difference_can_be_read() {
+    let mut target = Target::embedded(Some(Defect::EscapesDecoded));
+    target.vendors = Vendor::named("vidu").into_iter().collect();
+    let review = snapshots::review(Path::new(REFERENCE), &taken(target).await, Update::No).expect("readable");
+    let text = review.text();
+    assert!(
+        text.contains("-  \"callback_url\": \"https://hooks.example.com/c/<job>?customer=42&sig=a%2Fb%3D\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("+  \"callback_url\": \"https://hooks.example.com/c/<job>?customer=42&sig=a/b=\""),
+        "{text}"
+    );
+}
+
+/// Whatever is legal looks the same twice.
+#[rstest]
+#[tokio::test]
+async fn an_oddity_does_not_flap(
+    #[values(
+        Oddity::UlidIds,
+        Oddity::BareIds,
+        Oddity::UuidIds,
+        Oddity::PunctuatedIds,
+        Oddity::LongIds,
+        Oddity::ExtraFields,
+        Oddity::FractionalTimes,
+        Oddity::QueuesCreates,
+        Oddity::LimitsTheRate,
+        Oddity::LagsBehind,
+        Oddity::SkipsRunning,
+        Oddity::RunsAtOnce,
+        Oddity::EscapedJson,
+        Oddity::TagsUpstream,
+        Oddity::ProbesUpstream,
+        Oddity::PrettyPrinted
+    )]
+    oddity: Oddity,
+) {
+    let (first, second) = (taken(Target::odd(oddity)).await, taken(Target::odd(oddity)).await);
+    assert_eq!(first.absent, []);
+    for (one, other) in first.snapshots.iter().zip(&second.snapshots) {
+        assert_eq!(one, other, "{}", snapshots::difference(&one.contents, &other.contents));
+    }
+    assert_eq!(first.snapshots.len(), second.snapshots.len());
+}
+
+#[tokio::test]
+async fn a_dialect_that_is_not_offered_gives_nothing_and_is_named() {
+    let taken = taken(Target::embedded(Some(Defect::RefusesVidu))).await;
+    let [(dialect, why)] = taken.absent.as_slice() else { panic!("{:?}", taken.absent) };
+    assert_eq!(*dialect, "vidu");
+    assert!(why.contains("was not accepted"), "{why}");
+    let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
+    assert!(review.text().contains("GONE"), "{}", review.text());
+    assert!(!review.is_accepted());
 }
 
 proptest! {
@@ -73,31 +159,28 @@ proptest! {
     }
 }
 
-/// Submits a job with a callback URL and follows it to its good end.
-async fn whole_life(stage: &GatewayStage, vendor: Vendor) -> Vec<Arc<Exchange>> {
-    let bench = Bench::new(
-        Arc::clone(&stage.target),
-        Arc::clone(&stage.subject),
-        Arc::clone(&stage.world),
-        vendor,
-        stage.seed,
-    );
-    let job = bench.job();
-    let token = job.token.clone();
-    let url = format!("{}?customer=42", Bench::hook(&token));
-    let job = job.callback(url);
-    let accepted = bench.accept(&job).await.expect("the job is accepted");
-    let ending = vendor.main_dialect().ending("succeeded").expect("every dialect has a good end");
-    bench.status(&accepted).await.expect("the status is answered");
-    for step in [Step::To(Phase::Running), Step::End(ending)] {
-        bench.advance(&job, step).await.expect("the vendor goes on");
-        bench.status(&accepted).await.expect("the status is answered");
+proptest! {
+    /// The same for whole exchanges, as text.
+    #[test]
+    fn an_exchange_in_words_is_stable(
+        id in "[A-Z0-9]{8}[.:~_-][A-Z0-9]{4,30}",
+        words in vec("(task_[a-zA-Z0-9]{20,32}|[0-9]{1,20}|rb[a-z0-9]{18}|[ -~é]{0,12})", 0..6),
+    ) {
+        let answer = json!({"task_id": id, "text": format!("{} {id}", words.join(" ")), "request_id": "r"});
+        let exchange: ExchangeReport = serde_json::from_value(json!({
+            "seq": 0, "leg": "client", "vendor": null, "at_ms": 0.0, "took_ms": 0.0,
+            "request": {
+                "method": "GET",
+                "target": format!("/api/generate/status/{id}"),
+                "headers": [["x-request-nonce", "n"]],
+                "body": {"text": words.join(" ")},
+            },
+            "answer": {"status": 200, "headers": [], "body": {"text": answer.to_string()}},
+        }))
+        .expect("an exchange");
+        let known = || Normalizer::knowing([(id.clone(), "task-id")]);
+        let once = known().exchange(&exchange);
+        assert!(!once.contains(&id));
+        prop_assert_eq!(known().text(&once), once);
     }
-    let posted = |all: &[Arc<Exchange>]| {
-        let last = all.iter().rfind(|one| matches!(one.leg, Leg::Callback(_)))?;
-        let word = vendor.main_dialect().word(Phase::Succeeded).callback?;
-        String::from_utf8_lossy(&last.request.body).contains(word).then_some(())
-    };
-    stage.world.journal.wait(&token, ARRIVES_WITHIN, posted).await.expect("the last callback arrives");
-    bench.records().exchanges
 }

@@ -5,6 +5,7 @@ use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::config::{self, Flags, Secrets};
 use ringback::report::Report;
 use ringback::session::{self, RunError};
+use ringback::snapshots::{self, Taken, Update};
 
 use super::output::Output;
 use super::{Problem, UNDECIDED, block_on, interrupted, print, usage};
@@ -76,8 +77,28 @@ fn configured(secrets: Secrets, output: &Output) -> Result<u8, Problem> {
 }
 
 fn gateway(flags: Flags, secrets: Secrets, output: &Output) -> Result<u8, Problem> {
+    let (folder, accept) = (flags.snapshots().map_err(usage)?, flags.accept);
     let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
-    judged(session::judge(target, &options), output)
+    let Some(folder) = folder else { return judged(session::judge(target, &options), output) };
+    snapshots::possible(&target).map_err(usage)?;
+    let mut taken = Taken::default();
+    let judging = async {
+        let session = session::gateway::open(target, &options).await?;
+        taken = snapshots::take(&session.stage).await;
+        Ok(session.judge().await)
+    };
+    let code = judged(judging, output)?;
+    let update = if accept { Update::Always } else { Update::named(|name| std::env::var(name).ok()) };
+    let review = snapshots::review(&folder, &taken, update).map_err(usage)?;
+    // On stderr: what is printed may be a report for programs.
+    eprint(&review.text());
+    Ok(if review.is_accepted() { code } else { 1 })
+}
+
+fn eprint(text: &str) {
+    use std::io::Write as _;
+    // Nowhere is left to complain to when this fails.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn from_environment<F: clap::Args + Default>() -> F {
