@@ -257,6 +257,9 @@ fn sarif_has_what_code_scanning_needs() {
         let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("small");
         assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
     }
+    // SARIF makes links of that, even in plain text.
+    let messages = at(&log, "/runs/0/results/*/message/text");
+    assert!(messages.iter().all(|text| !text.to_string().contains("](")), "{messages:?}");
     let mut prints: Vec<String> = results.iter().map(|one| one["partialFingerprints"].to_string()).collect();
     prints.sort();
     prints.dedup();
@@ -302,7 +305,7 @@ fn injected(markdown: &str) -> Vec<String> {
                 }
             }
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                odd.push(dest_url.into_string())
+                odd.push(dest_url.into_string());
             }
             Event::InlineHtml(html) => odd.push(html.into_string()),
             Event::Html(html) => {

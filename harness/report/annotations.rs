@@ -1,5 +1,7 @@
 //! Workflow commands of GitHub Actions: the worst of a report beside the job, and where the rest is.
 
+use std::fmt::Write as _;
+
 use super::story::{self, Standing, gist, unknown};
 use super::{CaseReport, Report};
 use crate::job::shortened;
@@ -23,7 +25,7 @@ pub fn render(report: &Report) -> String {
     let mut closing = format!("{}, exit code {}", story::denominators(report), report.verdict.exit_code());
     for (all, name) in [(&errors, "errors"), (&warnings, "warnings")] {
         if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
-            closing.push_str(&format!("; {more} more {name} are only in the report"));
+            let _ = write!(closing, "; {more} more {name} are only in the report");
         }
     }
     text.push_str(&line("notice", &format!("Ringback: {}", story::verdict(report)), &closing));

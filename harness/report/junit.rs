@@ -1,4 +1,4 @@
-//! JUnit XML, as CI servers draw tests from it: a suite for each chapter, a test for each case.
+//! `JUnit` XML, as CI servers draw tests from it: a suite for each chapter, a test for each case.
 //!
 //! Kept to what Jenkins' xunit schema, GitLab, Surefire's readers and GitHub's test reporters agree on; the
 //! table of it is in the tests. What is wrong with the run as a whole is a test too, so that nobody's green

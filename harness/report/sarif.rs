@@ -23,8 +23,8 @@ const STALE: &str = "stale-expectation";
 pub fn render(report: &Report) -> String {
     let rules = rules(report);
     let stale = report.unknown_expectations().map(|one| {
-        let about = json!([place(&one.pattern)]);
-        result(STALE, "error", &unknown(&one.pattern, &one.reason), about, &visible(&one.pattern))
+        let about = place(&one.pattern);
+        result(STALE, "error", &unknown(&one.pattern, &one.reason), &about, &visible(&one.pattern))
     });
     let mut results: Vec<Value> = report.cases.iter().filter_map(of_case).chain(stale).collect();
     for result in &mut results {
@@ -91,14 +91,14 @@ fn rule(case: &CaseReport) -> Value {
 
 fn of_case(case: &CaseReport) -> Option<Value> {
     let name = visible(&case.name);
-    let about = json!([place(&case.name)]);
+    let about = place(&case.name);
     let standing = Standing::of(case);
     let level = if case.outcome == Outcome::Fail { "error" } else { "warning" };
     match standing {
         Standing::Violated | Standing::Warned | Standing::Expected => {
             let actual = case.findings.first().map_or_else(String::new, |finding| visible(&finding.actual));
             let text = format!("{}\n{actual}\n\n{}", visible(&case.sentence), explanation(case));
-            let mut result = result(&visible(&case.requirement), level, &text, about, &name);
+            let mut result = result(&visible(&case.requirement), level, &text, &about, &name);
             if let Some(expectation) = case.expectation.as_ref().filter(|_| standing == Standing::Expected) {
                 result["suppressions"] = json!([{
                     "kind": "external",
@@ -109,22 +109,27 @@ fn of_case(case: &CaseReport) -> Option<Value> {
             Some(result)
         }
         Standing::Stale => {
-            Some(result(STALE, "error", &format!("{name} {}", gist(case)), about, &format!("stale {name}")))
+            Some(result(STALE, "error", &format!("{name} {}", gist(case)), &about, &format!("stale {name}")))
         }
         Standing::Kept | Standing::Skipped | Standing::Undecided => None,
     }
 }
 
-fn result(rule: &str, level: &str, text: &str, locations: Value, identity: &str) -> Value {
+fn result(rule: &str, level: &str, text: &str, place: &Value, identity: &str) -> Value {
     json!({
         "ruleId": rule,
         "kind": "fail",
         "level": level,
-        "message": {"text": text},
-        "locations": locations,
+        "message": {"text": message(text)},
+        "locations": [place],
         // All results share a line, so only these tell them apart from run to run; the second is GitHub's own.
         "partialFingerprints": {"ringbackCase/v1": identity, "primaryLocationLineHash": identity},
     })
+}
+
+/// Text of a message. SARIF makes a link of `[words](address)` even in plain text, so none is left.
+fn message(text: &str) -> String {
+    text.replace("](", "]\\(")
 }
 
 fn place(case: &str) -> Value {
@@ -139,7 +144,7 @@ fn invocation(report: &Report) -> Value {
     let notes = story::missing(report)
         .into_iter()
         .chain(undecided.map(|case| visible(&format!("{}: {}", case.name, gist(case)))))
-        .map(|text| json!({"level": "error", "message": {"text": text}}))
+        .map(|text| json!({"level": "error", "message": {"text": message(&text)}}))
         .collect::<Vec<_>>();
     let decided = matches!(report.verdict, Verdict::Conforms | Verdict::Violations);
     let mut invocation = json!({

@@ -12,6 +12,8 @@ use crate::outcome::{Level, Outcome};
 
 /// Characters of a body shown as evidence; the JSON report has more.
 const EVIDENCE_BODY: usize = 600;
+/// Missing shards named.
+const SHARDS_LISTED: usize = 20;
 /// Characters of a repeating command.
 const CURL: usize = 3_000;
 
@@ -97,17 +99,24 @@ fn tell(line: &mut impl FnMut(&str, &str), case: &CaseReport, finding: &FindingR
         line("at", pointer);
     }
     if let Some(exchange) = finding.evidence.and_then(|at| case.transcript.get(at)) {
-        evidence(line, exchange);
+        evidence(line, case, exchange);
     }
     if let Some(curl) = &finding.curl {
         line("repeat", &shortened(curl, CURL));
     }
 }
 
-fn evidence(line: &mut impl FnMut(&str, &str), exchange: &ExchangeReport) {
+fn evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &ExchangeReport) {
     let request = &exchange.request;
-    let vendor = exchange.vendor.as_deref().map(|vendor| format!(", {vendor}")).unwrap_or_default();
-    line("evidence", &format!("{}{vendor}: {} {}", exchange.leg, request.method, request.target));
+    let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
+    let parties = match exchange.leg.as_str() {
+        "client" => format!("client → {}", subject(case)),
+        "gateway" => "receiver → gateway".to_owned(),
+        "upstream" => format!("gateway → {vendor}"),
+        "callback" => format!("{vendor} → receiver"),
+        _ => "somebody → receiver".to_owned(),
+    };
+    line("evidence", &format!("{parties}: {} {}", request.method, request.target));
     if let Some(sent) = request.body.as_ref().and_then(|body| body.text.as_deref()) {
         line("sent", &shortened(sent, EVIDENCE_BODY));
     }
@@ -122,8 +131,12 @@ fn evidence(line: &mut impl FnMut(&str, &str), exchange: &ExchangeReport) {
 
 /// The command that runs one case again.
 pub(super) fn replay(case: &CaseReport) -> String {
-    let subject = case.name.split('/').next().unwrap_or_default();
-    format!("ringback test {subject} {}", case.replay)
+    format!("ringback test {} {}", subject(case), case.replay)
+}
+
+/// The kind of subject that a case is about: the first part of its name.
+fn subject(case: &CaseReport) -> &str {
+    case.name.split('/').next().unwrap_or_default()
 }
 
 /// A case in one line: what was seen, or why nothing was, or why it is no news.
@@ -156,8 +169,9 @@ pub(super) fn missing(report: &Report) -> Option<String> {
         return None;
     }
     let shards = report.selection.as_ref().and_then(|selection| selection.shards.as_ref());
-    let missing: Vec<String> =
-        shards.into_iter().flat_map(ShardsReport::missing).map(|index| index.to_string()).collect();
+    // A stored report may claim any number of shards.
+    let missing = shards.into_iter().flat_map(ShardsReport::missing).take(SHARDS_LISTED);
+    let missing: Vec<String> = missing.map(|index| index.to_string()).collect();
     let what = match missing.as_slice() {
         [] => "the run was cut short".to_owned(),
         some => format!("shard {} of {} is missing", some.join(", "), shards.map_or(0, |shards| shards.of)),
