@@ -22,7 +22,10 @@ const NAMES_LISTED: usize = 4;
 /// Writes the report.
 pub fn render(report: &Report) -> String {
     let mut page = Page { text: head(report), left_out: 0 };
-    page.section("Failed", cases(report, &[Standing::Violated, Standing::Stale]).map(folded));
+    let failed = [Standing::Violated, Standing::Stale];
+    // Each failure in a line before any in full: what is cut for want of room is detail, not names.
+    page.section("Failed", cases(report, &failed).map(item));
+    page.section("Failures in full", cases(report, &failed).map(folded));
     page.section(
         "Stale expectations",
         report
