@@ -3,10 +3,17 @@
 //! Plain values in the shape of `schemas/report.schema.json`. Every writer is a pure function of
 //! this tree. Secrets are masked when a case enters it.
 
+pub mod annotations;
+pub mod badge;
 pub mod evidence;
 pub mod format;
 pub mod json;
+pub mod junit;
+pub mod md;
+pub mod ndjson;
+pub mod sarif;
 pub mod stored;
+mod story;
 pub mod terminal;
 
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ringback::report::Report;
 use ringback::report::format::{self, FORMATS, Format};
+use ringback::report::{Report, annotations};
 
 use super::{Problem, USAGE, print, usage};
 
@@ -24,6 +24,8 @@ pub(super) struct Output {
 pub(super) struct Destinations {
     printed: &'static Format,
     written: Vec<(&'static Format, PathBuf)>,
+    /// Whether the log that we print to shows annotations.
+    annotated: bool,
 }
 
 impl Output {
@@ -48,7 +50,8 @@ impl Output {
                 .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
         };
         let written = self.report.iter().map(|report| destination(report)).collect::<Result<_, _>>()?;
-        Ok(Destinations { printed, written })
+        let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        Ok(Destinations { printed, written, annotated: on_github && printed.name == FORMATS[0].name })
     }
 }
 
@@ -56,6 +59,9 @@ impl Destinations {
     /// Prints the report and writes its files.
     pub(super) fn deliver(&self, report: &Report) -> Result<(), Problem> {
         print(&(self.printed.render)(report))?;
+        if self.annotated {
+            print(&annotations::render(report))?;
+        }
         for (format, path) in &self.written {
             write_whole(path, &(format.render)(report))?;
         }

@@ -3,7 +3,7 @@
 //! A format is a file of its own below `report/`, with a pure function from the result tree to text. Files,
 //! flags and the terminal belong to the command line.
 
-use super::{Report, json, terminal};
+use super::{Report, annotations, badge, json, junit, md, ndjson, sarif, terminal};
 
 /// A way to write a report.
 #[derive(Debug)]
@@ -24,6 +24,20 @@ pub const FORMATS: &[Format] = &[
         summary: "the whole run, as schemas/report.schema.json says",
         render: json::render,
     },
+    Format {
+        name: "ndjson",
+        summary: "the same as events, a line each, for jq and logs",
+        render: ndjson::render,
+    },
+    Format { name: "junit", summary: "XML that CI servers draw tests from", render: junit::render },
+    Format { name: "sarif", summary: "SARIF 2.1.0, for code scanning", render: sarif::render },
+    Format { name: "md", summary: "Markdown for a job's summary", render: md::render },
+    Format {
+        name: "annotations",
+        summary: "workflow commands of GitHub Actions",
+        render: annotations::render,
+    },
+    Format { name: "badge", summary: "JSON for a shields.io endpoint badge", render: badge::render },
 ];
 
 /// The format of a name.
