@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod format;
 pub mod json;
 pub mod junit;
+mod mask;
 pub mod md;
 pub mod ndjson;
 pub mod sarif;
@@ -23,7 +24,8 @@ use ringback_mocks::journal::Exchange;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use evidence::{Addressee, AnswerReport, BodyReport, ExchangeReport, Mask};
+pub use evidence::{Addressee, AnswerReport, BodyReport, ExchangeReport};
+pub use mask::Mask;
 
 use crate::catalogue::Kind;
 use crate::expect::{CaseExpectation, ExpectationReport, State};

@@ -2,11 +2,15 @@
 
 use ringback::outcome::Outcome;
 use ringback::plan::Selection;
+use ringback::receiver::target::ReceiverTarget;
+use ringback::report::format::FORMATS;
 use ringback::report::{Report, Verdict, terminal};
 use ringback::schema::{Schema, violations};
 use ringback::session::{self, Options, gateway};
 use ringback::target::Target;
+use ringback_mocks::receiver::defect::Defect as ReceiverDefect;
 use ringback_mocks::reference::defect::Defect;
+use ringback_mocks::wire::Secret;
 use rstest::rstest;
 
 async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
@@ -55,11 +59,32 @@ async fn no_secret_leaves() {
     assert!(secrets.len() >= 6, "two clients and four vendors");
     let report = session.judge().await;
     assert!(report.counts.fail > 0);
-    let json = serde_json::to_string(&report).expect("a report is JSON");
-    let text = terminal::render(&report);
-    for (name, secret) in secrets {
-        assert!(!json.contains(secret.expose()), "{name} is in the JSON report");
-        assert!(!text.contains(secret.expose()), "{name} is in the terminal report");
+    nowhere(&report, &secrets);
+}
+
+#[tokio::test]
+async fn no_secret_of_a_receiver_leaves() {
+    let target = ReceiverTarget::embedded(Some(ReceiverDefect::UnsignedAccepted));
+    let session = session::receiver::open(target, &Options::default()).await.expect("the reference starts");
+    let secrets = session.stage.subject.masked().to_vec();
+    assert!(secrets.len() >= 3, "two that sign, and the key for the gateway");
+    let report = session.judge().await;
+    assert!(report.counts.fail > 0);
+    nowhere(&report, &secrets);
+}
+
+/// No format of a report holds a secret, nor what base64 makes of one.
+fn nowhere(report: &Report, secrets: &[(String, Secret)]) {
+    for format in FORMATS {
+        let text = (format.render)(report);
+        for (name, secret) in secrets {
+            let value = secret.expose();
+            assert!(value.len() > 8, "{name} is long enough to be told from other text");
+            assert!(!text.contains(value), "{name} is in the {} report", format.name);
+            let encoded = data_encoding::BASE64_NOPAD.encode(value.as_bytes());
+            let core = &encoded[..value.len() * 8 / 6];
+            assert!(!text.contains(core), "{name} is in the {} report, as base64", format.name);
+        }
     }
 }
 

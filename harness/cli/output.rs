@@ -1,12 +1,14 @@
 //! Where reports go: the flags that say it, the terminal, and files that are written whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use ringback::report::format::{self, FORMATS, Format};
 use ringback::report::{Report, annotations};
 
-use super::{Problem, USAGE, print, usage};
+use super::{Problem, UNDECIDED, print, usage};
 
 /// The flags of every command that ends with a report.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -23,7 +25,7 @@ pub(super) struct Output {
 #[derive(Debug)]
 pub(super) struct Destinations {
     printed: &'static Format,
-    written: Vec<(&'static Format, PathBuf)>,
+    written: Vec<(&'static Format, Destination)>,
     /// Whether the log that we print to shows annotations.
     annotated: bool,
 }
@@ -49,24 +51,105 @@ impl Output {
             Some(name) => format::named(name)
                 .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
         };
-        let written = self.report.iter().map(|report| destination(report)).collect::<Result<_, _>>()?;
+        let mut taken = BTreeSet::new();
+        let mut written = Vec::new();
+        for report in &self.report {
+            let (format, named) = named_path(report)?;
+            let destination = Destination::open(&named)
+                .map_err(|error| usage(format!("cannot write {}: {error}", named.display())))?;
+            // Two reports may well go to one terminal, but never to one file.
+            if destination.is_file && !taken.insert(destination.path.clone()) {
+                return Err(usage(format!("--report names {} twice", named.display())));
+            }
+            written.push((format, destination));
+        }
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         Ok(Destinations { printed, written, annotated: on_github && printed.name == FORMATS[0].name })
     }
 }
 
 impl Destinations {
-    /// Prints the report and writes its files.
-    pub(super) fn deliver(&self, report: &Report) -> Result<(), Problem> {
-        print(&(self.printed.render)(report))?;
+    /// Prints the report and writes its files; the exit code. One that cannot be written keeps none of the
+    /// others back, and hides no violation.
+    pub(super) fn deliver(&self, report: &Report) -> Result<u8, Problem> {
+        let mut failures = Vec::new();
+        let mut printed = print(&(self.printed.render)(report));
         if self.annotated {
-            print(&annotations::render(report))?;
+            printed = printed.and_then(|()| print(&annotations::render(report)));
         }
-        for (format, path) in &self.written {
-            write_whole(path, &(format.render)(report))?;
+        failures.extend(printed.err().map(|problem| problem.message));
+        for (format, destination) in &self.written {
+            if let Err(error) = destination.write(&(format.render)(report)) {
+                failures.push(format!("cannot write {}: {error}", destination.named.display()));
+            }
         }
-        Ok(())
+        let code = report.verdict.exit_code();
+        if failures.is_empty() {
+            return Ok(code);
+        }
+        Err(Problem { code: if code == 0 { UNDECIDED } else { code }, message: failures.join("; ") })
     }
+}
+
+/// A place for a report, found to be usable before anything is judged.
+#[derive(Debug)]
+struct Destination {
+    /// As it was named.
+    named: PathBuf,
+    /// Where that leads.
+    path: PathBuf,
+    /// Whether it is, or becomes, a file; a pipe or a device is written to as it is.
+    is_file: bool,
+}
+
+impl Destination {
+    fn open(named: &Path) -> io::Result<Self> {
+        let path = leads_to(named)?;
+        let is_file = match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
+            }
+            Ok(found) => found.is_file(),
+            Err(_) => true,
+        };
+        if is_file {
+            part(&path)?;
+        }
+        Ok(Self { named: named.to_owned(), path, is_file })
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        if !self.is_file {
+            return fs::OpenOptions::new().write(true).open(&self.path)?.write_all(text.as_bytes());
+        }
+        // Whole or not at all: what is under way has another name, and is gone if it fails.
+        let mut part = part(&self.path)?;
+        part.as_file_mut().write_all(text.as_bytes())?;
+        part.persist(&self.path).map(|_| ()).map_err(|failed| failed.error)
+    }
+}
+
+/// Where a path leads: through links, and to the same place however it is written.
+fn leads_to(named: &Path) -> io::Result<PathBuf> {
+    if let Ok(path) = fs::canonicalize(named) {
+        return Ok(path);
+    }
+    let folder = named.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = named.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
+    let there = fs::canonicalize(folder).map_err(|_| {
+        io::Error::new(io::ErrorKind::NotFound, format!("there is no folder {}", folder.display()))
+    })?;
+    Ok(there.join(name))
+}
+
+/// A file of its own beside the destination, with the permissions of any new file.
+fn part(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".ringback-").suffix(".part");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // The error of the library names its own file, which nobody has asked for.
+    builder.tempfile_in(path.parent().unwrap_or(Path::new("/"))).map_err(|error| error.kind().into())
 }
 
 fn names() -> clap::builder::PossibleValuesParser {
@@ -77,19 +160,9 @@ fn names() -> clap::builder::PossibleValuesParser {
         .into()
 }
 
-fn destination(report: &str) -> Result<(&'static Format, PathBuf), Problem> {
+fn named_path(report: &str) -> Result<(&'static Format, PathBuf), Problem> {
     let wrong =
         || usage(format!("--report takes FORMAT=PATH, with a format of {}; not `{report}`", format::names()));
     let (name, path) = report.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(wrong)?;
     Ok((format::named(name).ok_or_else(wrong)?, PathBuf::from(path)))
-}
-
-/// Writes beside the destination first, so that no half a report is ever found there.
-fn write_whole(path: &Path, text: &str) -> Result<(), Problem> {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    fs::write(&part, text).and_then(|()| fs::rename(&part, path)).map_err(|error| {
-        let _ = fs::remove_file(&part);
-        Problem { code: USAGE, message: format!("cannot write {}: {error}", path.display()) }
-    })
 }

@@ -1,5 +1,6 @@
 //! `ringback report`: stored runs, put together and shown again.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use ringback::report::stored;
@@ -18,7 +19,7 @@ pub(crate) struct Arguments {
 }
 
 /// Longest report read; a run's own is a few megabytes.
-const LONGEST: u64 = 512 * 1024 * 1024;
+const LONGEST: u64 = 256 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { from, output } = arguments;
@@ -28,18 +29,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         .map(|path| {
             let name = path.display().to_string();
             let cannot = |why: String| usage(format!("cannot read {name}: {why}"));
-            let length = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?.len();
-            if length > LONGEST {
+            // A pipe or a device has no length beforehand.
+            let mut bytes = Vec::new();
+            std::fs::File::open(path)
+                .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+                .map_err(|error| cannot(error.to_string()))?;
+            if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
                 return Err(cannot(format!("it is longer than {} MiB", LONGEST / 1024 / 1024)));
             }
-            let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
             let text = String::from_utf8(bytes)
                 .map_err(|_| usage(format!("{name} is not JSON: it is not UTF-8")))?;
             stored::read(&name, &text).map(|report| (name, report)).map_err(usage)
         })
         .collect::<Result<Vec<_>, _>>()?;
     let report = stored::merged(parts).map_err(usage)?;
-    let code = report.verdict.exit_code();
-    destinations.deliver(&report)?;
-    Ok(code)
+    destinations.deliver(&report)
 }

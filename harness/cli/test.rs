@@ -124,8 +124,5 @@ fn judged(judging: impl Future<Output = Result<Report, RunError>>, output: &Outp
         Err(error) => return Err(Problem { code: UNDECIDED, message: format!("could not judge: {error}") }),
         Ok(report) => report,
     };
-    // Decided once, before anything is rendered.
-    let code = report.verdict.exit_code();
-    destinations.deliver(&report)?;
-    Ok(code)
+    destinations.deliver(&report)
 }

@@ -5,50 +5,15 @@ use std::sync::Arc;
 
 use data_encoding::BASE64;
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::wire::{Headers, Secret};
+use ringback_mocks::wire::Headers;
 use serde::{Deserialize, Serialize};
 
+use super::mask::Mask;
 use crate::outcome::Finding;
 use crate::target::quoted;
 
 /// Bytes of a body kept in a report; the length of a cut one is told.
 const BODY_KEPT: usize = 16 * 1024;
-/// What stands for a secret.
-const MASKED: &str = "<secret>";
-
-/// Hides the secrets of a run, each known by the variable that holds it.
-#[derive(Clone, Debug)]
-pub struct Mask(Vec<(String, Secret)>);
-
-impl Mask {
-    /// A mask for these values.
-    pub fn new(secrets: &[(String, Secret)]) -> Self {
-        Self(secrets.iter().filter(|(_, secret)| !secret.expose().is_empty()).cloned().collect())
-    }
-
-    /// The text without secrets.
-    pub fn text(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (_, secret)| {
-            if text.contains(secret.expose()) { text.replace(secret.expose(), MASKED) } else { text }
-        })
-    }
-
-    /// The text with shell variables in place of secrets.
-    fn shell(&self, text: &str) -> String {
-        self.0
-            .iter()
-            .fold(text.to_owned(), |text, (name, secret)| text.replace(secret.expose(), &format!("${name}")))
-    }
-
-    /// A header value without secrets; credentials are hidden whether we know them or not.
-    fn header(&self, name: &str, value: &str) -> String {
-        if name.eq_ignore_ascii_case("authorization") {
-            let scheme = value.split(' ').next().filter(|scheme| *scheme != value);
-            return scheme.map_or_else(|| MASKED.to_owned(), |scheme| format!("{scheme} {MASKED}"));
-        }
-        self.text(value)
-    }
-}
 
 /// One exchange.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -195,7 +160,7 @@ fn body(bytes: &[u8], mask: &Mask) -> Option<BodyReport> {
     if bytes.is_empty() {
         return None;
     }
-    let kept = &bytes[..bytes.len().min(BODY_KEPT)];
+    let kept = &bytes[..mask.cut(bytes, BODY_KEPT)];
     let truncated = (kept.len() < bytes.len()).then_some(bytes.len());
     // A cut may fall inside a character; that alone does not make a body binary.
     let text = match std::str::from_utf8(kept) {
@@ -207,21 +172,7 @@ fn body(bytes: &[u8], mask: &Mask) -> Option<BodyReport> {
     };
     Some(match text {
         Some(text) => BodyReport { text: Some(mask.text(text)), base64: None, truncated },
-        None => {
-            // Secrets inside binary bodies are hidden too, by their readable parts.
-            let lossless = mask_bytes(kept, mask);
-            BodyReport { text: None, base64: Some(BASE64.encode(&lossless)), truncated }
-        }
+        // Secrets inside binary bodies are hidden too, by their readable parts.
+        None => BodyReport { text: None, base64: Some(BASE64.encode(&mask.bytes(kept))), truncated },
     })
-}
-
-fn mask_bytes(bytes: &[u8], mask: &Mask) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for (_, secret) in &mask.0 {
-        let secret = secret.expose().as_bytes();
-        while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
-            bytes.splice(at..at + secret.len(), MASKED.bytes());
-        }
-    }
-    bytes
 }

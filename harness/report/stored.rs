@@ -1,9 +1,11 @@
 //! Reports that were written earlier: read with suspicion, put together where they are shards of one
 //! run. Text in, a report or one sentence out; files are the command line's.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::{FORMAT, Report, SelectionReport, ShardsReport};
+use super::{FORMAT, FindingReport, Report, SelectionReport, ShardsReport};
 use crate::schema::{self, Schema};
 
 /// Why stored reports cannot be used.
@@ -33,7 +35,34 @@ pub fn read(name: &str, text: &str) -> Result<Report, StoredError> {
     if let Some(violation) = schema::violations(Schema::Report, &value).first() {
         return Err(wrong(format!("is not a valid report: {violation}")));
     }
-    serde_json::from_value(value).map_err(|error| wrong(format!("is not a valid report: {error}")))
+    let report: Report =
+        serde_json::from_value(value).map_err(|error| wrong(format!("is not a valid report: {error}")))?;
+    match contradiction(&report) {
+        Some(why) => Err(wrong(format!("contradicts itself: {why}"))),
+        None => Ok(report),
+    }
+}
+
+/// What no run writes, though the schema cannot forbid it.
+fn contradiction(report: &Report) -> Option<String> {
+    let mut names = BTreeSet::new();
+    for case in &report.cases {
+        if !names.insert(case.name.as_str()) {
+            return Some(format!("{} is there twice", case.name));
+        }
+        let beyond =
+            |finding: &&FindingReport| finding.evidence.is_some_and(|at| at >= case.transcript.len());
+        if case.findings.iter().any(|finding| beyond(&finding)) {
+            return Some(format!("the evidence of {} is not in its transcript", case.name));
+        }
+    }
+    let ShardsReport { of, held } = shards(report)?;
+    // Shards beyond the cases would be empty, and are refused when a run is made.
+    let cases = report.selection.as_ref().map_or(0, |selection| selection.cases);
+    if *of > cases.max(1) || held.iter().any(|index| index > of || *index == 0) {
+        return Some(format!("{of} shards of {cases} cases, of which it holds {held:?}"));
+    }
+    None
 }
 
 /// One report of several, whose names errors use. Counts and verdict follow from the cases, whatever
