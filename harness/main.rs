@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use ringback::listing;
 
 mod cli;
@@ -65,6 +65,13 @@ enum Command {
     /// Prove the checks: the reference passes, every defect is caught by those that name it, and no
     /// legal oddity is accused
     Selftest(cli::selftest::Arguments),
+    /// Print what makes a shell complete this command's words
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for `man -l`
+    Man,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,6 +96,8 @@ fn main() -> ExitCode {
         Command::List { format } => list(format),
         Command::Explain { id } => explain(&id),
         Command::Selftest(arguments) => cli::selftest::run(&arguments),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -118,4 +127,19 @@ fn explain(id: &str) -> Result<u8, Problem> {
             Err(usage(format!("there is no requirement `{id}`; {hint}")))
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<u8, Problem> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ringback", &mut script);
+    print(&String::from_utf8_lossy(&script)).map(|()| 0)
+}
+
+fn man() -> Result<u8, Problem> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| Problem {
+        code: cli::UNDECIDED,
+        message: format!("cannot write the page: {error}"),
+    })?;
+    print(&String::from_utf8_lossy(&page)).map(|()| 0)
 }

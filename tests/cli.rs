@@ -207,6 +207,33 @@ fn a_json_report_is_written_whole_or_not_at_all() {
     assert!(stderr(&output).starts_with("ringback: cannot write absent/run.json"), "{}", stderr(&output));
 }
 
+#[rstest]
+#[case::subcommands("ringback self", "selftest")]
+#[case::flags("ringback test gateway --snap", "--snapshots")]
+#[case::formats("ringback report --format juni", "junit")]
+fn bash_completes(#[case] typed: &str, #[case] wanted: &str) {
+    let script = stdout(&run(&["completions", "bash"]));
+    // What bash does when somebody presses the key.
+    let pressed = format!(
+        "COMP_WORDS=({typed}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _ringback ringback \"${{COMP_WORDS[COMP_CWORD]}}\" \
+         \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
+    );
+    let output = Command::new("bash")
+        .args(["--norc", "-c", &format!("{script}\n{pressed}")])
+        .output()
+        .expect("bash is there");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), wanted, "{}", stderr(&output));
+}
+
+#[test]
+fn the_manual_page_names_every_subcommand() {
+    let page = stdout(&run(&["man"]));
+    assert!(page.contains(".TH ringback 1"), "{page}");
+    for name in ["test", "mock", "trigger", "storm", "listen", "report", "list", "explain", "selftest"] {
+        assert!(page.contains(&format!("ringback\\-{name}")), "{name} is not in the page");
+    }
+}
+
 #[test]
 fn list_and_explain_speak_of_every_requirement() {
     let listed: serde_json::Value =
