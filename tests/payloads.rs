@@ -145,6 +145,20 @@ async fn a_dialect_that_is_not_offered_gives_nothing_and_is_named() {
     assert!(!review.is_accepted());
 }
 
+/// A gateway that offers no dialect has shown nothing, and nothing is not as reviewed.
+#[test]
+fn nothing_is_not_accepted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let absent = vec![("ark", "the submit was refused".to_owned())];
+    let taken = Taken { absent, dialects: vec!["ark"], ..Taken::default() };
+    for update in [Update::No, Update::Auto, Update::Always] {
+        let review = snapshots::review(folder.path(), &taken, update).expect("it can be read");
+        assert!(!review.is_accepted(), "{update:?}");
+        assert!(review.text().contains("there is nothing to review"), "{}", review.text());
+        assert!(review.text().contains("No snapshots of ark: the submit was refused"), "{}", review.text());
+    }
+}
+
 proptest! {
     /// Normalising twice changes nothing: a snapshot that is read again stays what it is.
     #[test]

@@ -176,9 +176,10 @@ fn whole(path: &Path, text: &str) -> io::Result<()> {
 }
 
 impl Review {
-    /// Whether everything is as reviewed, or has been accepted just now.
+    /// Whether everything is as reviewed, or has been accepted just now. Nothing at all is neither.
     pub fn is_accepted(&self) -> bool {
-        self.changes.is_empty() || self.update == Update::Always
+        let all = self.changes.is_empty() || self.update == Update::Always;
+        all && self.same + self.changes.len() > 0
     }
 
     /// The files that are not as reviewed.
@@ -199,6 +200,8 @@ impl Review {
                 (changed, false) => format!("{changed} accepted, {} as reviewed", self.same),
             };
             let _ = writeln!(text, "Snapshots in {folder}: {done}");
+        } else if self.changes.is_empty() {
+            let _ = writeln!(text, "Snapshots in {folder}: there is nothing to review");
         } else {
             for Change { file, what } in &self.changes {
                 let _ = match what {
