@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::story::{self, Standing, explanation, gist, unknown, visible};
+use super::story::{self, Standing, explanation, gist, markup, unknown, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::job::shortened;
 
@@ -22,7 +22,7 @@ pub fn render(report: &Report) -> String {
     // Jenkins' schema has no `skipped` here, and readers add up the suites themselves.
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{}\">\n",
-        escaped(&visible(&format!("ringback {}", report.subject))),
+        markup(&visible(&format!("ringback {}", report.subject))),
         sum(|suite| suite.tests.len()),
         sum(|suite| suite.count(Mark::Failure)),
         sum(|suite| suite.count(Mark::Error)),
@@ -145,7 +145,7 @@ impl Suite {
         let _ = writeln!(
             text,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\"{started}>",
-            escaped(&self.name),
+            markup(&self.name),
             self.tests.len(),
             self.count(Mark::Failure),
             self.count(Mark::Error),
@@ -153,7 +153,7 @@ impl Suite {
             seconds(self.tests.iter().fold(0, |sum: u64, test| sum.saturating_add(test.took_ms))),
         );
         // Readers make packages and classes of what stands between dots.
-        let class = escaped(&self.name.replace('/', "."));
+        let class = markup(&self.name.replace('/', "."));
         for test in &self.tests {
             test.write(text, &class);
         }
@@ -166,13 +166,13 @@ impl Test {
         let _ = write!(
             text,
             "    <testcase classname=\"{class}\" name=\"{}\" time=\"{}\"",
-            escaped(&self.name),
+            markup(&self.name),
             seconds(self.took_ms)
         );
         let element = match self.mark {
             Mark::Passed => return text.push_str("/>\n"),
             Mark::Noted => {
-                let _ = writeln!(text, "><system-out>{}</system-out></testcase>", escaped(&self.body));
+                let _ = writeln!(text, "><system-out>{}</system-out></testcase>", markup(&self.body));
                 return;
             }
             Mark::Failure => "failure",
@@ -182,9 +182,9 @@ impl Test {
         let _ = writeln!(
             text,
             "><{element} message=\"{}\" type=\"{}\">{}</{element}></testcase>",
-            escaped(&shortened(&self.message, MESSAGE)),
-            escaped(&self.kind),
-            escaped(&self.body)
+            markup(&shortened(&self.message, MESSAGE)),
+            markup(&self.kind),
+            markup(&self.body)
         );
     }
 }
@@ -199,19 +199,4 @@ fn started(report: &Report) -> String {
 
 fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
-}
-
-/// Text of an element or a quoted attribute. Controls are already visible, because XML 1.0 has no way to
-/// write them; only our own line breaks are left.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, one| {
-        match one {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-        escaped
-    })
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::story::{self, Standing, explanation, gist, unknown, visible};
+use super::story::{self, Standing, explanation, gist, markup, unknown, visible};
 use super::{CaseReport, Report};
 use crate::job::shortened;
 use crate::outcome::Outcome;
@@ -163,14 +163,5 @@ fn fence(text: &str, least: usize) -> String {
 
 /// Text between tags; what follows a blank line would be Markdown again, so there is none.
 fn html(text: &str) -> String {
-    visible(text).chars().fold(String::new(), |mut escaped, one| {
-        match one {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-        escaped
-    })
+    markup(&visible(text))
 }

@@ -63,6 +63,21 @@ pub(super) fn visible(text: &str) -> String {
     })
 }
 
+/// Text of an element or a quoted attribute. Controls must be [visible] already, because XML 1.0 has no way to
+/// write them.
+pub(super) fn markup(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, one| {
+        match one {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
+        escaped
+    })
+}
+
 /// Line and paragraph separators, marks that reverse text, and what XML has no place for.
 const fn is_unseen(one: char) -> bool {
     matches!(one, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
