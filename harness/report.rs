@@ -7,6 +7,7 @@ pub mod annotations;
 pub mod badge;
 pub mod evidence;
 pub mod format;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod mask;

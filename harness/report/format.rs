@@ -3,7 +3,7 @@
 //! A format is a file of its own below `report/`, with a pure function from the result tree to text. Files,
 //! flags and the terminal belong to the command line.
 
-use super::{Report, annotations, badge, json, junit, md, ndjson, sarif, terminal};
+use super::{Report, annotations, badge, html, json, junit, md, ndjson, sarif, terminal};
 
 /// A way to write a report.
 #[derive(Debug)]
@@ -38,6 +38,7 @@ pub const FORMATS: &[Format] = &[
         render: annotations::render,
     },
     Format { name: "badge", summary: "JSON for a shields.io endpoint badge", render: badge::render },
+    Format { name: "html", summary: "one page with diagrams, for a browser", render: html::render },
 ];
 
 /// The format of a name.

@@ -1,0 +1,107 @@
+//! One HTML page that needs nothing else: no server, no network, no second file.
+//!
+//! What lives here is how the page is put together. Its words without script are in `summary`; looks and
+//! behaviour are assets beside it. The result tree travels inside as data that the page's script inflates.
+
+mod summary;
+
+use std::io::Write as _;
+
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use sha2::{Digest as _, Sha256};
+
+use super::Report;
+
+const PAGE: &str = include_str!("html/page.html");
+const STYLE: &str = include_str!("html/page.css");
+/// One script in several files; they share one scope, and the last one starts.
+const SCRIPT: &str = concat!(
+    "'use strict';\n(() => {\n",
+    include_str!("html/text.js"),
+    include_str!("html/exchange.js"),
+    include_str!("html/diagram.js"),
+    include_str!("html/case.js"),
+    include_str!("html/page.js"),
+    "})();\n"
+);
+
+/// Measured with 1,000 cases and full transcripts (`cargo bench --bench report_speed`): higher levels take
+/// longer than they are worth, and the page stays far below 3 MB with this one.
+const LEVEL: Compression = Compression::new(3);
+
+/// Writes the report.
+pub fn render(report: &Report) -> String {
+    let (style, script) = (unix(STYLE), unix(SCRIPT));
+    let policy = policy(&style, &script);
+    let (title, summary, data) = (summary::title(report), summary::markup(report), data(report));
+    filled(PAGE, |name| match name {
+        "policy" => &policy,
+        "title" => &title,
+        "style" => &style,
+        "summary" => &summary,
+        "data" => &data,
+        "script" => &script,
+        _ => "",
+    })
+}
+
+/// Text that cannot become markup, and whose control and direction characters are seen.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            one if one.is_control() || steers(one) => safe.extend(one.escape_unicode()),
+            one => safe.push(one),
+        }
+    }
+    safe
+}
+
+/// Whether a character changes the direction of text, and so what a reader believes to read.
+const fn steers(one: char) -> bool {
+    matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The template with its `{{names}}` replaced, in one pass: what is filled in is not looked at again.
+fn filled<'value>(template: &str, value: impl Fn(&str) -> &'value str) -> String {
+    let mut text = String::new();
+    let mut pieces = template.split("{{");
+    text.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or(("", piece));
+        text.push_str(value(name));
+        text.push_str(rest);
+    }
+    text
+}
+
+/// Nothing may be loaded, and only the style and the script that are part of the page may take effect.
+fn policy(style: &str, script: &str) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", BASE64.encode(&Sha256::digest(text.as_bytes())));
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'",
+        hash(style),
+        hash(script)
+    )
+}
+
+/// Line ends as a browser sees them, because it hashes what it sees.
+fn unix(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// The result tree as compact JSON, deflated, in base64: letters that no parser of HTML takes for markup.
+fn data(report: &Report) -> String {
+    let mut deflater = DeflateEncoder::new(Vec::new(), LEVEL);
+    // Neither can fail: the tree has no map with keys that are no strings, and memory takes every byte.
+    let json = serde_json::to_vec(report).unwrap_or_default();
+    let _ = deflater.write_all(&json);
+    BASE64.encode(&deflater.finish().unwrap_or_default())
+}

@@ -1,0 +1,174 @@
+// The sequence diagram of a case: lifelines of those who take part, arrows in the order of time.
+
+const SVG = 'http://www.w3.org/2000/svg';
+const ROW = 26;
+const FOOT = 16;
+const TIMES = 62;
+/** A pause longer than this, in ms, is drawn as a break and said in words. */
+const PAUSE = 250;
+const PLACES = ['client', 'gateway', 'kling', 'doubao', 'minimax', 'vidu', 'vendor', 'receiver'];
+let diagrams = 0;
+
+function svg(name, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(key, value);
+    else if (value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.filter((child) => child != null));
+  return element;
+}
+
+/** Both ends of every exchange in the order of time, with the row each is drawn in. */
+function moments(transcript) {
+  const began = Math.min(...transcript.map((one) => one.at_ms));
+  const ends = transcript.flatMap((exchange, index) => [
+    { index, exchange, ask: true, at: exchange.at_ms - began, turn: 0 },
+    { index, exchange, ask: false, at: exchange.at_ms + exchange.took_ms - began, turn: 1 },
+  ]);
+  ends.sort((one, other) => one.at - other.at || one.index - other.index || one.turn - other.turn);
+  let y = 20, before = 0;
+  for (const end of ends) {
+    end.pause = end.at - before > PAUSE ? end.at - before : null;
+    y += end.pause === null ? 0 : ROW;
+    end.y = y;
+    y += ROW;
+    before = end.at;
+  }
+  return { ends, height: y - ROW + FOOT };
+}
+
+/** `text` as far as `width` allows; the end of a path says more than its beginning. */
+function fitted(text, width) {
+  const room = Math.max(4, Math.floor(width / 6.7));
+  const letters = Array.from(text);
+  return letters.length <= room ? text : `${letters.slice(0, 4).join('')}…${letters.slice(letters.length - room + 5).join('')}`;
+}
+
+function spoken(exchange, index, subject, began) {
+  const [from, to] = parties(exchange, subject);
+  return `Exchange ${index + 1}, at ${milliseconds(exchange.at_ms - began)}: ${from} to ${to}, ${visible(exchange.request.method)} ${visible(exchange.request.target)}, ${answerWord(exchange.answer)}`;
+}
+
+/**
+ * Draws a case into `box`. `chosen` is told the index of an exchange whose arrow is clicked, or reached with
+ * the arrow keys. Returns how to mark one from outside.
+ */
+function diagram(box, report, subject, accused, chosen) {
+  const { transcript } = report;
+  const began = Math.min(...transcript.map((one) => one.at_ms));
+  const taking = new Set(transcript.flatMap((one) => parties(one, subject)));
+  const unknown = taking.delete('somebody');
+  const actors = [...taking].sort((one, other) => PLACES.indexOf(one) - PLACES.indexOf(other));
+  const { ends, height } = moments(transcript);
+  const id = `diagram-${++diagrams}`;
+  let current = null;
+  let groups = [];
+
+  const draw = (width) => {
+    const gap = (width - TIMES) / Math.max(1, actors.length);
+    const x = (name) => name === 'somebody'
+      ? Math.max(TIMES, x('receiver') - gap / 2)
+      : TIMES + gap * (actors.indexOf(name) + 0.5);
+    const head = svg('svg', { class: 'heads', width, height: 34, viewBox: `0 0 ${width} 34`, 'aria-hidden': 'true' },
+      svg('text', { x: TIMES - 10, y: 21, class: 'time', 'text-anchor': 'end' }, 'ms'));
+    const body = svg('svg', {
+      class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group',
+      'aria-labelledby': `${id}-title ${id}-desc`,
+    },
+      svg('title', { id: `${id}-title` }, 'Sequence diagram'),
+      svg('desc', { id: `${id}-desc` },
+        `${transcript.length} exchanges between ${[...actors, ...(unknown ? ['somebody unknown'] : [])].join(', ')}, in the order of time. Up and down move between them. The table below says the same.`));
+    for (const actor of actors) {
+      const wide = Math.min(gap - 6, 96);
+      head.append(
+        svg('rect', { x: x(actor) - wide / 2, y: 4, width: wide, height: 26, rx: 5, class: actor === subject ? 'actor subject' : 'actor' }),
+        svg('text', { x: x(actor), y: 21, 'text-anchor': 'middle', class: actor === subject ? 'actorname subject' : 'actorname' }, fitted(actor, wide)));
+      body.append(svg('line', { x1: x(actor), x2: x(actor), y1: 0, y2: height, class: 'life' }));
+    }
+    for (const end of ends) {
+      if (end.pause !== null) {
+        body.append(
+          svg('line', { x1: TIMES, x2: width, y1: end.y - ROW - 4, y2: end.y - ROW - 4, class: 'pause' }),
+          svg('text', { x: (TIMES + width) / 2, y: end.y - ROW - 8, class: 'pauseword', 'text-anchor': 'middle' }, `${milliseconds(end.pause)} later`));
+      }
+    }
+    groups = transcript.map((exchange, index) => {
+      const [from, to] = parties(exchange, subject);
+      const { answer } = exchange;
+      const [ask, reply] = ends.filter((end) => end.index === index).sort((one, other) => one.turn - other.turn);
+      const [left, right] = [x(from), x(to)];
+      const way = Math.sign(right - left) || 1;
+      const far = right - way * 5;
+      const span = Math.abs(right - left) - 14;
+      const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
+      const word = (y, text, name) => svg('text', { x: (left + right) / 2, y: y - 5, 'text-anchor': 'middle', class: name }, fitted(visible(text), span));
+      const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, end.at >= 10_000 ? `${(end.at / 1000).toFixed(1)} s` : end.at.toFixed(end.at < 1000 ? 1 : 0));
+      const silent = answer.error != null;
+      const middle = (left + right) / 2;
+      return svg('g', {
+        role: 'button', tabindex: '-1', 'aria-pressed': 'false', 'aria-label': spoken(exchange, index, subject, began),
+        class: `exchange ${answerClass(answer)}${accused.has(index) ? ' accused' : ''}`,
+        'data-from': from, 'data-to': to, 'data-answer': answerWord(answer),
+        click: () => chosen(index),
+        keydown: (event) => {
+          const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+          const next = step ? Math.min(transcript.length - 1, Math.max(0, index + step)) : { Home: 0, End: transcript.length - 1, Enter: index, ' ': index }[event.key];
+          if (next === undefined) return;
+          event.preventDefault();
+          chosen(next);
+          groups[next].focus();
+        },
+      },
+        svg('rect', { class: 'hit', x: TIMES - 2, y: ask.y - 17, width: width - TIMES, height: 22, rx: 4 }),
+        svg('rect', { class: 'hit', x: TIMES - 2, y: reply.y - 17, width: width - TIMES, height: 22, rx: 4 }),
+        svg('rect', { class: 'busy', x: right - 4, y: ask.y, width: 8, height: Math.max(4, reply.y - ask.y) }),
+        time(ask),
+        from === 'somebody' ? svg('circle', { cx: left, cy: ask.y, r: 4, class: 'tip' }) : null,
+        svg('line', { x1: left, x2: far, y1: ask.y, y2: ask.y, class: 'ask' }),
+        tip(far, ask.y, way),
+        word(ask.y, `${accused.has(index) ? '● ' : ''}${exchange.request.method} ${exchange.request.target}`, 'word'),
+        time(reply),
+        svg('line', { x1: far, x2: silent ? middle : left, y1: reply.y, y2: reply.y, class: 'reply' }),
+        silent
+          ? svg('path', { d: `M${middle - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' })
+          : tip(left, reply.y, -way),
+        word(reply.y, silent ? 'no answer' : `${answer.status}`, 'word replyword'));
+    });
+    body.append(...groups);
+    box.replaceChildren(head, body);
+    mark(current);
+  };
+  const mark = (index) => {
+    current = index;
+    groups.forEach((group, at) => {
+      group.setAttribute('aria-pressed', at === index);
+      group.setAttribute('tabindex', at === (index ?? 0) ? '0' : '-1');
+    });
+  };
+  let drawn = 0;
+  new ResizeObserver(([entry]) => {
+    const width = Math.max(260, Math.floor(entry.contentRect.width));
+    // A redraw takes the focus away, so only a change that matters makes one.
+    if (Math.abs(width - drawn) > 8 && entry.contentRect.width > 0) draw(drawn = width);
+  }).observe(box);
+  return mark;
+}
+
+/** The same as a table, for those to whom a drawing says nothing. */
+function exchangeTable(transcript, subject, chosen) {
+  const began = Math.min(...transcript.map((one) => one.at_ms));
+  const row = (exchange, index) => {
+    const [from, to] = parties(exchange, subject);
+    return el('tr', {},
+      el('td', {}, el('button', { type: 'button', class: 'small', 'aria-label': `Show exchange ${index + 1}`, click: () => chosen(index) }, String(index + 1))),
+      el('td', { class: 'number' }, milliseconds(exchange.at_ms - began)),
+      el('td', {}, `${from} → ${to}`),
+      el('td', { class: 'mono' }, visible(`${exchange.request.method} ${exchange.request.target}`)),
+      el('td', {}, answerWord(exchange.answer)),
+      el('td', { class: 'number' }, milliseconds(exchange.took_ms)));
+  };
+  const headings = ['Exchange', 'At', 'From, to', 'Request', 'Answer', 'Took'];
+  return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Exchanges as a table' },
+    el('table', {}, el('thead', {}, el('tr', {}, headings.map((heading) => el('th', { scope: 'col' }, heading)))), el('tbody', {}, transcript.map(row))));
+}
