@@ -150,7 +150,7 @@ function diagram(box, report, subject, accused, chosen) {
   new ResizeObserver(([entry]) => {
     const width = Math.max(260, Math.floor(entry.contentRect.width));
     // A redraw takes the focus away, so only a change that matters makes one.
-    if (Math.abs(width - drawn) > 8 && entry.contentRect.width > 0) draw(drawn = width);
+    if (Math.abs(width - drawn) > 8 && entry.contentRect.width > 0) requestAnimationFrame(() => draw(drawn = width));
   }).observe(box);
   return mark;
 }
