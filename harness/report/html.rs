@@ -13,6 +13,7 @@ use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::Report;
+use super::story::{markup, visible};
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
@@ -20,9 +21,11 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = concat!(
     "'use strict';\n(() => {\n",
     include_str!("html/text.js"),
+    include_str!("html/diff.js"),
     include_str!("html/exchange.js"),
     include_str!("html/diagram.js"),
     include_str!("html/case.js"),
+    include_str!("html/filters.js"),
     include_str!("html/page.js"),
     "})();\n"
 );
@@ -35,38 +38,25 @@ const LEVEL: Compression = Compression::new(3);
 pub fn render(report: &Report) -> String {
     let (style, script) = (unix(STYLE), unix(SCRIPT));
     let policy = policy(&style, &script);
-    let (title, summary, data) = (summary::title(report), summary::markup(report), data(report));
+    let (title, data) = (summary::title(report), data(report));
+    let (head, counts, attention) =
+        (summary::head(report), summary::counts(report), summary::attention(report));
     filled(PAGE, |name| match name {
         "policy" => &policy,
         "title" => &title,
         "style" => &style,
-        "summary" => &summary,
+        "head" => &head,
+        "counts" => &counts,
+        "attention" => &attention,
         "data" => &data,
         "script" => &script,
         _ => "",
     })
 }
 
-/// Text that cannot become markup, and whose control and direction characters are seen.
+/// Text that cannot become markup, and whose unseen characters are seen.
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for one in text.chars() {
-        match one {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            one if one.is_control() || steers(one) => safe.extend(one.escape_unicode()),
-            one => safe.push(one),
-        }
-    }
-    safe
-}
-
-/// Whether a character changes the direction of text, and so what a reader believes to read.
-const fn steers(one: char) -> bool {
-    matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    markup(&visible(text))
 }
 
 /// The template with its `{{names}}` replaced, in one pass: what is filled in is not looked at again.

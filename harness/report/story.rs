@@ -80,7 +80,7 @@ pub(super) fn markup(text: &str) -> String {
 
 /// Line and paragraph separators, marks that reverse text, and what XML has no place for.
 const fn is_unseen(one: char) -> bool {
-    matches!(one, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    matches!(one, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Everything about a violated case, one fact a line.

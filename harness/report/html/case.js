@@ -15,21 +15,24 @@ function sign(outcome) {
   return el('span', { class: 'sign', 'aria-hidden': 'true' }, OUTCOMES[outcome][1]);
 }
 
-function findingView(finding, show) {
+/** Findings of one case whose commands stand open; more are folded, or the list is nothing but commands. */
+const OPEN_COMMANDS = 2;
+
+function findingView(finding, folded, show) {
   const closest = finding.expected
     .map((expected) => compared(expected, finding.actual))
     .reduce((best, one) => (best === null || one.alike > best.alike ? one : best), null);
-  const expected = finding.expected.flatMap((text, at) => [
+  const expected = finding.expected.map((text, at) => el('div', {},
     el('dt', {}, at === 0 ? 'Expected' : 'or'),
-    el('dd', {}, marked(compared(text, finding.actual).left, 'del')),
-  ]);
-  return el('li', { class: 'finding' }, el('dl', {},
-    expected,
-    el('dt', {}, 'Actual'),
-    el('dd', {}, marked(closest?.right ?? [[finding.actual, false]], 'ins')),
-    finding.pointer ? [el('dt', {}, 'At'), el('dd', { class: 'mono' }, visible(finding.pointer))] : null,
-    finding.evidence != null ? [el('dt', {}, 'Seen in'), el('dd', {}, el('button', { type: 'button', class: 'small', click: show }, `Exchange ${finding.evidence + 1}`))] : null),
-  finding.curl ? command('Send the same request again', finding.curl) : null);
+    el('dd', { class: 'said' }, marked(compared(text, finding.actual).left, 'del'))));
+  const repeat = finding.curl && command('Send the same request again', finding.curl);
+  return el('li', { class: 'finding' },
+    el('dl', {},
+      expected,
+      el('div', {}, el('dt', {}, 'Actual'), el('dd', { class: 'said' }, marked(closest?.right ?? [[finding.actual, false]], 'ins'))),
+      finding.pointer ? el('div', {}, el('dt', {}, 'At'), el('dd', { class: 'mono' }, visible(finding.pointer))) : null,
+      finding.evidence != null ? el('div', {}, el('dt', {}, 'Seen in'), el('dd', {}, el('button', { type: 'button', class: 'small', click: show }, `Exchange ${finding.evidence + 1}`))) : null),
+    repeat && (folded ? el('details', { class: 'more' }, el('summary', {}, 'Send the same request again (curl)'), repeat) : repeat));
 }
 
 /** Only web addresses become links, whatever a stored report says. */
@@ -47,32 +50,35 @@ function expectationView({ reason, pattern, state }) {
 }
 
 /** Diagram, table and the chosen exchange, kept in step. */
-function transcriptView(report, subject) {
-  const accused = new Set(report.findings.map((finding) => finding.evidence).filter((at) => at != null));
-  const pointerAt = (index) => report.findings.find((finding) => finding.evidence === index && finding.pointer)?.pointer;
-  const pane = el('section', { class: 'pane', 'aria-label': 'The chosen exchange', 'aria-live': 'polite' });
+function transcriptView({ transcript, findings }, subject) {
+  const accused = new Set(findings.map((finding) => finding.evidence).filter((at) => at != null));
+  const about = (index) => findings.find((finding) => finding.evidence === index && finding.pointer);
+  const pane = el('section', { class: 'pane', 'aria-label': 'The chosen exchange', tabindex: '-1' });
   const box = el('div', { class: 'drawing' });
-  let mark = () => {};
   const choose = (index, finding) => {
-    pane.replaceChildren(...exchangeView(report.transcript[index], index, subject, finding?.pointer ?? pointerAt(index)));
+    pane.replaceChildren(...exchangeView(transcript, index, subject, finding ?? about(index)));
     mark(index);
   };
-  mark = diagram(box, report, subject, accused, (index) => choose(index));
-  choose(accused.size > 0 ? Math.min(...accused) : 0);
-  const show = (finding) => {
-    choose(finding.evidence, finding);
+  const lead = () => {
     pane.scrollIntoView({ block: 'nearest' });
+    pane.focus({ preventScroll: true });
   };
+  const mark = diagram(box, transcript, subject, accused, (index) => choose(index), lead);
+  choose(accused.size > 0 ? Math.min(...accused) : 0);
+  const show = (finding) => { choose(finding.evidence, finding); lead(); };
+  const table = exchangeTable(transcript, subject, accused, (index) => { choose(index); lead(); });
   const view = [
-    el('h3', {}, `What crossed the wire `, el('span', { class: 'muted' }, `${report.transcript.length} exchanges; times since the first`)),
-    el('div', { class: 'wire' }, box, pane),
-    el('details', { class: 'astable' }, el('summary', {}, 'The same as a table'), exchangeTable(report.transcript, subject, (index) => choose(index))),
+    el('p', { class: 'muted' }, `${transcript.length} exchange${transcript.length === 1 ? '' : 's'}; times since the first began. Choose one to see it below.`),
+    box,
+    el('details', { class: 'more' }, el('summary', {}, 'The same as a table'), table),
+    pane,
   ];
   return { view, show };
 }
 
 function caseBody(report, subject) {
   const wire = report.transcript.length > 0 ? transcriptView(report, subject) : { view: [el('p', { class: 'muted' }, 'Nothing crossed the wire.')], show() {} };
+  const folded = report.findings.length > OPEN_COMMANDS;
   return [
     el('p', { class: 'sentence' }, el('strong', {}, `${report.requirement} ${report.level}: `), visible(report.sentence)),
     sourceView(report.source),
@@ -80,33 +86,43 @@ function caseBody(report, subject) {
     report.expectation ? expectationView(report.expectation) : null,
     report.findings.length > 0
       ? [el('h3', {}, report.findings.length === 1 ? 'Finding' : `${report.findings.length} findings`),
-        el('ol', { class: 'findings' }, report.findings.map((finding) => findingView(finding, () => wire.show(finding))))]
+        el('ol', { class: 'findings' }, report.findings.map((finding) => findingView(finding, folded, () => wire.show(finding))))]
       : null,
+    el('h3', {}, 'What crossed the wire'),
     wire.view,
+    el('h3', {}, 'Again'),
     command('Run this case again', `ringback test ${subject} ${report.replay}`),
     command('Why it matters and how to fix it', `ringback explain ${report.requirement}`),
+    el('p', {}, el('a', { href: addressOf({ open: [report.name] }) }, 'Link to this case')),
   ].flat().filter(Boolean);
 }
 
+/** What is said of an expectation beside the case's name. */
+const EXPECTED = { confirmed: 'expected', refuted: 'stale expectation', unjudged: null };
+
 /** The row of a case; its body is built when it is opened for the first time. */
-function caseRow(report, opened) {
+function caseRow(report, toggled) {
   const subject = report.name.split('/')[0];
   const cut = report.name.lastIndexOf('/') + 1;
-  const known = report.expectation?.state === 'confirmed';
+  const tag = EXPECTED[report.expectation?.state];
   const body = el('div', { class: 'casebody' });
-  const row = el('details', { class: `case ${known ? 'expected ' : ''}${report.outcome}` },
-    el('summary', {},
-      sign(report.outcome),
-      el('span', { class: 'name' },
-        el('span', { class: 'sr' }, `${OUTCOMES[report.outcome][0]}${known ? ' as expected' : ''}: `),
-        el('span', { class: 'chapter' }, visible(report.name.slice(0, cut))), visible(report.name.slice(cut)),
-        known ? el('span', { class: 'tag' }, 'expected') : null),
-      el('span', { class: 'id' }, `${report.requirement} ${report.level}`),
-      el('span', { class: 'what' }, visible(report.sentence))),
-    body);
-  row.addEventListener('toggle', () => {
+  const head = el('summary', {},
+    sign(report.outcome),
+    el('span', { class: 'name' },
+      el('span', { class: 'sr' }, `${OUTCOMES[report.outcome][0]}: `),
+      el('span', { class: 'path' }, visible(report.name.slice(0, cut))), visible(report.name.slice(cut)),
+      tag && [' ', el('span', { class: 'tag' }, tag)]),
+    el('span', { class: 'id' }, ` ${visible(report.requirement)} ${report.level} `),
+    el('span', { class: 'what' }, visible(report.sentence)));
+  const row = el('details', { class: `case ${report.outcome}`, keydown: (event) => {
+    if (event.key !== 'Escape' || !row.open) return;
+    row.open = false;
+    head.focus();
+  } }, head, body);
+  row.addEventListener('toggle', (event) => {
+    if (event.target !== row) return;
     if (row.open && !body.hasChildNodes()) body.append(...caseBody(report, subject));
-    opened(row);
+    toggled(row.open);
   });
   return row;
 }

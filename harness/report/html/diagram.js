@@ -4,6 +4,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const ROW = 26;
 const FOOT = 16;
 const TIMES = 62;
+/** A column narrower than this says nothing; the drawing scrolls in its box instead. */
+const COLUMN = 96;
 /** A pause longer than this, in ms, is drawn as a break and said in words. */
 const PAUSE = 250;
 const PLACES = ['client', 'gateway', 'kling', 'doubao', 'minimax', 'vidu', 'vendor', 'receiver'];
@@ -50,93 +52,108 @@ function spoken(exchange, index, subject, began) {
   return `Exchange ${index + 1}, at ${milliseconds(exchange.at_ms - began)}: ${from} to ${to}, ${visible(exchange.request.method)} ${visible(exchange.request.target)}, ${answerWord(exchange.answer)}`;
 }
 
-/**
- * Draws a case into `box`. `chosen` is told the index of an exchange whose arrow is clicked, or reached with
- * the arrow keys. Returns how to mark one from outside.
- */
-function diagram(box, report, subject, accused, chosen) {
-  const { transcript } = report;
-  const began = Math.min(...transcript.map((one) => one.at_ms));
+/** A moment beside the drawing; the unit is in the column's head unless it is seconds. */
+function clock(at) {
+  return at >= 10_000 ? `${(at / 1000).toFixed(1)} s` : at.toFixed(at < 1000 ? 1 : 0);
+}
+
+/** Who takes part, in the order of their columns. */
+function actorsOf(transcript, subject) {
   const taking = new Set(transcript.flatMap((one) => parties(one, subject)));
   const unknown = taking.delete('somebody');
-  const actors = [...taking].sort((one, other) => PLACES.indexOf(one) - PLACES.indexOf(other));
+  return { actors: [...taking].sort((one, other) => PLACES.indexOf(one) - PLACES.indexOf(other)), unknown };
+}
+
+/** The names above the lifelines, which stay in sight while the arrows scroll. */
+function headsView(actors, subject, width, gap, x) {
+  const wide = Math.min(gap - 6, 96);
+  return svg('svg', { class: 'heads', width, height: 34, viewBox: `0 0 ${width} 34`, 'aria-hidden': 'true' },
+    svg('text', { x: TIMES - 10, y: 21, class: 'time', 'text-anchor': 'end' }, 'ms'),
+    ...actors.flatMap((actor) => [
+      svg('rect', { x: x(actor) - wide / 2, y: 4, width: wide, height: 26, rx: 5, class: actor === subject ? 'actor subject' : 'actor' }),
+      svg('text', { x: x(actor), y: 21, 'text-anchor': 'middle', class: actor === subject ? 'actorname subject' : 'actorname' }, fitted(actor, wide)),
+    ]));
+}
+
+function pauseView(end, width) {
+  return [
+    svg('line', { x1: TIMES, x2: width, y1: end.y - ROW - 4, y2: end.y - ROW - 4, class: 'pause' }),
+    svg('text', { x: (TIMES + width) / 2, y: end.y - ROW - 8, class: 'pauseword', 'text-anchor': 'middle' }, `${milliseconds(end.pause)} later`),
+  ];
+}
+
+/** The two arrows of one exchange, with their times and words. `left` and `right` are places, not names. */
+function arrows(exchange, { ask, reply }, { left, right, width, accused, known }) {
+  const way = Math.sign(right - left) || 1;
+  const far = right - way * 5;
+  const middle = (left + right) / 2;
+  const silent = exchange.answer.error != null;
+  const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
+  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name }, fitted(visible(text), Math.abs(right - left) - 14));
+  const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, clock(end.at));
+  const hit = (end) => svg('rect', { class: 'hit', x: TIMES - 2, y: end.y - 17, width: width - TIMES, height: 22, rx: 4 });
+  return [
+    hit(ask), hit(reply),
+    svg('rect', { class: 'busy', x: right - 4, y: ask.y, width: 8, height: Math.max(4, reply.y - ask.y) }),
+    time(ask),
+    known ? null : svg('circle', { cx: left, cy: ask.y, r: 4, class: 'tip' }),
+    svg('line', { x1: left, x2: far, y1: ask.y, y2: ask.y, class: 'ask' }),
+    tip(far, ask.y, way),
+    word(ask.y, `${accused ? '● ' : ''}${exchange.request.method} ${exchange.request.target}`, 'word'),
+    time(reply),
+    svg('line', { x1: far, x2: silent ? middle : left, y1: reply.y, y2: reply.y, class: 'reply' }),
+    silent ? svg('path', { d: `M${middle - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' }) : tip(left, reply.y, -way),
+    word(reply.y, silent ? 'no answer' : `${exchange.answer.status} in ${milliseconds(exchange.took_ms)}`, 'word replyword'),
+  ];
+}
+
+/**
+ * Draws a case into `box`. `chosen` is told the index of an exchange whose arrow is clicked or reached with
+ * the arrow keys, `entered` that Enter asks for its details. Returns how to mark one from outside.
+ */
+function diagram(box, transcript, subject, accused, chosen, entered) {
+  const began = Math.min(...transcript.map((one) => one.at_ms));
+  const { actors, unknown } = actorsOf(transcript, subject);
   const { ends, height } = moments(transcript);
   const id = `diagram-${++diagrams}`;
+  const last = transcript.length - 1;
   let current = null;
   let groups = [];
 
-  const draw = (width) => {
+  const key = (index) => (event) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const next = step ? Math.min(last, Math.max(0, index + step)) : { Home: 0, End: last, Enter: index, ' ': index }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    chosen(next);
+    if (event.key === 'Enter') entered();
+    else groups[next].focus();
+  };
+  const draw = (room) => {
+    const width = Math.max(room, TIMES + COLUMN * actors.length);
     const gap = (width - TIMES) / Math.max(1, actors.length);
     const x = (name) => name === 'somebody'
       ? Math.max(TIMES, x('receiver') - gap / 2)
       : TIMES + gap * (actors.indexOf(name) + 0.5);
-    const head = svg('svg', { class: 'heads', width, height: 34, viewBox: `0 0 ${width} 34`, 'aria-hidden': 'true' },
-      svg('text', { x: TIMES - 10, y: 21, class: 'time', 'text-anchor': 'end' }, 'ms'));
-    const body = svg('svg', {
-      class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group',
-      'aria-labelledby': `${id}-title ${id}-desc`,
-    },
-      svg('title', { id: `${id}-title` }, 'Sequence diagram'),
-      svg('desc', { id: `${id}-desc` },
-        `${transcript.length} exchanges between ${[...actors, ...(unknown ? ['somebody unknown'] : [])].join(', ')}, in the order of time. Up and down move between them. The table below says the same.`));
-    for (const actor of actors) {
-      const wide = Math.min(gap - 6, 96);
-      head.append(
-        svg('rect', { x: x(actor) - wide / 2, y: 4, width: wide, height: 26, rx: 5, class: actor === subject ? 'actor subject' : 'actor' }),
-        svg('text', { x: x(actor), y: 21, 'text-anchor': 'middle', class: actor === subject ? 'actorname subject' : 'actorname' }, fitted(actor, wide)));
-      body.append(svg('line', { x1: x(actor), x2: x(actor), y1: 0, y2: height, class: 'life' }));
-    }
-    for (const end of ends) {
-      if (end.pause !== null) {
-        body.append(
-          svg('line', { x1: TIMES, x2: width, y1: end.y - ROW - 4, y2: end.y - ROW - 4, class: 'pause' }),
-          svg('text', { x: (TIMES + width) / 2, y: end.y - ROW - 8, class: 'pauseword', 'text-anchor': 'middle' }, `${milliseconds(end.pause)} later`));
-      }
-    }
+    const words = `${transcript.length} exchanges between ${[...actors, ...(unknown ? ['somebody unknown'] : [])].join(', ')}, in the order of time. Arrow keys move between them, Enter leads to the details. The table below says the same.`;
     groups = transcript.map((exchange, index) => {
       const [from, to] = parties(exchange, subject);
-      const { answer } = exchange;
       const [ask, reply] = ends.filter((end) => end.index === index).sort((one, other) => one.turn - other.turn);
-      const [left, right] = [x(from), x(to)];
-      const way = Math.sign(right - left) || 1;
-      const far = right - way * 5;
-      const span = Math.abs(right - left) - 14;
-      const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
-      const word = (y, text, name) => svg('text', { x: (left + right) / 2, y: y - 5, 'text-anchor': 'middle', class: name }, fitted(visible(text), span));
-      const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, end.at >= 10_000 ? `${(end.at / 1000).toFixed(1)} s` : end.at.toFixed(end.at < 1000 ? 1 : 0));
-      const silent = answer.error != null;
-      const middle = (left + right) / 2;
       return svg('g', {
         role: 'button', tabindex: '-1', 'aria-pressed': 'false', 'aria-label': spoken(exchange, index, subject, began),
-        class: `exchange ${answerClass(answer)}${accused.has(index) ? ' accused' : ''}`,
-        'data-from': from, 'data-to': to, 'data-answer': answerWord(answer),
-        click: () => chosen(index),
-        keydown: (event) => {
-          const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-          const next = step ? Math.min(transcript.length - 1, Math.max(0, index + step)) : { Home: 0, End: transcript.length - 1, Enter: index, ' ': index }[event.key];
-          if (next === undefined) return;
-          event.preventDefault();
-          chosen(next);
-          groups[next].focus();
-        },
-      },
-        svg('rect', { class: 'hit', x: TIMES - 2, y: ask.y - 17, width: width - TIMES, height: 22, rx: 4 }),
-        svg('rect', { class: 'hit', x: TIMES - 2, y: reply.y - 17, width: width - TIMES, height: 22, rx: 4 }),
-        svg('rect', { class: 'busy', x: right - 4, y: ask.y, width: 8, height: Math.max(4, reply.y - ask.y) }),
-        time(ask),
-        from === 'somebody' ? svg('circle', { cx: left, cy: ask.y, r: 4, class: 'tip' }) : null,
-        svg('line', { x1: left, x2: far, y1: ask.y, y2: ask.y, class: 'ask' }),
-        tip(far, ask.y, way),
-        word(ask.y, `${accused.has(index) ? '● ' : ''}${exchange.request.method} ${exchange.request.target}`, 'word'),
-        time(reply),
-        svg('line', { x1: far, x2: silent ? middle : left, y1: reply.y, y2: reply.y, class: 'reply' }),
-        silent
-          ? svg('path', { d: `M${middle - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' })
-          : tip(left, reply.y, -way),
-        word(reply.y, silent ? 'no answer' : `${answer.status}`, 'word replyword'));
+        class: `exchange ${answerClass(exchange.answer)}${accused.has(index) ? ' accused' : ''}`,
+        'data-from': from, 'data-to': to, 'data-answer': answerWord(exchange.answer),
+        click: () => chosen(index), keydown: key(index),
+      }, ...arrows(exchange, { ask, reply }, { left: x(from), right: x(to), width, accused: accused.has(index), known: from !== 'somebody' }));
     });
-    body.append(...groups);
-    box.replaceChildren(head, body);
+    box.replaceChildren(headsView(actors, subject, width, gap, x), svg('svg', {
+      class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-labelledby': `${id}-title`, 'aria-describedby': `${id}-desc`,
+    },
+      svg('title', { id: `${id}-title` }, 'Sequence diagram'),
+      svg('desc', { id: `${id}-desc` }, words),
+      ...actors.map((actor) => svg('line', { x1: x(actor), x2: x(actor), y1: 0, y2: height, class: 'life' })),
+      ...ends.filter((end) => end.pause !== null).flatMap((end) => pauseView(end, width)),
+      ...groups));
     mark(current);
   };
   const mark = (index) => {
@@ -148,20 +165,20 @@ function diagram(box, report, subject, accused, chosen) {
   };
   let drawn = 0;
   new ResizeObserver(([entry]) => {
-    const width = Math.max(260, Math.floor(entry.contentRect.width));
+    const room = Math.floor(entry.contentRect.width);
     // A redraw takes the focus away, so only a change that matters makes one.
-    if (Math.abs(width - drawn) > 8 && entry.contentRect.width > 0) requestAnimationFrame(() => draw(drawn = width));
+    if (Math.abs(room - drawn) > 8 && room > 0) requestAnimationFrame(() => draw(drawn = room));
   }).observe(box);
   return mark;
 }
 
 /** The same as a table, for those to whom a drawing says nothing. */
-function exchangeTable(transcript, subject, chosen) {
+function exchangeTable(transcript, subject, accused, chosen) {
   const began = Math.min(...transcript.map((one) => one.at_ms));
   const row = (exchange, index) => {
     const [from, to] = parties(exchange, subject);
     return el('tr', {},
-      el('td', {}, el('button', { type: 'button', class: 'small', 'aria-label': `Show exchange ${index + 1}`, click: () => chosen(index) }, String(index + 1))),
+      el('td', {}, el('button', { type: 'button', class: 'small', 'aria-label': `Show exchange ${index + 1}`, click: () => chosen(index) }, String(index + 1)), accused.has(index) && ' finding'),
       el('td', { class: 'number' }, milliseconds(exchange.at_ms - began)),
       el('td', {}, `${from} → ${to}`),
       el('td', { class: 'mono' }, visible(`${exchange.request.method} ${exchange.request.target}`)),

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use super::escaped;
 use crate::outcome::{Level, Outcome};
-use crate::report::{CaseReport, FindingReport, Report, ShardsReport, Verdict};
+use crate::report::story::{self, Standing};
+use crate::report::{CaseReport, FindingReport, Report, Verdict};
 use crate::target::Mode;
 
 /// Outcomes with their word and their sign, in the order of how much they ask for.
@@ -22,70 +23,69 @@ const OUTCOMES: [(Outcome, &str, &str, &str); 7] = [
 
 /// The page's title: the verdict first, because that is what a browser tab has room for.
 pub(super) fn title(report: &Report) -> String {
-    format!("{} · {} · Ringback", verdict(report).1, escaped(&report.subject))
+    format!("{} · {} · Ringback", verdict(report)[2], escaped(&report.subject))
 }
 
-/// The part above the list of cases, and the cases themselves as far as they need attention.
-pub(super) fn markup(report: &Report) -> String {
-    let mut page = String::new();
-    head(&mut page, report);
-    incomplete(&mut page, report);
-    denominators(&mut page, report);
-    stale(&mut page, report);
-    attention(&mut page, report);
-    page
-}
-
-/// How the verdict is dressed, what it is, and what that means. Only what was judged as a whole is green.
-fn verdict(report: &Report) -> (&'static str, &'static str, &'static str) {
+/// How the verdict is dressed, its sign and words, and what it means. Only what was judged as a whole is green.
+fn verdict(report: &Report) -> [&'static str; 4] {
     match report.verdict {
         Verdict::Violations => {
-            ("violations", "Violations", "At least one MUST, or an expectation, is violated.")
+            ["violations", "✕", "Violations", "At least one MUST, or an expectation, is violated."]
         }
         Verdict::Undecided => {
-            ("undecided", "Undecided", "Not everything could be judged; this is no success.")
+            ["undecided", "?", "Undecided", "Not everything could be judged; this is no success."]
         }
-        Verdict::NothingRan => ("nothing", "Nothing ran", "No case could be judged; this is no success."),
-        Verdict::Conforms if report.counts.not_testable > 0 => (
+        Verdict::NothingRan => {
+            ["nothing", "∅", "Nothing ran", "No case could be judged; this is no success."]
+        }
+        Verdict::Conforms if report.counts.not_testable > 0 => [
             "partly",
+            "◐",
             "Conforms, as far as it could be judged",
             "No MUST is violated, but some could not be tested and are not known to be kept.",
-        ),
-        Verdict::Conforms if report.expected_failures() > 0 => (
+        ],
+        Verdict::Conforms if report.expected_failures() > 0 => [
             "partly",
+            "◐",
             "Conforms, expected failures aside",
             "Only MUSTs that are known to be violated are violated.",
-        ),
-        Verdict::Conforms => ("conforms", "Conforms", "No MUST is violated."),
+        ],
+        Verdict::Conforms => ["conforms", "✓", "Conforms", "No MUST is violated."],
     }
 }
 
-fn head(page: &mut String, report: &Report) {
-    let (class, word, meaning) = verdict(report);
-    let target = report.target["description"].as_str().unwrap_or(&report.subject);
+/// The verdict, and what was judged, how.
+pub(super) fn head(report: &Report) -> String {
+    let mut page = String::new();
+    let [class, sign, words, meaning] = verdict(report);
     let code = report.verdict.exit_code();
     let _ = write!(
         page,
-        "<header class=\"top {class}\"><p class=\"brand\">Ringback <span>conformance of AI-media callbacks</span></p>\
-         <h1><span class=\"word\">{word}</span> <span class=\"code\">exit code {code}</span></h1>\
-         <p class=\"meaning\">{meaning}</p><dl class=\"facts\">"
+        "<header class=\"top {class}\"><p class=\"brand\"><strong>Ringback</strong> conformance of AI-media callbacks</p>\
+         <h1><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {words} <span class=\"code\">exit code {code}</span></h1>\
+         <p class=\"meaning\">{meaning}</p>"
     );
+    if let Some(missing) = story::missing(report) {
+        let _ = write!(page, "<p class=\"loud\"><strong>{}</strong></p>", escaped(&missing));
+    }
+    page.push_str("<dl class=\"facts\">");
     let mode = match report.mode {
         Mode::Embedded => "embedded: our mocks stand for the vendors",
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
     let took = std::time::Duration::from_millis(report.duration_ms).as_secs_f64();
-    fact(page, "Judged", target);
-    fact(page, "Mode", mode);
-    fact(page, "Seed", &report.seed.to_string());
-    fact(page, "Started", &report.started);
-    fact(page, "Took", &format!("{took:.2} s"));
+    fact(&mut page, "Judged", report.target["description"].as_str().unwrap_or(&report.subject));
+    fact(&mut page, "Mode", mode);
+    fact(&mut page, "Started", &report.started);
+    fact(&mut page, "Took", &format!("{took:.2} s"));
+    fact(&mut page, "Seed", &report.seed.to_string());
     for (name, value) in settings(report) {
-        fact(page, name, &value);
+        fact(&mut page, name, &value);
     }
-    fact(page, "Tool", &format!("{} {}", report.tool.name, report.tool.version));
+    fact(&mut page, "Tool", &format!("{} {}", report.tool.name, report.tool.version));
     page.push_str("</dl></header>");
+    page
 }
 
 fn fact(page: &mut String, name: &str, value: &str) {
@@ -119,30 +119,22 @@ fn settings(report: &Report) -> Vec<(&'static str, String)> {
     settings
 }
 
-fn incomplete(page: &mut String, report: &Report) {
-    if report.complete {
-        return;
-    }
-    let shards = report.selection.as_ref().and_then(|selection| selection.shards.as_ref());
-    let missing: Vec<String> =
-        shards.into_iter().flat_map(ShardsReport::missing).map(|index| index.to_string()).collect();
-    let what = match missing.as_slice() {
-        [] => "the run was cut short".to_owned(),
-        some => format!("shard {} of {} is missing", some.join(", "), shards.map_or(0, |shards| shards.of)),
-    };
-    let _ = write!(
-        page,
-        "<p class=\"loud\" role=\"alert\"><strong>Incomplete:</strong> {what}; an absent case proves nothing.</p>"
-    );
+/// The denominators, and expectations that no longer hold.
+pub(super) fn counts(report: &Report) -> String {
+    let mut page = String::new();
+    denominators(&mut page, report);
+    stale(&mut page, report);
+    page
 }
 
 fn denominators(page: &mut String, report: &Report) {
-    page.push_str("<section class=\"denominators\" aria-labelledby=\"judged\"><h2 id=\"judged\">Judged</h2><ul class=\"levels\">");
+    page.push_str(
+        "<section class=\"denominators\" aria-labelledby=\"judged\"><h2 id=\"judged\">Judged</h2>",
+    );
+    bar(page, report);
+    page.push_str("<ul class=\"levels\">");
     for level in [Level::Must, Level::Should] {
-        let of_level = || report.cases.iter().filter(move |case| case.level == level);
-        let judged =
-            |case: &&CaseReport| matches!(case.outcome, Outcome::Pass | Outcome::Fail | Outcome::Warn);
-        let (judged, all) = (of_level().filter(judged).count(), of_level().count());
+        let (judged, all) = story::judged(report, level);
         let _ = write!(page, "<li><strong>{judged}</strong> of {all} {} cases judged", level.word());
         if judged < all {
             let _ = write!(page, ", <em>{} not judged</em>", all - judged);
@@ -153,10 +145,10 @@ fn denominators(page: &mut String, report: &Report) {
     let expected = report.expected_failures();
     for (outcome, class, word, sign) in OUTCOMES {
         let count = report.counts.get(outcome);
-        let none = if count == 0 { " none" } else { "" };
+        let none = if count == 0 { " nil" } else { "" };
         let _ = write!(
             page,
-            "<li class=\"{class}{none}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span><strong>{count}</strong> {word}"
+            "<li class=\"{class}{none}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> <strong>{count}</strong> {word}"
         );
         if outcome == Outcome::Fail && expected > 0 {
             let _ = write!(page, " <em>({expected} expected)</em>");
@@ -164,6 +156,25 @@ fn denominators(page: &mut String, report: &Report) {
         page.push_str("</li>");
     }
     page.push_str("</ul></section>");
+}
+
+/// The counts as lengths. It says nothing that the list below it does not.
+fn bar(page: &mut String, report: &Report) {
+    let _ = write!(
+        page,
+        "<svg class=\"bar\" viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
+        report.cases.len().max(1)
+    );
+    let mut from = 0;
+    for (outcome, class, _, _) in OUTCOMES {
+        let count = report.counts.get(outcome);
+        if count > 0 {
+            let _ =
+                write!(page, "<rect class=\"{class}\" x=\"{from}\" width=\"{count}\" height=\"1\"/>");
+        }
+        from += count;
+    }
+    page.push_str("</svg>");
 }
 
 /// Expectations that no longer hold; each of them fails the run.
@@ -187,48 +198,80 @@ fn stale(page: &mut String, report: &Report) {
     }
 }
 
-/// Cases that are not green, as text; the script puts its list in their place.
-fn attention(page: &mut String, report: &Report) {
-    page.push_str("<section id=\"plain\" class=\"plain\"><h2>Cases that need attention</h2><p>The list of all cases with their diagrams needs JavaScript and a browser that can inflate data.</p>");
+/// Cases that need attention, as text: all there is without the script, and what is printed.
+pub(super) fn attention(report: &Report) -> String {
+    let mut page = String::from(
+        "<section id=\"plain\"><h2>Cases that need attention</h2>\
+         <p id=\"why\">The list of all cases, with their diagrams and bodies, needs JavaScript.</p>",
+    );
+    let mut none = true;
     for (outcome, class, word, sign) in OUTCOMES {
-        for case in report.cases.iter().filter(|case| case.outcome == outcome && outcome != Outcome::Pass) {
+        for case in report.cases.iter().filter(|case| case.outcome == outcome && needs_attention(case)) {
+            none = false;
             let _ = write!(
                 page,
-                "<article class=\"{class}\"><h3><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {word}: {}</h3><p><b>{} {}</b> {}</p>",
-                escaped(&case.name),
-                escaped(&case.requirement),
-                case.level.word(),
-                escaped(&case.sentence)
+                "<article class=\"{class}\"><h3><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {word}: {}</h3>",
+                escaped(&case.name)
             );
-            if let Some(reason) = &case.reason {
-                let _ = write!(page, "<p>{}</p>", escaped(reason));
-            }
-            if let Some(expectation) = &case.expectation {
-                let _ = write!(page, "<p>Expected: {}</p>", escaped(&expectation.reason));
-            }
-            for finding in &case.findings {
-                write_finding(page, finding);
-            }
-            let _ = write!(
-                page,
-                "<p><code>ringback test {} {}</code></p></article>",
-                escaped(&report.subject),
-                escaped(&case.replay)
-            );
+            told(&mut page, case);
+            page.push_str("</article>");
         }
     }
+    if none {
+        page.push_str("<p>None.</p>");
+    }
     page.push_str("</section>");
+    page
+}
+
+/// A case that is what one hopes for is only in the list of all.
+fn needs_attention(case: &CaseReport) -> bool {
+    Standing::of(case) != Standing::Kept
+}
+
+fn told(page: &mut String, case: &CaseReport) {
+    let _ = write!(
+        page,
+        "<p><strong>{} {}</strong> {}</p><p>Source: {}, read {}</p>",
+        escaped(&case.requirement),
+        case.level.word(),
+        escaped(&case.sentence),
+        link(&case.source.url, &case.source.page),
+        escaped(&case.source.read)
+    );
+    if let Some(reason) = &case.reason {
+        let _ = write!(page, "<p>{}</p>", escaped(reason));
+    }
+    if let Some(expectation) = &case.expectation {
+        let _ = write!(page, "<p>Expected to fail: {}</p>", escaped(&expectation.reason));
+    }
+    for finding in &case.findings {
+        write_finding(page, finding);
+    }
+    let _ = write!(page, "<p><code>{}</code></p>", escaped(&story::replay(case)));
+}
+
+/// Only web addresses become links, whatever a stored report says.
+fn link(url: &str, words: &str) -> String {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        format!("<a href=\"{}\" rel=\"noopener noreferrer\">{}</a>", escaped(url), escaped(words))
+    } else {
+        escaped(words)
+    }
 }
 
 fn write_finding(page: &mut String, finding: &FindingReport) {
     page.push_str("<dl>");
     for (at, expected) in finding.expected.iter().enumerate() {
-        let label = if at == 0 { "expected" } else { "or" };
+        let label = if at == 0 { "Expected" } else { "or" };
         let _ = write!(page, "<dt>{label}</dt><dd>{}</dd>", escaped(expected));
     }
-    let _ = write!(page, "<dt>actual</dt><dd>{}</dd>", escaped(&finding.actual));
+    let _ = write!(page, "<dt>Actual</dt><dd>{}</dd>", escaped(&finding.actual));
     if let Some(pointer) = finding.pointer.as_ref().filter(|pointer| !pointer.is_empty()) {
-        let _ = write!(page, "<dt>at</dt><dd>{}</dd>", escaped(pointer));
+        let _ = write!(page, "<dt>At</dt><dd>{}</dd>", escaped(pointer));
+    }
+    if let Some(curl) = &finding.curl {
+        let _ = write!(page, "<dt>Again</dt><dd><code>{}</code></dd>", escaped(curl));
     }
     page.push_str("</dl>");
 }
