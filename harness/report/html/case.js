@@ -100,7 +100,7 @@ function caseBody(report, subject) {
 /** What is said of an expectation beside the case's name. */
 const EXPECTED = { confirmed: 'expected', refuted: 'stale expectation', unjudged: null };
 
-/** The row of a case; its body is built when it is opened for the first time. */
+/** The row of a case, and `fill`, which builds its body; that waits until it is opened for the first time. */
 function caseRow(report, toggled) {
   const subject = report.name.split('/')[0];
   const cut = report.name.lastIndexOf('/') + 1;
@@ -119,10 +119,11 @@ function caseRow(report, toggled) {
     row.open = false;
     head.focus();
   } }, head, body);
+  const fill = () => { if (!body.hasChildNodes()) body.append(...caseBody(report, subject)); };
   row.addEventListener('toggle', (event) => {
     if (event.target !== row) return;
-    if (row.open && !body.hasChildNodes()) body.append(...caseBody(report, subject));
+    if (row.open) fill();
     toggled(row.open);
   });
-  return row;
+  return { row, fill };
 }

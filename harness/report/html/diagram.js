@@ -40,11 +40,16 @@ function moments(transcript) {
   return { ends, height: y - ROW + FOOT };
 }
 
-/** `text` as far as `width` allows; the end of a path says more than its beginning. */
-function fitted(text, width) {
-  const room = Math.max(4, Math.floor(width / 6.7));
+/** How many letters of the drawing's type stand in a width. */
+function room(width) {
+  return Math.max(4, Math.floor(width / 6.7));
+}
+
+/** `start` and as much of the end of `text` as the width allows; the end of a path says more than its beginning. */
+function fitted(start, text, width) {
   const letters = Array.from(text);
-  return letters.length <= room ? text : `${letters.slice(0, 4).join('')}…${letters.slice(letters.length - room + 5).join('')}`;
+  const left = room(width) - start.length;
+  return start + (letters.length <= left ? text : `…${letters.slice(letters.length - Math.max(3, left - 1)).join('')}`);
 }
 
 function spoken(exchange, index, subject, began) {
@@ -71,7 +76,7 @@ function headsView(actors, subject, width, gap, x) {
     svg('text', { x: TIMES - 10, y: 21, class: 'time', 'text-anchor': 'end' }, 'ms'),
     ...actors.flatMap((actor) => [
       svg('rect', { x: x(actor) - wide / 2, y: 4, width: wide, height: 26, rx: 5, class: actor === subject ? 'actor subject' : 'actor' }),
-      svg('text', { x: x(actor), y: 21, 'text-anchor': 'middle', class: actor === subject ? 'actorname subject' : 'actorname' }, fitted(actor, wide)),
+      svg('text', { x: x(actor), y: 21, 'text-anchor': 'middle', class: actor === subject ? 'actorname subject' : 'actorname' }, fitted('', actor, wide)),
     ]));
 }
 
@@ -88,8 +93,10 @@ function arrows(exchange, { ask, reply }, { left, right, width, accused, known }
   const far = right - way * 5;
   const middle = (left + right) / 2;
   const silent = exchange.answer.error != null;
+  const lengths = silent ? ['no answer', 'none'] : [`${exchange.answer.status} in ${milliseconds(exchange.took_ms)}`, `${exchange.answer.status}`];
   const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
-  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name }, fitted(visible(text), Math.abs(right - left) - 14));
+  const span = Math.abs(right - left) - 14;
+  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name }, text);
   const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, clock(end.at));
   const hit = (end) => svg('rect', { class: 'hit', x: TIMES - 2, y: end.y - 17, width: width - TIMES, height: 22, rx: 4 });
   return [
@@ -99,11 +106,11 @@ function arrows(exchange, { ask, reply }, { left, right, width, accused, known }
     known ? null : svg('circle', { cx: left, cy: ask.y, r: 4, class: 'tip' }),
     svg('line', { x1: left, x2: far, y1: ask.y, y2: ask.y, class: 'ask' }),
     tip(far, ask.y, way),
-    word(ask.y, `${accused ? '● ' : ''}${exchange.request.method} ${exchange.request.target}`, 'word'),
+    word(ask.y, fitted(`${accused ? '● ' : ''}${visible(exchange.request.method)} `, visible(exchange.request.target), span), 'word'),
     time(reply),
     svg('line', { x1: far, x2: silent ? middle : left, y1: reply.y, y2: reply.y, class: 'reply' }),
     silent ? svg('path', { d: `M${middle - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' }) : tip(left, reply.y, -way),
-    word(reply.y, silent ? 'no answer' : `${exchange.answer.status} in ${milliseconds(exchange.took_ms)}`, 'word replyword'),
+    word(reply.y, lengths.find((text) => text.length <= room(span)) ?? lengths.at(-1), 'word replyword'),
   ];
 }
 
@@ -129,8 +136,8 @@ function diagram(box, transcript, subject, accused, chosen, entered) {
     if (event.key === 'Enter') entered();
     else groups[next].focus();
   };
-  const draw = (room) => {
-    const width = Math.max(room, TIMES + COLUMN * actors.length);
+  const draw = (space) => {
+    const width = Math.max(space, TIMES + COLUMN * actors.length);
     const gap = (width - TIMES) / Math.max(1, actors.length);
     const x = (name) => name === 'somebody'
       ? Math.max(TIMES, x('receiver') - gap / 2)
@@ -165,9 +172,9 @@ function diagram(box, transcript, subject, accused, chosen, entered) {
   };
   let drawn = 0;
   new ResizeObserver(([entry]) => {
-    const room = Math.floor(entry.contentRect.width);
+    const space = Math.floor(entry.contentRect.width);
     // A redraw takes the focus away, so only a change that matters makes one.
-    if (Math.abs(room - drawn) > 8 && room > 0) requestAnimationFrame(() => draw(drawn = room));
+    if (Math.abs(space - drawn) > 8 && space > 0) requestAnimationFrame(() => draw(drawn = space));
   }).observe(box);
   return mark;
 }

@@ -35,11 +35,11 @@ function drawn(report) {
   let choice = choiceOf('');
   const write = () => history.replaceState(null, '', addressOf(choice));
   const cases = report.cases.map((one) => {
-    const row = caseRow(one, (open) => {
+    const { row, fill } = caseRow(one, (open) => {
       choice.open[open ? 'add' : 'delete'](one.name);
       write();
     });
-    return { report: one, text: searched(one), row };
+    return { report: one, text: searched(one), row, fill };
   });
   const groups = Object.keys(OUTCOMES)
     .map((outcome) => groupView(outcome, cases.filter((one) => one.report.outcome === outcome)))
@@ -66,7 +66,10 @@ function drawn(report) {
     const unknown = [...choice.open].filter((name) => cases.every((one) => one.report.name !== name));
     stray.textContent = `The link leads to ${visible(unknown.join(' and '))}, which this report does not have.`;
     stray.hidden = unknown.length === 0;
-    cases.find(({ row }) => row.open && !row.hidden)?.row.scrollIntoView({ block: 'start' });
+    const first = cases.find(({ row }) => row.open && !row.hidden);
+    // Without its body the page may be too short to scroll to it.
+    first?.fill();
+    first?.row.scrollIntoView({ block: 'start', behavior: 'instant' });
   };
   const filters = el('details', { class: 'filters', open: matchMedia('(min-width: 60rem)').matches },
     el('summary', {}, 'Filters'), el('div', { class: 'controls' }, views, clear));

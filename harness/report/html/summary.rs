@@ -77,7 +77,7 @@ pub(super) fn head(report: &Report) -> String {
     let took = std::time::Duration::from_millis(report.duration_ms).as_secs_f64();
     fact(&mut page, "Judged", report.target["description"].as_str().unwrap_or(&report.subject));
     fact(&mut page, "Mode", mode);
-    fact(&mut page, "Started", &report.started);
+    fact(&mut page, "Started", &moment(&report.started));
     fact(&mut page, "Took", &format!("{took:.2} s"));
     fact(&mut page, "Seed", &report.seed.to_string());
     for (name, value) in settings(report) {
@@ -86,6 +86,14 @@ pub(super) fn head(report: &Report) -> String {
     fact(&mut page, "Tool", &format!("{} {}", report.tool.name, report.tool.version));
     page.push_str("</dl></header>");
     page
+}
+
+/// A moment to the second; what is no moment stays as it is.
+fn moment(text: &str) -> String {
+    text.parse().map_or_else(
+        |_| text.to_owned(),
+        |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 fn fact(page: &mut String, name: &str, value: &str) {
@@ -198,15 +206,15 @@ fn stale(page: &mut String, report: &Report) {
     }
 }
 
-/// Cases that need attention, as text: all there is without the script, and what is printed.
+/// Cases that did not simply pass, as text: all there is without the script, and what is printed.
 pub(super) fn attention(report: &Report) -> String {
     let mut page = String::from(
-        "<section id=\"plain\"><h2>Cases that need attention</h2>\
+        "<section id=\"plain\"><h2>Everything that did not simply pass</h2>\
          <p id=\"why\">The list of all cases, with their diagrams and bodies, needs JavaScript.</p>",
     );
     let mut none = true;
     for (outcome, class, word, sign) in OUTCOMES {
-        for case in report.cases.iter().filter(|case| case.outcome == outcome && needs_attention(case)) {
+        for case in report.cases.iter().filter(|case| case.outcome == outcome && is_listed(case)) {
             none = false;
             let _ = write!(
                 page,
@@ -225,7 +233,7 @@ pub(super) fn attention(report: &Report) -> String {
 }
 
 /// A case that is what one hopes for is only in the list of all.
-fn needs_attention(case: &CaseReport) -> bool {
+fn is_listed(case: &CaseReport) -> bool {
     Standing::of(case) != Standing::Kept
 }
 
