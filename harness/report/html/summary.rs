@@ -136,9 +136,7 @@ pub(super) fn counts(report: &Report) -> String {
 }
 
 fn denominators(page: &mut String, report: &Report) {
-    page.push_str(
-        "<section class=\"denominators\" aria-labelledby=\"judged\"><h2 id=\"judged\">Judged</h2>",
-    );
+    page.push_str("<section class=\"denominators\" aria-labelledby=\"judged\"><h2 id=\"judged\">Judged</h2>");
     bar(page, report);
     page.push_str("<ul class=\"levels\">");
     for level in [Level::Must, Level::Should] {
@@ -177,8 +175,7 @@ fn bar(page: &mut String, report: &Report) {
     for (outcome, class, _, _) in OUTCOMES {
         let count = report.counts.get(outcome);
         if count > 0 {
-            let _ =
-                write!(page, "<rect class=\"{class}\" x=\"{from}\" width=\"{count}\" height=\"1\"/>");
+            let _ = write!(page, "<rect class=\"{class}\" x=\"{from}\" width=\"{count}\" height=\"1\"/>");
         }
         from += count;
     }
