@@ -87,7 +87,7 @@ function pauseView(end, width) {
   ];
 }
 
-/** The two arrows of one exchange, with their times and words, all of which its name says in full. `left` and `right` are places, not names. */
+/** The two arrows of one exchange, with their times and words; its title says them in full. `left` and `right` are places, not names. */
 function arrows(exchange, { ask, reply }, { left, right, width, accused, known }) {
   const way = Math.sign(right - left) || 1;
   const far = right - way * 5;
@@ -96,8 +96,8 @@ function arrows(exchange, { ask, reply }, { left, right, width, accused, known }
   const lengths = silent ? ['no answer', 'none'] : [`${exchange.answer.status} in ${milliseconds(exchange.took_ms)}`, `${exchange.answer.status}`];
   const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
   const span = Math.abs(right - left) - 14;
-  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name, 'aria-hidden': 'true' }, text);
-  const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end', 'aria-hidden': 'true' }, clock(end.at));
+  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name }, text);
+  const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, clock(end.at));
   const hit = (end) => svg('rect', { class: 'hit', x: TIMES - 2, y: end.y - 17, width: width - TIMES, height: 22, rx: 4 });
   return [
     hit(ask), hit(reply),
@@ -147,11 +147,11 @@ function diagram(box, transcript, subject, accused, chosen, entered) {
       const [from, to] = parties(exchange, subject);
       const [ask, reply] = ends.filter((end) => end.index === index).sort((one, other) => one.turn - other.turn);
       return svg('g', {
-        role: 'button', tabindex: '-1', 'aria-pressed': 'false', 'aria-label': spoken(exchange, index, subject, began),
+        role: 'button', tabindex: '-1', 'aria-pressed': 'false',
         class: `exchange ${answerClass(exchange.answer)}${accused.has(index) ? ' accused' : ''}`,
         'data-from': from, 'data-to': to, 'data-answer': answerWord(exchange.answer),
         click: () => chosen(index), keydown: key(index),
-      }, ...arrows(exchange, { ask, reply }, { left: x(from), right: x(to), width, accused: accused.has(index), known: from !== 'somebody' }));
+      }, svg('title', {}, spoken(exchange, index, subject, began)), ...arrows(exchange, { ask, reply }, { left: x(from), right: x(to), width, accused: accused.has(index), known: from !== 'somebody' }));
     });
     box.replaceChildren(headsView(actors, subject, width, gap, x), svg('svg', {
       class: 'sequence', width, height, viewBox: `0 0 ${width} ${height}`, role: 'group', 'aria-labelledby': `${id}-title`, 'aria-describedby': `${id}-desc`,

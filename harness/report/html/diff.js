@@ -95,9 +95,9 @@ function compared(expected, actual) {
   return found.alike >= 0.5 ? found : { left: [[expected, false]], right: [[actual, false]], alike: 0 };
 }
 
-/** Pieces as text whose differing parts are marked, for the eye and for a screen reader. */
-function marked(pieces, kind) {
+/** Pieces as text whose differing parts are marked, for the eye and, with a word, for a screen reader. */
+function marked(pieces, kind, word = kind === 'del' ? 'expected' : 'differs') {
   return pieces.map(([text, differs]) => differs
-    ? el(kind, { class: 'diff' }, el('span', { class: 'sr' }, kind === 'del' ? ' [expected: ' : ' [differs: '), visible(text), el('span', { class: 'sr' }, '] '))
+    ? el(kind, { class: 'diff' }, el('span', { class: 'sr' }, ` [${word}: `), visible(text), el('span', { class: 'sr' }, '] '))
     : visible(text));
 }

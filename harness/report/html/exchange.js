@@ -110,8 +110,8 @@ function againstEarlier(lines, earlier) {
     gone.forEach((from, at) => {
       const to = come[at];
       const found = to === undefined ? null : differences(from, to);
-      views.push(lineView('before', 0, found ? marked(found.left, 'del') : visible(from)));
-      if (found) views.push(lineView('after', 0, marked(found.right, 'ins')));
+      views.push(lineView('before', 0, found ? marked(found.left, 'del', 'before') : visible(from)));
+      if (found) views.push(lineView('after', 0, marked(found.right, 'ins', 'now')));
     });
     come.slice(gone.length).forEach((to) => views.push(lineView('after', 0, visible(to))));
     [gone, come] = [[], []];
