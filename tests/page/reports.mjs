@@ -2,8 +2,9 @@
 //
 //   node reports.mjs EVERYTHING.json REAL.json FOLDER
 //
-// Writes FOLDER/hostile.json, in which everything a subject can choose is an attack, and FOLDER/large.json with
-// 1,000 cases and the transcripts of the real run.
+// Writes FOLDER/hostile.json, in which everything a subject can choose is an attack; FOLDER/broken.json, a few
+// chapters of the real run, because small pages open sooner; and FOLDER/large.json with 1,000 cases and the
+// transcripts of the real run.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +36,13 @@ hostile.cases = hostile.cases.map((one, index) => ({
   transcript: one.transcript.map(attacked),
 }));
 write('hostile.json', hostile);
+
+const CHAPTERS = ['pass-through', 'callback-url', 'polling-only'];
+const broken = read(real);
+broken.cases = broken.cases.filter((one) => CHAPTERS.includes(one.chapter));
+// Its counts are those of its cases, because `ringback report` would not change this file.
+for (const outcome of Object.keys(broken.counts)) broken.counts[outcome] = broken.cases.filter((one) => one.outcome === outcome).length;
+write('broken.json', broken);
 
 const large = read(real);
 large.cases = Array.from({ length: 1000 }, (_, index) => {
