@@ -88,6 +88,7 @@ async function deepLink({ page }) {
 }
 
 async function lostLink({ page }) {
+  assert.equal(await page.locator('.list > .loud').isVisible(), true);
   assert.match(await text(page, '.list > .loud'), /gateway\/gone\[kling\].*does not have/);
 }
 
