@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 
+import { DIFFERENCES } from './differences.mjs';
+
 const ESCAPES = 'gateway/pass-through/escapes[doubao]';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
 const WORDS = { pass: 'Passed', fail: 'Failed', warn: 'Warned', not_applicable: 'Not applicable', not_testable: 'Not testable', inconclusive: 'Undecided', error: 'Harness error' };
@@ -174,11 +176,22 @@ async function inWords({ page, data }) {
   assert.equal(await page.evaluate(() => document.activeElement.className), 'pane');
 }
 
+/** The parts that are marked below an element, without the words that say so to a screen reader. */
+function marks(where, kind) {
+  return where.locator(`${kind}.diff`).evaluateAll((all) => all.map((one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent).join('')));
+}
+
+async function differences({ page }) {
+  for (const [at, [expected, actual, gone, come]] of DIFFERENCES.entries()) {
+    const finding = page.locator('.finding').nth(at);
+    assert.deepEqual([await marks(finding, 'del'), await marks(finding, 'ins')], [gone, come], `${expected.slice(0, 40)} and ${actual.slice(0, 40)}`);
+  }
+}
+
 /** Only what differs is marked: in the finding, and in the body that it points into. */
 async function differing({ page }) {
-  const marks = (where, kind) => page.locator(`${where} ${kind}.diff`).evaluateAll((all) => all.map((one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent).join('')));
   for (const where of ['.finding', '.pane .body']) {
-    assert.deepEqual([await marks(where, 'del'), await marks(where, 'ins')], [['%2F'], ['/']], where);
+    assert.deepEqual([await marks(page.locator(where), 'del'), await marks(page.locator(where), 'ins')], [['%2F'], ['/']], where);
   }
   const lines = await page.locator('.pane .line.gone, .pane .line.come').allInnerTexts();
   assert.deepEqual(lines.map((line) => line.trim()[0]), ['−', '+'], 'lines are told apart without colour');
@@ -326,6 +339,11 @@ async function large({ page, data }) {
   return `parsed in ${Math.round(loaded)} ms; search, clear and open in ${times.map((time) => Math.round(time)).join(', ')} ms`;
 }
 
+async function nothing({ page }) {
+  assert.equal(await status(page), 'This report has no cases');
+  assert.match(await text(page, 'h1'), /Undecided|Nothing ran/);
+}
+
 async function motion({ page }) {
   const scrolling = () => page.evaluate(() => getComputedStyle(document.documentElement).scrollBehavior);
   await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -335,7 +353,7 @@ async function motion({ page }) {
 }
 
 const cannotInflate = () => { delete globalThis.DecompressionStream; };
-const everyHostile = (data) => link(...data.cases.map((one) => one.name));
+const allOf = (data) => link(...data.cases.map((one) => one.name));
 
 export const CHECKS = [
   { name: 'verdict and denominators', report: 'broken', run: verdict },
@@ -350,6 +368,7 @@ export const CHECKS = [
   { name: 'diagram with time', report: 'broken', hash: link(ESCAPES), run: diagram },
   { name: 'diagram in words', report: 'broken', hash: link(ESCAPES), run: inWords },
   { name: 'marked differences', report: 'broken', hash: link(ESCAPES), run: differing },
+  { name: 'differences', report: 'differing', hash: allOf, run: differences },
   { name: 'compared bodies', report: 'receiver', hash: link('receiver/signatures/kling-body[kling]'), run: compared },
   { name: 'keyboard', report: 'broken', hash: '#outcome=fail', run: keyboard },
   { name: 'signs and words', report: 'everything', run: signs },
@@ -362,10 +381,11 @@ export const CHECKS = [
   { name: 'axe, text in place of the list', report: 'everything', before: cannotInflate, run: accessible },
   { name: 'phone', report: 'broken', hash: link(ESCAPES), context: PHONE, run: phone },
   { name: 'paper', report: 'broken', hash: link(ESCAPES), run: paper },
-  { name: 'hostile words', report: 'hostile', hash: everyHostile, run: hostile },
+  { name: 'hostile words', report: 'hostile', hash: allOf, run: hostile },
   { name: 'no script', report: 'broken', context: { javaScriptEnabled: false }, run: withoutScript },
   { name: 'a browser that cannot inflate', report: 'broken', before: cannotInflate, run: cannotDraw },
   { name: 'a script that fails halfway', report: 'broken', before: () => { Element.prototype.scrollIntoView = () => { throw new Error('halfway'); }; }, hash: link(ESCAPES), run: cannotDraw },
+  { name: 'nothing ran', report: 'empty', run: nothing },
   { name: 'less motion', report: 'broken', run: motion },
   { name: '1,000 cases', report: 'large', alone: true, run: large },
 ];

@@ -2,12 +2,15 @@
 //
 //   node reports.mjs EVERYTHING.json REAL.json FOLDER
 //
-// Writes FOLDER/hostile.json, in which everything a subject can choose is an attack; FOLDER/broken.json, a few
+// Writes FOLDER/hostile.json, in which everything a subject can choose is an attack; FOLDER/differing.json,
+// with the pairs of `differences.mjs`; FOLDER/empty.json, in which nothing ran; FOLDER/broken.json, a few
 // chapters of the real run, because small pages open sooner; and FOLDER/large.json with 1,000 cases and the
 // transcripts of the real run.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { DIFFERENCES } from './differences.mjs';
 
 const [everything, real, folder] = process.argv.slice(2);
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -36,6 +39,15 @@ hostile.cases = hostile.cases.map((one, index) => ({
   transcript: one.transcript.map(attacked),
 }));
 write('hostile.json', hostile);
+
+const differing = read(everything);
+differing.cases = differing.cases.filter((one) => one.outcome === 'fail').slice(0, 1);
+const [finding] = differing.cases[0].findings;
+differing.cases[0].findings = DIFFERENCES.map(([expected, actual]) => ({ ...finding, expected: [expected], actual }));
+write('differing.json', differing);
+
+const empty = { ...read(everything), cases: [], expectations: [] };
+write('empty.json', empty);
 
 const CHAPTERS = ['pass-through', 'callback-url', 'polling-only'];
 const broken = read(real);

@@ -52,7 +52,7 @@ function differences(one, other) {
     else pieces[side].push([text, differs]);
   };
   const both = (text) => { add('left', text, false); add('right', text, false); };
-  // A word in the place of another differs only from its first other letter to its last.
+  // One in the place of another differs only from its first other letter to its last.
   const swap = (gone, come) => {
     const [from, to] = [Array.from(gone), Array.from(come)];
     const inner = ends(from, to);
@@ -62,17 +62,22 @@ function differences(one, other) {
     both(from.slice(from.length - inner.tail).join(''));
   };
   both(left.slice(0, head).join(''));
-  let gone = '', come = '';
+  let gone = [], come = [];
+  // As many for as many are taken to be each other's.
+  const flush = () => {
+    if (gone.length === come.length) gone.forEach((one, at) => swap(one, come[at]));
+    else swap(gone.join(''), come.join(''));
+    [gone, come] = [[], []];
+  };
   for (const [from, to] of steps(middle(left).match(TOKENS) ?? [], middle(right).match(TOKENS) ?? []) ?? [[middle(left), null], [null, middle(right)]]) {
     if (from !== null && to !== null) {
-      swap(gone, come);
-      [gone, come] = ['', ''];
+      flush();
       both(from);
       same += from.length;
-    } else if (from !== null) gone += from;
-    else come += to;
+    } else if (from !== null) gone.push(from);
+    else come.push(to);
   }
-  swap(gone, come);
+  flush();
   both(left.slice(left.length - tail).join(''));
   pieces.alike = same / Math.max(1, left.length, right.length);
   return pieces;

@@ -49,7 +49,8 @@ function drawn(report) {
 
   const apply = () => {
     const shown = sift(groups, choice);
-    count.textContent = shown === 0 ? 'No case matches these filters'
+    count.textContent = cases.length === 0 ? 'This report has no cases'
+      : shown === 0 ? 'No case matches these filters'
       : shown === cases.length ? `All ${shown} cases` : `${shown} of ${cases.length} cases`;
   };
   const { views, show } = controls(report.cases, () => choice, () => { apply(); write(); });
