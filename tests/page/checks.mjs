@@ -303,6 +303,8 @@ async function hostile({ page, data }) {
   assert.match(await page.title(), /^Violations/);
   assert.equal(await page.locator('img, iframe, object, embed, link, base, form').count(), 0);
   assert.equal(await page.locator('script').count(), 2);
+  const wide = await page.evaluate(() => [document.documentElement, document.querySelector('.side')].map((box) => box.scrollWidth - box.clientWidth));
+  assert.deepEqual(wide, [0, 0], 'no word makes the page wider');
   assert.deepEqual(await page.locator('a').evaluateAll((all) => all.map((one) => one.getAttribute('href')).filter((to) => !to.startsWith('#'))), []);
   const words = await page.evaluate(() => document.body.innerText);
   assert.ok(words.includes('<img src=x onerror='), 'the attack is shown as text');

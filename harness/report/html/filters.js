@@ -6,7 +6,7 @@ const FILTERS = { outcome: 'Outcome', level: 'Level', vendor: 'Vendor', chapter:
 /** What a link says: words to search, what each filter lets through, cases that are open. */
 function choiceOf(hash) {
   const words = new URLSearchParams(hash.slice(1));
-  const choice = { q: words.get('q') ?? '', open: new Set(words.getAll('case')) };
+  const choice = { q: words.get('q') ?? '', open: new Set(words.getAll('case').filter(Boolean)) };
   for (const filter of Object.keys(FILTERS)) choice[filter] = new Set(words.getAll(filter));
   return choice;
 }
