@@ -193,7 +193,7 @@ fn saying(said: &str) -> Report {
         case.name.push_str(said);
         said.clone_into(&mut case.sentence);
         said.clone_into(&mut case.source.page);
-        case.replay = said.to_owned();
+        said.clone_into(&mut case.replay);
         case.reason = Some(said.to_owned());
         if let Some(expectation) = &mut case.expectation {
             said.clone_into(&mut expectation.reason);
