@@ -218,13 +218,34 @@ fn saying(said: &str) -> Report {
 #[case::attribute("\" onmouseover=\"alert(1)\" x=\"")]
 #[case::template("{{script}} {{data}} {{policy}}")]
 #[case::other_way_round("\u{202e}gpj.exe\u{2066}")]
-#[case::entity("&lt;b&gt; &#x3c;script&#x3e;")]
 fn hostile_text_stays_text(#[case] said: &str) {
     let (plain, hostile) = (page(&saying("x")), page(&saying(said)));
     assert_eq!(tags(&hostile), tags(&plain));
     assert_eq!(script(&hostile), script(&plain));
     assert_eq!(style(&hostile), style(&plain));
     assert!(!hostile.contains(['\u{202e}', '\u{2066}']));
+}
+
+#[test]
+fn entities_are_shown_as_written() {
+    let page = page(&saying("&lt;b&gt;"));
+    assert!(page.contains("<dd>&amp;lt;b&amp;gt;</dd>"));
+    assert!(!markup(&page).contains("&lt;b&gt;"));
+}
+
+#[test]
+fn an_address_stays_in_its_attribute() {
+    let mut report = everything();
+    for case in &mut report.cases {
+        "https://example.com/\" onmouseover=\"alert(1)".clone_into(&mut case.source.url);
+    }
+    let page = page(&report);
+    let links: Vec<String> = tags(&page).into_iter().filter(|tag| tag.starts_with("a href")).collect();
+    assert!(!links.is_empty());
+    for link in links {
+        let names: Vec<String> = attributes(&link).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["href", "rel"], "<{link}>");
+    }
 }
 
 proptest! {
