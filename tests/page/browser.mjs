@@ -24,8 +24,8 @@ const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-/** No check takes a tenth of it; one that hangs must not hang the rest. */
-const PATIENCE_MS = 20_000;
+/** No check takes a tenth of it on a machine of its own; one that hangs must not hang the rest. */
+const PATIENCE_MS = 60_000;
 /** They wait for the browser more than they work. */
 const AT_ONCE = 3;
 const DESK = { viewport: { width: 1280, height: 900 } };
@@ -35,7 +35,7 @@ async function opened(browser, { report, hash = '', context: settings = {}, befo
   const context = await browser.newContext({ ...DESK, ...settings, offline: true });
   const page = await context.newPage();
   const address = pathToFileURL(resolve(folder, `${report}.html`)).href;
-  page.setDefaultTimeout(5_000);
+  page.setDefaultTimeout(10_000);
   const noise = [];
   page.on('request', (request) => { if (request.url().split('#')[0] !== address) noise.push(`it asks for ${request.url()}`); });
   page.on('console', (message) => noise.push(`it says ${message.text()}`));
