@@ -3,7 +3,7 @@
 //   node reports.mjs EVERYTHING.json REAL.json FOLDER
 //
 // Writes FOLDER/hostile.json, in which everything a subject can choose is an attack; FOLDER/differing.json,
-// with the pairs of `differences.mjs`; FOLDER/empty.json, in which nothing ran; FOLDER/broken.json, a few
+// with the pairs of `differences.mjs` and a pause in its transcript; FOLDER/empty.json, in which nothing ran; FOLDER/broken.json, a few
 // chapters of the real run, because small pages open sooner; and FOLDER/large.json with 1,000 cases and the
 // transcripts of the real run.
 
@@ -44,6 +44,8 @@ const differing = read(everything);
 differing.cases = differing.cases.filter((one) => one.outcome === 'fail').slice(0, 1);
 const [finding] = differing.cases[0].findings;
 differing.cases[0].findings = DIFFERENCES.map(([expected, actual]) => ({ ...finding, expected: [expected], actual }));
+const [exchange] = differing.cases[0].transcript;
+differing.cases[0].transcript.push({ ...exchange, seq: exchange.seq + 1, at_ms: exchange.at_ms + 1500 });
 write('differing.json', differing);
 
 const empty = { ...read(everything), cases: [], expectations: [] };

@@ -93,10 +93,12 @@ function arrows(exchange, { ask, reply }, { left, right, width, accused, known }
   const far = right - way * 5;
   const middle = (left + right) / 2;
   const silent = exchange.answer.error != null;
+  // An answer that never came ends on its way, beside its word.
+  const lost = left + (right - left) / 5;
   const lengths = silent ? ['no answer', 'none'] : [`${exchange.answer.status} in ${milliseconds(exchange.took_ms)}`, `${exchange.answer.status}`];
   const tip = (at, y, towards) => svg('path', { d: `M${at} ${y}l${-towards * 8} -4.5v9z`, class: 'tip' });
   const span = Math.abs(right - left) - 14;
-  const word = (y, text, name) => svg('text', { x: middle, y: y - 5, 'text-anchor': 'middle', class: name }, text);
+  const word = (y, text, name, x = middle) => svg('text', { x, y: y - 5, 'text-anchor': 'middle', class: name }, text);
   const time = (end) => svg('text', { x: TIMES - 10, y: end.y + 4, class: 'time', 'text-anchor': 'end' }, clock(end.at));
   const hit = (end) => svg('rect', { class: 'hit', x: TIMES - 2, y: end.y - 17, width: width - TIMES, height: 22, rx: 4 });
   return [
@@ -108,9 +110,9 @@ function arrows(exchange, { ask, reply }, { left, right, width, accused, known }
     tip(far, ask.y, way),
     word(ask.y, fitted(`${accused ? '● ' : ''}${visible(exchange.request.method)} `, visible(exchange.request.target), span), 'word'),
     time(reply),
-    svg('line', { x1: far, x2: silent ? middle : left, y1: reply.y, y2: reply.y, class: 'reply' }),
-    silent ? svg('path', { d: `M${middle - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' }) : tip(left, reply.y, -way),
-    word(reply.y, lengths.find((text) => text.length <= room(span)) ?? lengths.at(-1), 'word replyword'),
+    svg('line', { x1: far, x2: silent ? lost : left, y1: reply.y, y2: reply.y, class: 'reply' }),
+    silent ? svg('path', { d: `M${lost - 5} ${reply.y - 5}l10 10m0 -10l-10 10`, class: 'cross' }) : tip(left, reply.y, -way),
+    word(reply.y, lengths.find((text) => text.length <= room(span)) ?? lengths.at(-1), 'word replyword', silent ? (lost + right) / 2 : middle),
   ];
 }
 
