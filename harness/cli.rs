@@ -6,6 +6,7 @@ pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;
 pub(crate) mod output;
+mod progress;
 pub(crate) mod report;
 pub(crate) mod selftest;
 pub(crate) mod storm;

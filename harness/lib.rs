@@ -33,6 +33,7 @@ pub mod listing;
 pub mod normalize;
 pub mod outcome;
 pub mod plan;
+pub mod progress;
 pub mod receipt;
 pub mod receiver;
 pub mod replay;

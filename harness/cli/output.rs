@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use anstream::{AutoStream, ColorChoice};
+use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
-use ringback::report::{Report, annotations};
+use ringback::report::look::{Detail, Look};
+use ringback::report::{Report, annotations, terminal};
+use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};
 
@@ -14,17 +18,39 @@ use super::{Problem, UNDECIDED, print, usage};
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Output {
     /// Write reports, several with commas: json=run.json,text=run.txt
-    #[arg(long, value_name = "FORMAT=PATH", env = "RINGBACK_REPORT", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "FORMAT=PATH",
+        env = "RINGBACK_REPORT",
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
     report: Vec<String>,
-    /// What to print
-    #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names())]
+    /// What to print [default: text]
+    #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names(), hide_possible_values = true, help_heading = "Output")]
     format: Option<String>,
+    /// Print a line for each violation, and the end
+    #[arg(short, long, env = "RINGBACK_QUIET", conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+    /// Print every case, and all that was exchanged in a violated one
+    #[arg(short, long, env = "RINGBACK_VERBOSE", help_heading = "Output")]
+    verbose: bool,
+    /// When the text is coloured: always, never, or on a terminal that wants it [default: auto]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "RINGBACK_COLOR",
+        help_heading = "Output",
+        hide_short_help = true
+    )]
+    color: Option<String>,
 }
 
 /// Where everything goes, checked before anything is judged.
 #[derive(Debug)]
 pub(super) struct Destinations {
     printed: &'static Format,
+    look: Look,
     written: Vec<(&'static Format, Destination)>,
     /// Whether the log that we print to shows annotations.
     annotated: bool,
@@ -36,12 +62,45 @@ impl Output {
         Self {
             report: if self.report.is_empty() { outer.report } else { self.report },
             format: self.format.or(outer.format),
+            quiet: self.quiet || outer.quiet,
+            verbose: self.verbose || outer.verbose,
+            color: self.color.or(outer.color),
         }
+    }
+
+    /// These flags over what the file says.
+    pub(super) fn over(self, file: OutputSection) -> Result<Self, Problem> {
+        if file.quiet && file.verbose {
+            return Err(usage("[output] is quiet or verbose, not both"));
+        }
+        // A word on the command line is the last one.
+        let said = self.quiet || self.verbose;
+        Ok(self.or(Self {
+            report: file.report,
+            format: file.format,
+            quiet: file.quiet && !said,
+            verbose: file.verbose && !said,
+            color: file.color,
+        }))
     }
 
     /// Whether anything but text on the terminal is wanted.
     pub(super) fn is_about_one_subject(&self) -> bool {
         !self.report.is_empty() || self.format.as_ref().is_some_and(|format| format != FORMATS[0].name)
+    }
+
+    fn detail(&self) -> Result<Detail, Problem> {
+        match (self.quiet, self.verbose) {
+            (true, true) => Err(usage("say --quiet or --verbose, not both")),
+            (true, false) => Ok(Detail::Quiet),
+            (false, true) => Ok(Detail::Verbose),
+            (false, false) => Ok(Detail::Usual),
+        }
+    }
+
+    /// Whether anything but the report at the end may be printed.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Finds the formats.
@@ -63,9 +122,28 @@ impl Output {
             }
             written.push((format, destination));
         }
+        let look = Look { colour: coloured(self.color.as_deref())?, width: width(), detail: self.detail()? };
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        Ok(Destinations { printed, written, annotated: on_github && printed.name == FORMATS[0].name })
+        Ok(Destinations { printed, look, written, annotated: on_github && printed.name == FORMATS[0].name })
     }
+}
+
+/// Whether to colour what goes to stdout.
+fn coloured(when: Option<&str>) -> Result<bool, Problem> {
+    match when {
+        Some("always") => Ok(true),
+        Some("never") => Ok(false),
+        // Also asks NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM.
+        None | Some("auto") => Ok(AutoStream::choice(&io::stdout()) != ColorChoice::Never),
+        Some(other) => Err(usage(format!("--color takes auto, always or never, not `{other}`"))),
+    }
+}
+
+/// Columns of the terminal that we print to.
+fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let (Width(columns), _) = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout))??;
+    Some(columns.into())
 }
 
 impl Destinations {
@@ -73,7 +151,12 @@ impl Destinations {
     /// others back, and hides no violation.
     pub(super) fn deliver(&self, report: &Report) -> Result<u8, Problem> {
         let mut failures = Vec::new();
-        let mut printed = print(&(self.printed.render)(report));
+        // Only the first format, the one for people, has a look.
+        let mut printed = print(&if self.printed.name == FORMATS[0].name {
+            terminal::draw(report, &self.look)
+        } else {
+            (self.printed.render)(report)
+        });
         if self.annotated {
             printed = printed.and_then(|()| print(&annotations::render(report)));
         }

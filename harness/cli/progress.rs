@@ -1,0 +1,66 @@
+//! Shows how far a run is: a line on stderr that is redrawn where somebody watches, a line now and then where a log is kept.
+
+use std::convert::Infallible;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ringback::progress::{Progress, Tally};
+
+/// How often a watched line is drawn again.
+const REDRAWN: Duration = Duration::from_millis(100);
+/// How often a log is told; a server that hears nothing for minutes ends the job.
+const LOGGED: Duration = Duration::from_secs(30);
+
+/// Shows the progress for as long as it is polled; it never ends by itself.
+pub(super) async fn show(progress: &Progress) -> Infallible {
+    let tallies = progress.subscribe();
+    let began = Instant::now();
+    if io::stderr().is_terminal() {
+        // Cleared when dropped, however the run ends, so that the report begins on an empty line.
+        let bar = Cleared(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.0.set_style(style);
+        }
+        let mut tick = tokio::time::interval(REDRAWN);
+        loop {
+            tick.tick().await;
+            bar.0.set_message(line(&tallies.borrow(), began.elapsed()));
+            bar.0.tick();
+        }
+    }
+    let mut tick = tokio::time::interval(LOGGED);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        // Nowhere is left to complain to when this fails.
+        let _ = writeln!(io::stderr(), "ringback: {}", line(&tallies.borrow(), began.elapsed()));
+    }
+}
+
+struct Cleared(ProgressBar);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What a run has come to, in a line.
+fn line(tally: &Tally, elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    if tally.of == 0 {
+        return format!("the subject starts, {seconds} s");
+    }
+    let found = match tally.found {
+        0 => String::new(),
+        found => format!(", {found} with findings"),
+    };
+    let waiting = match tally.running.first() {
+        Some(name) if tally.done + tally.running.len() >= tally.of || seconds >= 5 => {
+            format!("; longest under way: {name}")
+        }
+        _ => String::new(),
+    };
+    format!("{} of {} cases ended{found}, {seconds} s{waiting}", tally.done, tally.of)
+}
