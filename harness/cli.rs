@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+pub(crate) mod help;
 pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;

@@ -37,6 +37,19 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A screen is 80 by 24.
+#[rstest]
+#[case::all(&["--help"])]
+#[case::gateway(&["test", "gateway", "-h"])]
+#[case::receiver(&["test", "receiver", "-h"])]
+fn help_fits_one_screen(#[case] arguments: &[&str]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = ringback(folder.path(), arguments, &[("COLUMNS", "80")]);
+    let text = stdout(&output);
+    assert!(text.contains("Usage: ringback") && text.lines().count() <= 24, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
 #[test]
 fn the_embedded_reference_conforms() {
     let output = run(&["test", "gateway"]);
@@ -113,7 +126,7 @@ fn a_wrong_file_is_exit_2_and_says_where(#[case] text: &str, #[case] says: &str)
 /// An id in the documentation that nobody can replay would teach the wrong thing.
 #[test]
 fn the_documented_replay_ids_are_right() {
-    let help = stdout(&run(&["--help"]));
+    let help = stdout(&run(&["test", "gateway", "--help"]));
     for text in [include_str!("../README.md"), help.as_str()] {
         let ids: Vec<&str> =
             text.split("--replay ").skip(1).filter_map(|tail| tail.split_whitespace().next()).collect();

@@ -17,32 +17,20 @@ use super::{Problem, UNDECIDED, print, usage};
 /// The flags of every command that ends with a report.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Output {
-    /// Write reports, several with commas: json=run.json,text=run.txt
-    #[arg(
-        long,
-        value_name = "FORMAT=PATH",
-        env = "RINGBACK_REPORT",
-        value_delimiter = ',',
-        help_heading = "Output"
-    )]
+    /// Write reports: junit=out.xml,json=run.json
+    #[arg(long, value_name = "FORMAT=PATH", env = "RINGBACK_REPORT", value_delimiter = ',')]
     report: Vec<String>,
     /// What to print [default: text]
-    #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names(), hide_possible_values = true, help_heading = "Output")]
+    #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names())]
     format: Option<String>,
-    /// Print a line for each violation, and the end
-    #[arg(short, long, env = "RINGBACK_QUIET", conflicts_with = "verbose", help_heading = "Output")]
+    /// Print a line for each violation
+    #[arg(short, long, env = "RINGBACK_QUIET", conflicts_with = "verbose")]
     quiet: bool,
-    /// Print every case, and all that was exchanged in a violated one
-    #[arg(short, long, env = "RINGBACK_VERBOSE", help_heading = "Output")]
+    /// Print every case, and violations whole
+    #[arg(short, long, env = "RINGBACK_VERBOSE")]
     verbose: bool,
     /// When the text is coloured: always, never, or on a terminal that wants it [default: auto]
-    #[arg(
-        long,
-        value_name = "WHEN",
-        env = "RINGBACK_COLOR",
-        help_heading = "Output",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "WHEN", env = "RINGBACK_COLOR", hide_short_help = true)]
     color: Option<String>,
 }
 
