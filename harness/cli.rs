@@ -9,6 +9,7 @@ pub(crate) mod mock;
 pub(crate) mod output;
 mod progress;
 pub(crate) mod report;
+mod secrets;
 pub(crate) mod selftest;
 pub(crate) mod storm;
 pub(crate) mod test;

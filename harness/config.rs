@@ -48,6 +48,8 @@ pub struct Secrets {
     pub vendor_keys: Vec<(Vendor, Secret)>,
     /// Secrets that sign callbacks.
     pub signing: Vec<(Vendor, Secret)>,
+    /// Every secret among our variables, used in this run or not: a command that we start inherits them all.
+    pub held: Vec<(String, Secret)>,
 }
 
 impl Secrets {
@@ -63,8 +65,23 @@ impl Secrets {
             signing: Vendor::all()
                 .filter_map(|vendor| Some((vendor, secret(&vendor.variable("SECRET"))?)))
                 .collect(),
+            held: held(&variable),
         }
     }
+}
+
+/// Every secret there is, with its variable. Some hold several, with commas or a bar between them.
+pub fn held(variable: impl Fn(&str) -> Option<String>) -> Vec<(String, Secret)> {
+    let of_vendors =
+        Vendor::all().flat_map(|vendor| ["KEY", "SECRET", "ACCESS_KEY"].map(|what| vendor.variable(what)));
+    let ours = ["RINGBACK_API_KEY", "RINGBACK_OTHER_API_KEY", "RINGBACK_TRIGGER_SECRET"].map(str::to_owned);
+    let values = of_vendors.chain(ours).filter_map(|name| variable(&name).map(|value| (name, value)));
+    values
+        .flat_map(|(name, value)| {
+            let parts = value.split([',', '|']).map(str::trim).filter(|part| !part.is_empty());
+            parts.map(|part| (name.clone(), Secret::new(part))).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// What is wrong with the configuration.
@@ -120,6 +137,7 @@ pub fn output(named: Option<&Path>) -> Result<OutputSection, ConfigError> {
 /// Makes the target and the options of a run.
 pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
     let file = read(flags.run.config.as_deref())?;
+    let hidden = secrets.held.clone();
     let upstream =
         pairs("--upstream", "VENDOR=ADDR", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
     let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
@@ -188,6 +206,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         live,
         knobs: settings.knobs,
         patience,
+        hidden,
     };
     let jobs = if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS };
     let options = options(flags.run, file.run, file.expect, jobs)?;

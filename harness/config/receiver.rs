@@ -215,6 +215,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         start: flags.start.or(own.start).or_else(|| (!is_url).then(|| START.to_owned())),
         schedules: if deep { SCHEDULES_DEEP } else { SCHEDULES },
         patience,
+        hidden: secrets.held.clone(),
         limits: Limits {
             spend: None,
             rate: deployed::rate(flags.rate.or(own.rate), elsewhere.then_some(RATE))?,
