@@ -98,6 +98,7 @@ impl Output {
             Some(name) => format::named(name)
                 .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
         };
+        outlive_file_limits();
         let mut taken = BTreeSet::new();
         let mut written = Vec::new();
         for report in &self.report {
@@ -222,6 +223,22 @@ fn part(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     // The error of the library names its own file, which nobody has asked for.
     builder.tempfile_in(path.parent().unwrap_or(Path::new("/"))).map_err(|error| error.kind().into())
 }
+
+/// A file that grows beyond the limit of the shell (`ulimit -f`) ends a process by its signal, unless the signal
+/// is heard: then it is an error of writing, as a full disk is.
+#[cfg(unix)]
+fn outlive_file_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = tokio::runtime::Builder::new_current_thread().enable_io().build().and_then(|runtime| {
+        let _context = runtime.enter();
+        signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+    });
+    // Without it, the limit is what it always was.
+    drop(heard);
+}
+
+#[cfg(not(unix))]
+fn outlive_file_limits() {}
 
 fn names() -> clap::builder::PossibleValuesParser {
     FORMATS
