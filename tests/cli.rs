@@ -37,6 +37,24 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A variable for a flag without a value is said the ways people say it; an empty one says nothing.
+#[rstest]
+#[case::one("1", 1)]
+#[case::truth("true", 1)]
+#[case::zero("0", 0)]
+#[case::no("no", 0)]
+#[case::empty("", 0)]
+fn a_flag_without_a_value_has_a_variable(#[case] value: &str, #[case] code: i32) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let report = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/everything.json");
+    let output = ringback(
+        folder.path(),
+        &["report", "--from", report],
+        &[("RINGBACK_QUIET", value), ("COLUMNS", "80")],
+    );
+    assert_eq!(i32::from(!stdout(&output).starts_with("Judged ")), code, "{}", stdout(&output));
+}
+
 /// A screen is 80 by 24.
 #[rstest]
 #[case::all(&["--help"])]

@@ -172,6 +172,36 @@ fn a_look_that_is_none_is_refused(#[case] arguments: &[&str], #[case] message: &
     assert_eq!(String::from_utf8_lossy(&output.stderr), message);
 }
 
+/// Of flags the last one counts, and a flag comes before a variable.
+#[rstest]
+#[case::flag(&["-q"], &[], Some(Detail::Quiet))]
+#[case::variable(&[], &[("RINGBACK_VERBOSE", "1")], Some(Detail::Verbose))]
+#[case::two_flags(&["-q", "-v"], &[], Some(Detail::Verbose))]
+#[case::two_flags_turned(&["-v", "-q"], &[], Some(Detail::Quiet))]
+#[case::flag_over_variable(&["-v"], &[("RINGBACK_QUIET", "1")], Some(Detail::Verbose))]
+#[case::flag_over_variable_turned(&["-q"], &[("RINGBACK_VERBOSE", "1")], Some(Detail::Quiet))]
+#[case::two_variables(&[], &[("RINGBACK_QUIET", "1"), ("RINGBACK_VERBOSE", "1")], None)]
+fn how_much_is_told_is_said_once(
+    #[case] arguments: &[&str],
+    #[case] variables: &[(&str, &str)],
+    #[case] detail: Option<Detail>,
+) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = ringback(folder.path(), &[&SHOWN, arguments].concat(), variables);
+    match detail {
+        Some(detail) => {
+            assert_eq!(String::from_utf8_lossy(&output.stdout), drawn(false, None, detail));
+        }
+        None => {
+            assert_eq!(
+                String::from_utf8_lossy(&output.stderr),
+                "ringback: RINGBACK_QUIET and RINGBACK_VERBOSE are both set; unset one\n"
+            );
+            assert_eq!(output.status.code(), Some(2));
+        }
+    }
+}
+
 /// `[output]` says what the flags say, and a flag has the last word.
 #[rstest]
 #[case::as_the_file_says("quiet = true", &[], Detail::Quiet)]

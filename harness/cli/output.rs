@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
+use clap::builder::{FalseyValueParser, TypedValueParser as _};
 use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
 use ringback::report::look::{Detail, Look};
@@ -24,11 +25,14 @@ pub(super) struct Output {
     #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names())]
     format: Option<String>,
     /// Print a line for each violation
-    #[arg(short, long, env = "RINGBACK_QUIET", conflicts_with = "verbose")]
+    // Its variable is read apart: to clap, a flag against the other one's variable is a conflict.
+    #[arg(short, long, overrides_with = "verbose")]
     quiet: bool,
     /// Print every case, and violations whole
-    #[arg(short, long, env = "RINGBACK_VERBOSE")]
+    #[arg(short, long, overrides_with = "quiet")]
     verbose: bool,
+    #[arg(skip)]
+    filed: Option<Detail>,
     /// When the text is coloured: always, never, or on a terminal that wants it [default: auto]
     #[arg(long, value_name = "WHEN", env = "RINGBACK_COLOR", hide_short_help = true)]
     color: Option<String>,
@@ -47,29 +51,27 @@ pub(super) struct Destinations {
 impl Output {
     /// These flags, or those said before the subject was named.
     pub(super) fn or(self, outer: Self) -> Self {
+        let said = self.quiet || self.verbose;
         Self {
             report: if self.report.is_empty() { outer.report } else { self.report },
             format: self.format.or(outer.format),
-            quiet: self.quiet || outer.quiet,
-            verbose: self.verbose || outer.verbose,
+            quiet: if said { self.quiet } else { outer.quiet },
+            verbose: if said { self.verbose } else { outer.verbose },
             color: self.color.or(outer.color),
+            filed: self.filed.or(outer.filed),
         }
     }
 
     /// These flags over what the file says.
     pub(super) fn over(self, file: OutputSection) -> Result<Self, Problem> {
-        if file.quiet && file.verbose {
-            return Err(usage("[output] is quiet or verbose, not both"));
-        }
-        // A word on the command line is the last one.
-        let said = self.quiet || self.verbose;
-        Ok(self.or(Self {
-            report: file.report,
-            format: file.format,
-            quiet: file.quiet && !said,
-            verbose: file.verbose && !said,
-            color: file.color,
-        }))
+        let detail = match (file.quiet, file.verbose) {
+            (true, true) => return Err(usage("[output] is quiet or verbose, not both")),
+            (true, false) => Some(Detail::Quiet),
+            (false, true) => Some(Detail::Verbose),
+            (false, false) => None,
+        };
+        let file = Self { report: file.report, format: file.format, color: file.color, ..Self::default() };
+        Ok(Self { filed: detail, ..self.or(file) })
     }
 
     /// Whether anything but text on the terminal is wanted.
@@ -77,18 +79,28 @@ impl Output {
         !self.report.is_empty() || self.format.as_ref().is_some_and(|format| format != FORMATS[0].name)
     }
 
+    /// The flag before the variable before the file.
     fn detail(&self) -> Result<Detail, Problem> {
+        let variable = |name: &str| {
+            let value = std::env::var_os(name)?;
+            FalseyValueParser::new().parse_ref(&clap::Command::new("ringback"), None, &value).ok()
+        };
+        let set = |name: &str| variable(name).unwrap_or_default();
         match (self.quiet, self.verbose) {
-            (true, true) => Err(usage("say --quiet or --verbose, not both")),
-            (true, false) => Ok(Detail::Quiet),
+            (true, _) => Ok(Detail::Quiet),
             (false, true) => Ok(Detail::Verbose),
-            (false, false) => Ok(Detail::Usual),
+            (false, false) => match (set("RINGBACK_QUIET"), set("RINGBACK_VERBOSE")) {
+                (true, true) => Err(usage("RINGBACK_QUIET and RINGBACK_VERBOSE are both set; unset one")),
+                (true, false) => Ok(Detail::Quiet),
+                (false, true) => Ok(Detail::Verbose),
+                (false, false) => Ok(self.filed.unwrap_or_default()),
+            },
         }
     }
 
     /// Whether anything but the report at the end may be printed.
     pub(super) fn is_quiet(&self) -> bool {
-        self.quiet
+        self.detail().is_ok_and(|detail| detail == Detail::Quiet)
     }
 
     /// Finds the formats.

@@ -64,3 +64,29 @@ fn line(tally: &Tally, elapsed: Duration) -> String {
     };
     format!("{} of {} cases ended{found}, {seconds} s{waiting}", tally.done, tally.of)
 }
+
+#[cfg(test)]
+mod tests {
+    //! What the line says, from the first moment to the last case.
+
+    use std::time::Duration;
+
+    use ringback::progress::Tally;
+    use rstest::rstest;
+
+    use super::line;
+
+    fn tally(of: usize, done: usize, found: usize, running: &[&str]) -> Tally {
+        Tally { of, done, found, running: running.iter().map(|name| (*name).to_owned()).collect() }
+    }
+
+    #[rstest]
+    #[case::starts(tally(0, 0, 0, &[]), 2, "the subject starts, 2 s")]
+    #[case::runs(tally(420, 137, 0, &["a", "b"]), 1, "137 of 420 cases ended, 1 s")]
+    #[case::finds(tally(420, 137, 3, &["a", "b"]), 1, "137 of 420 cases ended, 3 with findings, 1 s")]
+    #[case::takes_long(tally(420, 137, 0, &["a", "b"]), 5, "137 of 420 cases ended, 5 s; longest under way: a")]
+    #[case::waits_for_the_last(tally(420, 419, 0, &["b"]), 1, "419 of 420 cases ended, 1 s; longest under way: b")]
+    fn a_run_in_a_line(#[case] tally: Tally, #[case] seconds: u64, #[case] says: &str) {
+        assert_eq!(line(&tally, Duration::from_secs(seconds)), says);
+    }
+}

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
+
 use super::ConfigError;
 use super::file::read;
 
@@ -121,7 +123,7 @@ pub struct RunFlags {
     #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
     pub seed: Option<u64>,
     /// A violated SHOULD fails the run
-    #[arg(long, env = "RINGBACK_STRICT")]
+    #[arg(long, env = "RINGBACK_STRICT", value_parser = FalseyValueParser::new())]
     pub strict: bool,
     /// Cases at once [default: 48; 4 elsewhere]
     #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]

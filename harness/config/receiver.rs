@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+use clap::builder::FalseyValueParser;
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::Secret;
@@ -76,7 +77,7 @@ pub struct ReceiverFlags {
     #[arg(long, value_name = "ADDR", env = "RINGBACK_GATEWAY_BIND")]
     pub gateway: Option<String>,
     /// Many more random schedules of trouble
-    #[arg(long, env = "RINGBACK_DEEP")]
+    #[arg(long, env = "RINGBACK_DEEP", value_parser = FalseyValueParser::new())]
     pub deep: bool,
     /// What the vendor waits for the answer to a callback [default: 5s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ACK_LIMIT")]
