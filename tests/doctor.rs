@@ -191,7 +191,7 @@ fn the_jobs_it_asks_for_are_enough() {
     let with = |spend: &str| doctor(&["gateway", &url, "--spend", spend], &[KEY]).1;
     let text = with("0");
     let jobs: u32 = text
-        .split("; --spend ")
+        .split("jobs could be billed, and --spend allows 0; --spend ")
         .nth(1)
         .and_then(|rest| rest.split(' ').next())
         .and_then(|number| number.parse().ok())
