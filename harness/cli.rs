@@ -2,7 +2,9 @@
 
 use std::io::{self, Write as _};
 
+pub(crate) mod doctor;
 pub(crate) mod help;
+pub(crate) mod init;
 pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;

@@ -26,11 +26,12 @@ use crate::plan::{Selection, Shard};
 use crate::progress::Progress;
 use crate::replay::ReplayError;
 use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
+use crate::spelling::hint;
 use crate::target::{Patience, Reach, Target};
 
 pub use file::{FILE, OutputSection};
 use file::{RunSection, read};
-pub use flags::{Flags, RunFlags};
+pub use flags::{Flags, RunFlags, from_environment};
 
 /// How long a command may take until it listens.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -100,6 +101,11 @@ pub struct Named {
     pub selection: bool,
 }
 
+/// The configuration file that the environment names.
+pub fn named_file() -> Option<PathBuf> {
+    std::env::var_os("RINGBACK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// Looks what environment and file name.
 ///
 /// # Errors
@@ -107,8 +113,7 @@ pub struct Named {
 pub fn named() -> Result<Named, ConfigError> {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let any = |names: &[&str]| names.iter().any(|name| set(name));
-    let config = std::env::var_os("RINGBACK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let file = read(config.as_deref())?;
+    let file = read(named_file().as_deref())?;
     Ok(Named {
         gateway: any(&["RINGBACK_GATEWAY_URL"]) || file.gateway.url.is_some() || file.gateway.exec.is_some(),
         receiver: any(&["RINGBACK_RECEIVER_URL", "RINGBACK_HOOK"]) || file.receiver.names_one(),
@@ -285,8 +290,8 @@ fn root(url: &str) -> Result<String, ConfigError> {
 /// A vendor by name.
 pub fn vendor(name: &str) -> Result<Vendor, ConfigError> {
     Vendor::named(name).ok_or_else(|| {
-        let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
-        ConfigError(format!("there is no vendor `{name}`; there are {known}"))
+        let known: Vec<&str> = Vendor::all().map(Vendor::name).collect();
+        ConfigError(format!("there is no vendor `{name}`; {}", hint(name, known)))
     })
 }
 
@@ -294,7 +299,7 @@ fn level(text: &str) -> Result<Level, ConfigError> {
     [Level::Must, Level::Should]
         .into_iter()
         .find(|level| level.word().eq_ignore_ascii_case(text))
-        .ok_or_else(|| ConfigError(format!("there is no level `{text}`; there are must and should")))
+        .ok_or_else(|| ConfigError(format!("there is no level `{text}`; {}", hint(text, ["must", "should"]))))
 }
 
 fn shard(text: &str) -> Result<Shard, ConfigError> {
@@ -338,7 +343,7 @@ impl Settings {
         let Some(value) = value else { return Ok(()) };
         let knob = Knob::named(name).ok_or_else(|| {
             let known: Vec<&str> = Knob::ALL.iter().map(|knob| knob.row().name).collect();
-            ConfigError(format!("there is no knob `{name}`; there are {}", known.join(", ")))
+            ConfigError(format!("there is no knob `{name}`; {}", hint(name, known)))
         })?;
         match knob {
             Knob::Settle => self.settle = time(name, Some(value))?,

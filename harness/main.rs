@@ -41,9 +41,16 @@ enum Command {
     Explain {
         /// Such as GW-CB-001
         id: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "text")]
+        format: cli::Format,
     },
     /// Prove the checks: every defect caught, no legal oddity accused
     Selftest(cli::selftest::Arguments),
+    /// Look whether this machine, settings and target can be judged
+    Doctor(cli::doctor::Arguments),
+    /// Write a ringback.toml with every setting, commented out
+    Init(cli::init::Arguments),
     /// Print what makes a shell complete commands and flags
     Completions {
         /// For which shell
@@ -76,8 +83,10 @@ fn main() -> ExitCode {
         Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::Report(arguments) => cli::report::run(&arguments),
         Command::List { format } => list(format),
-        Command::Explain { id } => explain(&id),
+        Command::Explain { id, format } => explain(&id, format),
         Command::Selftest(arguments) => cli::selftest::run(&arguments),
+        Command::Doctor(arguments) => cli::doctor::run(arguments, &command()),
+        Command::Init(arguments) => cli::init::run(&arguments),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };
@@ -105,14 +114,14 @@ fn list(format: ListFormat) -> Result<u8, Problem> {
     Ok(0)
 }
 
-fn explain(id: &str) -> Result<u8, Problem> {
-    match listing::explain(id) {
+fn explain(id: &str, format: cli::Format) -> Result<u8, Problem> {
+    let told = match format {
+        cli::Format::Text => listing::explain(id),
+        cli::Format::Json => listing::explain_json(id).map(|entry| format!("{entry}\n")),
+    };
+    match told {
         Some(text) => print(&text).map(|()| 0),
-        None => {
-            let like = listing::ids_like(id);
-            let hint = if like.is_empty() { "`ringback list` shows all".to_owned() } else { like.join(", ") };
-            Err(usage(format!("there is no requirement `{id}`; {hint}")))
-        }
+        None => Err(usage(format!("there is no requirement `{id}`; {}", listing::ids_like(id)))),
     }
 }
 

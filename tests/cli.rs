@@ -87,7 +87,7 @@ Verdict: CONFORMS (exit code 0)
 }
 
 #[rstest]
-#[case::unknown_vendor(&["test", "gateway", "--vendor", "klong"], "ringback: there is no vendor `klong`; there are kling, doubao, minimax, vidu\n")]
+#[case::unknown_vendor(&["test", "gateway", "--vendor", "klong"], "ringback: there is no vendor `klong`; did you mean `kling`?\n")]
 #[case::two_subjects(&["test", "gateway", "http://127.0.0.1:1", "--exec", "true"], "ringback: name one subject: a URL or --exec, not both\n")]
 #[case::no_key(&["test", "gateway", "http://127.0.0.1:1"], "ringback: set RINGBACK_API_KEY to a key that the gateway accepts\n")]
 #[case::no_address(&["test", "gateway", "localhost:80"], "ringback: `localhost:80` is not a gateway address: it must begin with http:// or https://\n")]
@@ -96,7 +96,7 @@ Verdict: CONFORMS (exit code 0)
 #[case::odd_replay(&["test", "gateway", "--replay", "GW-CB-001"], "ringback: `GW-CB-001` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c\n")]
 #[case::odd_shard(&["test", "gateway", "--shard", "5/4"], "ringback: `5/4` is no shard; write 2/4 for the second of four, counted from 1\n")]
 #[case::too_many_shards(&["test", "gateway", "--only", "GW-CB-001", "--shard", "1/9"], "ringback: --shard 1/9 splits 4 cases; use at most 4 shards\n")]
-#[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must and should\n")]
+#[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must, should\n")]
 #[case::no_stored_report(&["report", "--from", "absent.json"], "ringback: cannot read absent.json: No such file or directory (os error 2)\n")]
 #[case::odd_time(&["test", "gateway", "--settle", "soon"], "ringback: `soon` is no time for settle; write 500ms, 10s or 2m, at most 1h\n")]
 #[case::report_about_two(&["test", "--report", "json=x"], "ringback: two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`\n")]
@@ -106,9 +106,9 @@ Verdict: CONFORMS (exit code 0)
 #[case::replay_of_the_other(&["test", "receiver", "--replay", "GW-CB-001-kling-s7-v24f7"], "ringback: the case to replay is about a gateway; replay it with `ringback test gateway`\n")]
 #[case::odd_report(&["test", "gateway", "--report", "yaml=x"], "ringback: --report takes FORMAT=PATH, with a format of text, json[..]; not `yaml=x`\n")]
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
-#[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; GW-CB-001, [..]\n")]
+#[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; there are GW-CB-001, [..]\n")]
 #[case::typo(&["test", "gateway", "--only", "gateway/callback-url/forwardd"], "ringback: no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?\n")]
-#[case::unknown_knob(&["test", "gateway", "--knob", "root=ignore"], "ringback: there is no knob `root`; there are root_callback, [..]\n")]
+#[case::unknown_knob(&["test", "gateway", "--knob", "root=ignore"], "ringback: there is no knob `root`; did you mean `root_callback`?\n")]
 #[case::knob_without_value(&["test", "gateway", "--knob", "root_callback"], "ringback: --knob takes NAME=VALUE, not `root_callback`\n")]
 #[case::knob_value(&["test", "gateway", "--knob", "bad_token_status=404"], "ringback: the knob bad_token_status is either or 401 or 403, not `404`\n")]
 #[case::root_callback(&["test", "gateway", "--root-callback", "maybe"], "ringback: the knob root_callback is reject or ignore or accept, not `maybe`\n")]
@@ -240,6 +240,8 @@ fn a_json_report_is_written_whole_or_not_at_all() {
 
 #[rstest]
 #[case::subcommands("ringback self", "selftest")]
+#[case::doctor("ringback doctor gateway --advert", "--advertise")]
+#[case::init("ringback init --pr", "--print")]
 #[case::flags("ringback test gateway --snap", "--snapshots")]
 #[case::formats("ringback report --format juni", "junit")]
 fn bash_completes(#[case] typed: &str, #[case] wanted: &str) {
@@ -260,7 +262,10 @@ fn bash_completes(#[case] typed: &str, #[case] wanted: &str) {
 fn the_manual_page_names_every_subcommand() {
     let page = stdout(&run(&["man"]));
     assert!(page.contains(".TH ringback 1"), "{page}");
-    for name in ["test", "mock", "trigger", "storm", "listen", "report", "list", "explain", "selftest"] {
+    for name in [
+        "test", "mock", "trigger", "storm", "listen", "report", "list", "explain", "selftest", "doctor",
+        "init",
+    ] {
         assert!(page.contains(&format!("ringback\\-{name}")), "{name} is not in the page");
     }
 }

@@ -13,7 +13,7 @@ Examples:
 Exit codes: 0 conforms, 1 violations, 2 usage, 3 could not judge, 4 nothing ran";
 
 /// What `--help` of a command says at its end.
-const MORE: [(&str, &str); 4] = [
+const MORE: [(&str, &str); 5] = [
     (
         "gateway",
         "\
@@ -43,6 +43,16 @@ Examples:
       a receiver that runs already
   ringback test receiver 'https://me.example.com/hooks/{vendor}' --effects 'https://me.example.com/done/{id}'
       one for each vendor, and where to see what it did",
+    ),
+    (
+        "doctor",
+        "\
+Examples:
+  ringback doctor
+      what `ringback test` alone would judge
+  ringback doctor gateway https://api.example.com --spend 9
+      what can be judged of it, and what of the rest a flag would add
+Exit codes: 0 can be judged, 2 configuration is wrong, 3 cannot be judged",
     ),
     (
         "trigger",

@@ -11,6 +11,7 @@ use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
 use ringback::report::look::{Detail, Look};
 use ringback::report::{Report, annotations, terminal};
+use ringback::spelling::{nearest, with_hint};
 use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};
@@ -261,8 +262,13 @@ fn names() -> clap::builder::PossibleValuesParser {
 }
 
 fn named_path(report: &str) -> Result<(&'static Format, PathBuf), Problem> {
-    let wrong =
-        || usage(format!("--report takes FORMAT=PATH, with a format of {}; not `{report}`", format::names()));
+    let name = report.split_once('=').map_or(report, |(name, _)| name);
+    let wrong = || {
+        let meant = nearest(name, FORMATS.iter().map(|format| format.name));
+        let sentence =
+            format!("--report takes FORMAT=PATH, with a format of {}; not `{report}`", format::names());
+        usage(with_hint(sentence, meant))
+    };
     let (name, path) = report.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(wrong)?;
     Ok((format::named(name).ok_or_else(wrong)?, PathBuf::from(path)))
 }

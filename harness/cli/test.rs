@@ -1,8 +1,8 @@
 //! `ringback test`: judges a subject, prints the report, writes it where it is wanted.
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, Flags, Secrets};
+use ringback::config::{self, Flags, Secrets, from_environment};
 use ringback::progress::Progress;
 use ringback::report::Report;
 use ringback::session::{self, RunError};
@@ -52,20 +52,21 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
 /// `ringback test` alone judges what the environment and the file name, and the references where they name
 /// nothing.
 fn configured(secrets: Secrets, output: Output) -> Result<u8, Problem> {
-    let (flags, receiver_flags) = (from_environment::<Flags>(), from_environment::<ReceiverFlags>());
     let named = config::named().map_err(usage)?;
     if named.gateway || named.selection && !named.receiver {
-        return gateway(flags, secrets, output);
+        return gateway(from_environment().map_err(usage)?, secrets, output);
     }
     if named.receiver {
-        return receiver(receiver_flags, &secrets, output);
+        return receiver(from_environment().map_err(usage)?, &secrets, output);
     }
+    let flags: Flags = from_environment().map_err(usage)?;
     let whole = output.clone().over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
     if whole.is_about_one_subject() {
         return Err(usage(
             "two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`",
         ));
     }
+    let receiver_flags = from_environment().map_err(usage)?;
     let first = gateway(flags, secrets.clone(), output.clone())?;
     print("\n")?;
     let second = receiver(receiver_flags, &secrets, output)?;
@@ -105,15 +106,6 @@ fn eprint(text: &str) {
     use std::io::Write as _;
     // Nowhere is left to complain to when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-fn from_environment<F: clap::Args + Default>() -> F {
-    #[derive(Parser)]
-    struct Alone<F: clap::Args> {
-        #[command(flatten)]
-        flags: F,
-    }
-    Alone::<F>::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
 }
 
 fn judged(

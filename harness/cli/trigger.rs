@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringback::config;
+use ringback::config::{self, mock::set_knob};
 use ringback::report::Mask;
+use ringback::spelling::{nearest, with_hint};
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::{Courier, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         let dialect = arguments.dialect.as_deref();
         let delivery =
             rehearsal::delivery(vendor, dialect, &arguments.state, &arguments.to, settings, Timestamp::now())
-                .map_err(usage)?;
+                .map_err(|error| usage(with_hint(error, meant(vendor, arguments))))?;
         for _ in 0..arguments.times {
             courier.send(vec![delivery.clone()]);
         }
@@ -116,6 +117,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     })?
 }
 
+/// The dialect or the state that was meant by one that the vendor does not have.
+fn meant(vendor: Vendor, Arguments { dialect, state, .. }: &Arguments) -> Option<&'static str> {
+    let dialects = || vendor.dialects().iter();
+    if let Some(name) = dialect.as_ref().filter(|name| !dialects().any(|one| one.name == **name)) {
+        return nearest(name, dialects().map(|one| one.name));
+    }
+    let words: Vec<&'static str> = dialects()
+        .flat_map(|one| {
+            let words = one.words.iter().filter_map(|row| row.callback);
+            words.chain(one.endings.iter().map(|row| row.name))
+        })
+        .collect();
+    if words.contains(&state.as_str()) { None } else { nearest(state, words) }
+}
+
 fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> {
     let held = || std::env::var(vendor.variable("SECRET")).ok().map(Secret::new);
     let secret = arguments.secret.clone().or_else(held).filter(|secret| !secret.expose().is_empty());
@@ -145,7 +161,7 @@ fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> 
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| usage(format!("--knob takes DIALECT.KNOB=VALUE, not `{pair}`")))?;
-        settings.knobs.set(name, value).map_err(usage)?;
+        set_knob(&mut settings.knobs, name, value).map_err(usage)?;
     }
     Ok(settings)
 }

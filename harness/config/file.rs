@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{ConfigError, mock, receiver};
 use crate::expect::Expectation;
+use crate::spelling::unknown_key;
 
 /// The file read when none is named and it exists.
 pub const FILE: &str = "ringback.toml";
@@ -94,6 +95,6 @@ pub(super) fn read(named: Option<&Path>) -> Result<File, ConfigError> {
         // Not the line itself, which may be the secret that has no place there.
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), error.message()))
+        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), unknown_key(error.message())))
     })
 }

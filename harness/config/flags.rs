@@ -133,17 +133,25 @@ pub struct RunFlags {
     pub config: Option<PathBuf>,
 }
 
-impl Flags {
-    /// What the environment says.
-    pub fn from_environment() -> Self {
-        #[derive(clap::Parser)]
-        struct Alone {
-            #[command(flatten)]
-            flags: Flags,
-        }
-        <Alone as clap::Parser>::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
+/// What the environment says. A value that is none must not be passed over: what is judged would be another
+/// run than the one that was asked for.
+///
+/// # Errors
+/// When a variable has a value that its flag does not take.
+pub fn from_environment<F: clap::Args>() -> Result<F, ConfigError> {
+    #[derive(clap::Parser)]
+    struct Alone<F: clap::Args> {
+        #[command(flatten)]
+        flags: F,
     }
+    <Alone<F> as clap::Parser>::try_parse_from(["ringback"]).map(|alone| alone.flags).map_err(|error| {
+        let told = error.to_string();
+        let sentence = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        ConfigError(format!("in the environment: {sentence}"))
+    })
+}
 
+impl Flags {
     /// Where reviewed payloads are kept.
     ///
     /// # Errors
