@@ -10,6 +10,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod look;
 mod mask;
 pub mod md;
 pub mod ndjson;
