@@ -94,7 +94,9 @@ fn what_was_not_judged_is_red(
     assert_eq!(output.status.code(), Some(code), "{}", stdout(&output));
     let outputs = format!("verdict={verdict}\nexit-code={code}\nreport=ringback-report\n");
     assert_eq!(workspace.kept("outputs"), outputs);
-    assert!(stdout(&output).contains(&format!("::error title=Ringback::ringback ended with exit code {code}")));
+    assert!(
+        stdout(&output).contains(&format!("::error title=Ringback::ringback ended with exit code {code}"))
+    );
     assert!(!workspace.path("ringback-report/report.json").exists(), "a report of another run stayed");
 }
 
@@ -147,7 +149,7 @@ fn no_exit_code_is_swallowed(#[case] tool: i32, #[case] wanted: i32) {
 
 #[rstest]
 #[case::unreadable_report("echo nonsense >ringback-report/report.json")]
-#[case::no_summary("true", )]
+#[case::no_summary("true")]
 fn a_success_that_cannot_be_told_is_red(#[case] spoil: &str) {
     let workspace = Workspace::new();
     let real = env!("CARGO_BIN_EXE_ringback");
@@ -168,7 +170,10 @@ fn a_success_that_cannot_be_told_is_red(#[case] spoil: &str) {
 
 /// Without a binary one is built, in the action's own folder; if that fails, nothing was judged.
 #[rstest]
-#[case::built("mkdir -p target/release && cp \"$TOOL\" target/release/ringback && pwd >>\"$SEEN\" && echo \"$*\" >>\"$SEEN\"", 0)]
+#[case::built(
+    "mkdir -p target/release && cp \"$TOOL\" target/release/ringback && pwd >>\"$SEEN\" && echo \"$*\" >>\"$SEEN\"",
+    0
+)]
 #[case::broken("exit 101", 3)]
 fn the_tool_is_built_from_the_actions_sources(#[case] cargo: &str, #[case] wanted: i32) {
     let workspace = Workspace::new();

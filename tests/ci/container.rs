@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use crate::workspace::{read, repository};
 
@@ -10,7 +11,10 @@ use crate::workspace::{read, repository};
 fn instructions() -> Vec<(String, String)> {
     let text = read("Containerfile");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(' ')).map(|(word, rest)| (word.to_uppercase(), rest.to_owned())).collect()
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(word, rest)| (word.to_uppercase(), rest.to_owned()))
+        .collect()
 }
 
 /// Those of the image that is kept: what follows the last FROM.
@@ -25,9 +29,11 @@ fn the_image_is_one_binary_and_nobodys() {
     let kept = kept();
     assert_eq!(kept[0].1, "scratch");
     assert!(kept.iter().all(|(word, _)| word != "RUN" && word != "ADD"), "{kept:?}");
-    let copied: Vec<&str> = kept.iter().filter(|(word, _)| word == "COPY").map(|(_, rest)| rest.as_str()).collect();
+    let copied: Vec<&str> =
+        kept.iter().filter(|(word, _)| word == "COPY").map(|(_, rest)| rest.as_str()).collect();
     assert!(copied.iter().all(|rest| rest.starts_with("--from=build ")), "{copied:?}");
-    let users: Vec<&str> = kept.iter().filter(|(word, _)| word == "USER").map(|(_, rest)| rest.as_str()).collect();
+    let users: Vec<&str> =
+        kept.iter().filter(|(word, _)| word == "USER").map(|(_, rest)| rest.as_str()).collect();
     let [user] = users.as_slice() else { panic!("one user, not {users:?}") };
     // By number: an image without /etc/passwd knows no names, and orchestrators check numbers only.
     let numbers: Vec<u32> = user.split(':').map(|part| part.parse().expect("a number")).collect();
@@ -64,7 +70,8 @@ fn the_context_is_a_list_of_what_is_needed() {
     assert_eq!(list, read(".dockerignore"));
     let rules: Vec<&str> = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(rules[0], "*", "everything stays out, unless it is named");
-    let named: BTreeSet<&str> = rules[1..].iter().map(|rule| rule.strip_prefix('!').expect("a name to let in")).collect();
+    let named: BTreeSet<&str> =
+        rules[1..].iter().map(|rule| rule.strip_prefix('!').expect("a name to let in")).collect();
     for name in &named {
         assert!(repository(name).exists(), "{name} is not there");
     }
@@ -77,4 +84,24 @@ fn the_context_is_a_list_of_what_is_needed() {
         let folder = path.split('/').next().expect("a folder");
         assert!(named.contains(folder), "{folder} is missing");
     }
+}
+
+/// An empty image has no roots to trust, nor have many small ones: only https may be out of reach then.
+#[test]
+fn it_judges_without_anybody_to_trust() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ringback"))
+        .args(["test", "gateway", "--vendor", "vidu"])
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_ringback"))
+        .args(["test", "gateway", "https://127.0.0.1:1"])
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .env("RINGBACK_API_KEY", "sk-live")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
 }

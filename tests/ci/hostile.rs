@@ -18,7 +18,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// A tool that writes down its arguments instead of judging.
-const WITNESS: &str = "[ \"$1\" = report ] || printf '%s\\0' \"$@\" >\"$OLDPWD_OF_SERVICE/arguments\"; exit 3";
+const WITNESS: &str = "[ \"$1\" = report ] || printf '%s\\0' \"$@\" >\"$SERVICE/arguments\"; exit 3";
 
 #[rstest]
 fn no_input_runs_anything(
@@ -36,7 +36,9 @@ fn no_input_runs_anything(
     assert!(!names.iter().any(|name| name == "hacked"), "{names:?}");
     let spoken = stdout(&output);
     assert!(spoken.lines().filter(|line| line.starts_with("::")).count() <= 1, "{spoken}");
-    assert!(spoken.lines().all(|line| !line.starts_with("::") || line.starts_with("::error title=Ringback::")));
+    assert!(
+        spoken.lines().all(|line| !line.starts_with("::") || line.starts_with("::error title=Ringback::"))
+    );
     let outputs = workspace.kept("outputs");
     assert_eq!(outputs.lines().count(), 3, "{outputs}");
 }
@@ -55,7 +57,7 @@ fn inputs_arrive_as_written() {
         ("INPUT_STRICT", "true"),
         ("INPUT_REPORT", "a folder"),
     ];
-    act(&workspace, &inputs, &[("OLDPWD_OF_SERVICE", service.to_str().expect("a path in UTF-8"))]);
+    act(&workspace, &inputs, &[("SERVICE", service.to_str().expect("a path in UTF-8"))]);
     let seen = workspace.kept("arguments");
     let seen: Vec<&str> = seen.split_terminator('\0').collect();
     let reports = "--report=json=a folder/report.json,junit=a folder/junit.xml,sarif=a folder/ringback.sarif,md=a folder/summary.md";

@@ -79,7 +79,8 @@ fn whoever_uses_it_names_inputs_that_there_are() {
     let known = keys(&action["inputs"]);
     let documented = read("docs/ci.md");
     let blocks = documented.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
-    let mut trees: Vec<Value> = blocks.map(|block| serde_saphyr::from_str(block).expect("it is YAML")).collect();
+    let mut trees: Vec<Value> =
+        blocks.map(|block| serde_saphyr::from_str(block).expect("it is YAML")).collect();
     trees.push(yaml(".github/workflows/ci.yml"));
     let mut uses = 0;
     for tree in &trees {
