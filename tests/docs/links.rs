@@ -8,11 +8,12 @@ pub(crate) fn broken(page: &Page) -> Vec<String> {
 
 fn wrong(page: &Page, link: &str) -> Option<String> {
     let file = page.resolve(link)?;
-    if !file.starts_with(repository("")) || !file.exists() {
+    let is_own = file == repository(&page.path);
+    if !file.starts_with(repository("")) || !is_own && !file.exists() {
         return Some(format!("{}: {link} leads nowhere", page.path));
     }
     let (_, anchor) = link.split_once('#')?;
-    let known = if file == repository(&page.path) {
+    let known = if is_own {
         page.anchors.contains(anchor)
     } else {
         let target = all().into_iter().find(|other| repository(&other.path) == file);

@@ -122,7 +122,7 @@ impl Page {
 fn block(path: &str, text: &str, kind: &CodeBlockKind<'_>, range: &Range<usize>) -> Block {
     let before = &text[..range.start];
     let fenced = &text[range.clone()];
-    let line = before.lines().count() + 1;
+    let line = before.matches('\n').count() + 1;
     let info = match kind {
         CodeBlockKind::Fenced(info) => info.to_string(),
         CodeBlockKind::Indented => "indented".to_owned(),

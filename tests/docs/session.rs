@@ -89,7 +89,9 @@ pub(crate) fn differs(shown: &str, printed: &str, code: Option<i32>) -> Option<S
     }
     let tidy = |text: &str| format!("{}\n", text.trim_end());
     let expected = snapbox::Data::text(pattern(&tidy(shown)));
-    let assert = snapbox::Assert::new().action(snapbox::assert::Action::Verify);
+    let assert = snapbox::Assert::new()
+        .action(snapbox::assert::Action::Verify)
+        .palette(snapbox::report::Palette::plain());
     assert
         .try_eq(None, snapbox::IntoData::into_data(tidy(printed)), expected)
         .err()
@@ -195,32 +197,41 @@ impl Session {
         // What cargo would build is built already.
         let command =
             command.replace("cargo run --release -- ", "ringback ").replace("cargo run -- ", "ringback ");
-        let state = state.display();
+        let (state, defaults) = (state.display(), self.defaults(&command));
         let script = format!(
-            "[ ! -f '{state}' ] || . '{state}'\n{command}\ncode=$?\n\
+            "[ ! -f '{state}' ] || . '{state}'\n{defaults}\n{command}\ncode=$?\n\
              {{ export -p; printf 'cd %q\\n' \"$PWD\"; }} >'{state}'\nexit $code"
         );
         let file = fs::File::create(printed).expect("it can be written");
         let path = std::env::var("PATH").unwrap_or_default();
-        let real =
-            |shown: u16| self.ports.iter().find(|(port, _)| *port == shown).map_or(shown, |(_, real)| *real);
-        let vendors = ["kling", "doubao", "minimax", "vidu"];
-        let mocks: Vec<String> =
-            vendors.iter().zip(9101..).map(|(vendor, port)| format!("{vendor}={}", real(port))).collect();
         Command::new("bash")
             .args(["-c", &script])
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", format!("{}:{path}", self.service.path().display()))
-            .env("RINGBACK_MOCK_PORT", mocks.join(","))
-            .env("RINGBACK_MOCK_CONTROL", real(9100).to_string())
-            .env("RINGBACK_LISTEN_BIND", format!("127.0.0.1:{}", real(9000)))
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("one file for both"))
             .stderr(file)
             .process_group(0)
             .spawn()
             .expect("bash is there")
+    }
+
+    /// Puts free ports in the place of the tool's defaults; a command that says which it wants gets those.
+    fn defaults(&self, command: &str) -> String {
+        let real =
+            |shown| self.ports.iter().find(|(port, _)| *port == shown).map_or(shown, |(_, real)| *real);
+        if command.contains("--port") {
+            return "unset RINGBACK_MOCK_PORT RINGBACK_MOCK_CONTROL".to_owned();
+        }
+        let vendors = ["kling", "doubao", "minimax", "vidu"].into_iter().zip(9101..);
+        let vendors: Vec<String> = vendors.map(|(vendor, port)| format!("{vendor}={}", real(port))).collect();
+        format!(
+            "export RINGBACK_MOCK_PORT={} RINGBACK_MOCK_CONTROL={} RINGBACK_LISTEN_BIND=127.0.0.1:{}",
+            vendors.join(","),
+            real(9100),
+            real(9000)
+        )
     }
 
     /// What was printed so far, with the ports that the page names.
