@@ -197,9 +197,10 @@ impl Session {
         // What cargo would build is built already.
         let command =
             command.replace("cargo run --release -- ", "ringback ").replace("cargo run -- ", "ringback ");
+        // `set -a`: a variable of one command is there for the next, as in one terminal.
         let (state, defaults) = (state.display(), self.defaults(&command));
         let script = format!(
-            "[ ! -f '{state}' ] || . '{state}'\n{defaults}\n{command}\ncode=$?\n\
+            "[ ! -f '{state}' ] || . '{state}'\n{defaults}\nset -a\n{command}\ncode=$?\n\
              {{ export -p; printf 'cd %q\\n' \"$PWD\"; }} >'{state}'\nexit $code"
         );
         let file = fs::File::create(printed).expect("it can be written");
