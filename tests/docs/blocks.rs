@@ -7,6 +7,7 @@ use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::config::{self, Flags, RunFlags, Secrets};
 
 use crate::pages::Page;
+use crate::session::steps;
 
 /// What is done with a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,15 +99,17 @@ pub(crate) fn configuration(page: &Page) -> Vec<String> {
 /// Commands of ours whose words the tool does not know, among those that are not run.
 pub(crate) fn flags(page: &Page) -> Vec<String> {
     let shown = page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::Flags));
-    let commands = shown.flat_map(|block| block.text.lines().map(move |line| (&block.place, line)));
-    let ours = commands.filter_map(|(place, line)| Some((place, line.strip_prefix("$ ringback ")?)));
-    ours.filter_map(|(place, words)| {
-        // Help is given once every word before it was understood. A shell takes the words apart, as for a reader.
-        let (words, _comment) = words.split_once(" #").unwrap_or((words, ""));
-        let script = format!("'{}' {words} --help", env!("CARGO_BIN_EXE_ringback"));
-        let output = Command::new("bash").args(["-c", &script]).output().expect("bash is there");
-        (!output.status.success())
-            .then(|| format!("{place}: {}", String::from_utf8_lossy(&output.stderr).trim()))
-    })
-    .collect()
+    let commands =
+        shown.flat_map(|block| steps(&block.text).into_iter().map(move |step| (&block.place, step)));
+    commands
+        .filter_map(|(place, step)| {
+            let words = step.command.strip_prefix("ringback ")?;
+            // Help is given once every word before it was understood. A shell takes the words apart, as for a reader.
+            let (words, _comment) = words.split_once(" #").unwrap_or((words, ""));
+            let script = format!("'{}' {words} --help", env!("CARGO_BIN_EXE_ringback"));
+            let output = Command::new("bash").args(["-c", &script]).output().expect("bash is there");
+            (!output.status.success())
+                .then(|| format!("{place}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+        })
+        .collect()
 }

@@ -114,7 +114,7 @@ impl Page {
         let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
         let slug: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
         let repeated = |number: usize| if number == 0 { slug.clone() } else { format!("{slug}-{number}") };
-        let free = (0..).map(repeated).find(|anchor| !self.anchors.contains(anchor));
+        let free = (0..=self.anchors.len()).map(repeated).find(|anchor| !self.anchors.contains(anchor));
         self.anchors.extend(free);
     }
 }

@@ -27,6 +27,10 @@ fn found(text: &str) -> Vec<String> {
 #[case::knob("```toml\n[gateway.knobs]\nroot = \"x\"\n```\n", "there is no knob `root`")]
 #[case::receiver("```toml\n[receiver]\nvendors = [\"klong\"]\n```\n", "there is no vendor `klong`")]
 #[case::flag("```console outside\n$ ringback test gateway --exek x\n```\n", "unexpected argument '--exek'")]
+#[case::second_line(
+    "```console outside\n$ ringback test gateway \\\n    --exek x\n```\n",
+    "unexpected argument '--exek'"
+)]
 #[case::verb("```console long\n$ ringback tset\n```\n", "unrecognized subcommand 'tset'")]
 #[case::file("[there](absent.md)\n", "docs/new.md: absent.md leads nowhere")]
 #[case::folder("[there](../../outside)\n", "docs/new.md: ../../outside leads nowhere")]
