@@ -2,11 +2,16 @@
 
 use std::io::{self, Write as _};
 
+pub(crate) mod doctor;
+pub(crate) mod help;
+pub(crate) mod init;
 pub(crate) mod journal;
 pub(crate) mod listen;
 pub(crate) mod mock;
 pub(crate) mod output;
+mod progress;
 pub(crate) mod report;
+mod secrets;
 pub(crate) mod selftest;
 pub(crate) mod storm;
 pub(crate) mod test;

@@ -4,6 +4,8 @@
 //! environment only; the file has no place for them.
 
 mod deployed;
+mod file;
+mod flags;
 pub mod mock;
 pub mod receiver;
 
@@ -15,147 +17,26 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
-use serde::Deserialize;
 use url::Url;
 
 use crate::expect::Expectation;
 use crate::knob::{Knob, Knobs};
 use crate::outcome::Level;
 use crate::plan::{Selection, Shard};
+use crate::progress::Progress;
 use crate::replay::ReplayError;
 use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
+use crate::spelling::hint;
 use crate::target::{Patience, Reach, Target};
 
-/// The file read when none is named and it exists.
-pub const FILE: &str = "ringback.toml";
+pub use file::{FILE, OutputSection};
+use file::{RunSection, read};
+pub use flags::{Flags, RunFlags, from_environment};
+
 /// How long a command may take until it listens.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Cases at once against a deployed gateway: polite rather than fast.
 const DEPLOYED_JOBS: usize = 4;
-
-/// What can be said about a run, by flag or environment variable.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct Flags {
-    /// Address of the gateway; without it and without --exec the embedded reference is judged
-    #[arg(value_name = "URL", env = "RINGBACK_GATEWAY_URL")]
-    pub url: Option<String>,
-    /// Start this command as the gateway: it gets PORT and the mocks' addresses, and is ended after
-    #[arg(long, value_name = "CMD", env = "RINGBACK_EXEC")]
-    pub exec: Option<String>,
-    /// Where the gateway at URL already looks for a vendor; our mock listens there
-    #[arg(long, value_name = "VENDOR=ADDR", env = "RINGBACK_UPSTREAM", value_delimiter = ',')]
-    pub upstream: Vec<String>,
-    /// Judge these vendors only (kling, doubao, minimax, vidu)
-    #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
-    pub vendor: Vec<String>,
-    /// Model name that routes to a vendor, where it is not the usual one
-    #[arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')]
-    pub model: Vec<String>,
-    /// Jobs that a deployed gateway may accept, and bill, in this run [default: 0]
-    #[arg(long, value_name = "N", env = "RINGBACK_SPEND")]
-    pub spend: Option<u32>,
-    /// Requests a second at most [default: no limit; 5 against a deployed gateway]
-    #[arg(long, value_name = "N", env = "RINGBACK_RATE")]
-    pub rate: Option<f64>,
-    /// Requests in all at most [default: no limit; 2000 against a deployed gateway]
-    #[arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS")]
-    pub max_requests: Option<u64>,
-    /// Public address that leads to our inbox, for callbacks of real vendors (with --spend)
-    #[arg(long, value_name = "URL", env = "RINGBACK_ADVERTISE")]
-    pub advertise: Option<String>,
-    /// Where the inbox behind --advertise listens [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDR", env = "RINGBACK_BIND")]
-    pub bind: Option<String>,
-    /// What is taken for right where the contract is silent; `ringback list` shows the knobs
-    #[arg(long, value_name = "NAME=VALUE", env = "RINGBACK_KNOB", value_delimiter = ',')]
-    pub knob: Vec<String>,
-    /// The knob `root_callback` by a flag of its own: reject, ignore or accept [default: reject]
-    #[arg(long, value_name = "VALUE", env = "RINGBACK_ROOT_CALLBACK")]
-    pub root_callback: Option<String>,
-    /// The knob settle by a flag of its own: how long the status may lag behind the vendor [default: 60s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
-    pub settle: Option<String>,
-    /// How long a live job may take until it ends [default: 15m]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_FINISH")]
-    pub finish: Option<String>,
-    /// The knob hang by a flag of its own: how long a client may wait for a silent vendor [default: 60s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_HANG")]
-    pub hang: Option<String>,
-    /// How long one answer may take [default: 10s; 30s deployed]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
-    pub answer: Option<String>,
-    /// How long --exec may take until it listens [default: 30s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
-    pub ready: Option<String>,
-    /// Compare the payloads with the reviewed ones in DIR; written there when it has none
-    #[arg(long, value_name = "DIR", env = "RINGBACK_SNAPSHOTS")]
-    pub snapshots: Option<PathBuf>,
-    /// Take the payloads of this run for reviewed (with --snapshots)
-    #[arg(long)]
-    pub accept: bool,
-    /// Which cases, and how.
-    #[command(flatten)]
-    pub run: RunFlags,
-}
-
-/// What can be said about any run, whatever is judged.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct RunFlags {
-    /// Run these cases only: names or requirement ids, * for any text
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Leave these cases out: names or requirement ids, * for any text
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
-    pub skip: Vec<String>,
-    /// Judge requirements of this level only: must or should
-    #[arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL")]
-    pub level: Option<String>,
-    /// Run part I of N of the selected cases; `ringback report --from` puts the reports together
-    #[arg(long, value_name = "I/N", env = "RINGBACK_SHARD")]
-    pub shard: Option<String>,
-    /// Run one case again with the inputs it was judged with: the id printed with its failure
-    #[arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"])]
-    pub replay: Option<String>,
-    /// Seed of generated inputs [default: 7]
-    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
-    pub seed: Option<u64>,
-    /// A violated SHOULD fails the run
-    #[arg(long, env = "RINGBACK_STRICT")]
-    pub strict: bool,
-    /// Cases at once [default: 48; 4 against a deployed gateway]
-    #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]
-    pub jobs: Option<usize>,
-    /// Configuration file [default: ringback.toml, if there is one]
-    #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
-    pub config: Option<PathBuf>,
-}
-
-impl Flags {
-    /// What the environment says.
-    pub fn from_environment() -> Self {
-        #[derive(clap::Parser)]
-        struct Alone {
-            #[command(flatten)]
-            flags: Flags,
-        }
-        <Alone as clap::Parser>::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
-    }
-
-    /// Where reviewed payloads are kept.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or payloads would be accepted that nobody keeps.
-    pub fn snapshots(&self) -> Result<Option<PathBuf>, ConfigError> {
-        let folder = match &self.snapshots {
-            Some(folder) => Some(folder.clone()),
-            None => read(self.run.config.as_deref())?.run.snapshots,
-        };
-        if self.accept && folder.is_none() {
-            return Err(ConfigError("--accept belongs to --snapshots DIR".into()));
-        }
-        Ok(folder)
-    }
-}
 
 /// The secrets of a run, from the environment.
 #[derive(Clone, Debug, Default)]
@@ -168,6 +49,8 @@ pub struct Secrets {
     pub vendor_keys: Vec<(Vendor, Secret)>,
     /// Secrets that sign callbacks.
     pub signing: Vec<(Vendor, Secret)>,
+    /// Every secret among our variables, used in this run or not: a command that we start inherits them all.
+    pub held: Vec<(String, Secret)>,
 }
 
 impl Secrets {
@@ -183,65 +66,29 @@ impl Secrets {
             signing: Vendor::all()
                 .filter_map(|vendor| Some((vendor, secret(&vendor.variable("SECRET"))?)))
                 .collect(),
+            held: held(&variable),
         }
     }
+}
+
+/// Every secret there is, with its variable. Some hold several, with commas or a bar between them.
+pub fn held(variable: impl Fn(&str) -> Option<String>) -> Vec<(String, Secret)> {
+    let of_vendors =
+        Vendor::all().flat_map(|vendor| ["KEY", "SECRET", "ACCESS_KEY"].map(|what| vendor.variable(what)));
+    let ours = ["RINGBACK_API_KEY", "RINGBACK_OTHER_API_KEY", "RINGBACK_TRIGGER_SECRET"].map(str::to_owned);
+    let values = of_vendors.chain(ours).filter_map(|name| variable(&name).map(|value| (name, value)));
+    values
+        .flat_map(|(name, value)| {
+            let parts = value.split([',', '|']).map(str::trim).filter(|part| !part.is_empty());
+            parts.map(|part| (name.clone(), Secret::new(part))).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// What is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    gateway: GatewaySection,
-    receiver: receiver::ReceiverSection,
-    run: RunSection,
-    patience: PatienceSection,
-    mock: mock::MockSection,
-    expect: Vec<Expectation>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct GatewaySection {
-    url: Option<String>,
-    exec: Option<String>,
-    vendors: Vec<String>,
-    models: BTreeMap<String, String>,
-    upstream: BTreeMap<String, String>,
-    root_callback: Option<String>,
-    knobs: BTreeMap<String, String>,
-    spend: Option<u32>,
-    rate: Option<f64>,
-    max_requests: Option<u64>,
-    advertise: Option<String>,
-    bind: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RunSection {
-    only: Vec<String>,
-    skip: Vec<String>,
-    level: Option<String>,
-    shard: Option<String>,
-    seed: Option<u64>,
-    strict: bool,
-    jobs: Option<usize>,
-    snapshots: Option<PathBuf>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct PatienceSection {
-    answer: Option<String>,
-    settle: Option<String>,
-    finish: Option<String>,
-    hang: Option<String>,
-    ready: Option<String>,
-}
 
 /// What environment and file name, when no subject is named on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -254,6 +101,11 @@ pub struct Named {
     pub selection: bool,
 }
 
+/// The configuration file that the environment names.
+pub fn named_file() -> Option<PathBuf> {
+    std::env::var_os("RINGBACK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// Looks what environment and file name.
 ///
 /// # Errors
@@ -261,8 +113,7 @@ pub struct Named {
 pub fn named() -> Result<Named, ConfigError> {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let any = |names: &[&str]| names.iter().any(|name| set(name));
-    let config = std::env::var_os("RINGBACK_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let file = read(config.as_deref())?;
+    let file = read(named_file().as_deref())?;
     Ok(Named {
         gateway: any(&["RINGBACK_GATEWAY_URL"]) || file.gateway.url.is_some() || file.gateway.exec.is_some(),
         receiver: any(&["RINGBACK_RECEIVER_URL", "RINGBACK_HOOK"]) || file.receiver.names_one(),
@@ -280,9 +131,18 @@ pub fn named() -> Result<Named, ConfigError> {
     })
 }
 
+/// What the file says about reports and the terminal.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn output(named: Option<&Path>) -> Result<OutputSection, ConfigError> {
+    read(named).map(|file| file.output)
+}
+
 /// Makes the target and the options of a run.
 pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
     let file = read(flags.run.config.as_deref())?;
+    let hidden = secrets.held.clone();
     let upstream =
         pairs("--upstream", "VENDOR=ADDR", &flags.upstream)?.into_iter().chain(file.gateway.upstream);
     let upstreams = upstream.map(|(name, address)| placed(&name, &address)).collect::<Result<Vec<_>, _>>()?;
@@ -351,6 +211,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         live,
         knobs: settings.knobs,
         patience,
+        hidden,
     };
     let jobs = if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS };
     let options = options(flags.run, file.run, file.expect, jobs)?;
@@ -379,23 +240,7 @@ fn options(
             .replay
             .map(|id| id.parse().map_err(|error: ReplayError| ConfigError(error.to_string())))
             .transpose()?,
-    })
-}
-
-fn read(named: Option<&Path>) -> Result<File, ConfigError> {
-    let path = named.unwrap_or(Path::new(FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(File::default());
-        }
-        Err(error) => return Err(ConfigError(format!("cannot read {}: {error}", path.display()))),
-    };
-    toml::from_str(&text).map_err(|error| {
-        // Not the line itself, which may be the secret that has no place there.
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        ConfigError(format!("{} is not valid: line {line}: {}", path.display(), error.message()))
+        progress: Progress::default(),
     })
 }
 
@@ -445,8 +290,8 @@ fn root(url: &str) -> Result<String, ConfigError> {
 /// A vendor by name.
 pub fn vendor(name: &str) -> Result<Vendor, ConfigError> {
     Vendor::named(name).ok_or_else(|| {
-        let known = Vendor::all().map(Vendor::name).collect::<Vec<_>>().join(", ");
-        ConfigError(format!("there is no vendor `{name}`; there are {known}"))
+        let known: Vec<&str> = Vendor::all().map(Vendor::name).collect();
+        ConfigError(format!("there is no vendor `{name}`; {}", hint(name, known)))
     })
 }
 
@@ -454,7 +299,7 @@ fn level(text: &str) -> Result<Level, ConfigError> {
     [Level::Must, Level::Should]
         .into_iter()
         .find(|level| level.word().eq_ignore_ascii_case(text))
-        .ok_or_else(|| ConfigError(format!("there is no level `{text}`; there are must and should")))
+        .ok_or_else(|| ConfigError(format!("there is no level `{text}`; {}", hint(text, ["must", "should"]))))
 }
 
 fn shard(text: &str) -> Result<Shard, ConfigError> {
@@ -498,7 +343,7 @@ impl Settings {
         let Some(value) = value else { return Ok(()) };
         let knob = Knob::named(name).ok_or_else(|| {
             let known: Vec<&str> = Knob::ALL.iter().map(|knob| knob.row().name).collect();
-            ConfigError(format!("there is no knob `{name}`; there are {}", known.join(", ")))
+            ConfigError(format!("there is no knob `{name}`; {}", hint(name, known)))
         })?;
         match knob {
             Knob::Settle => self.settle = time(name, Some(value))?,

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 use crate::catalogue::Need;
+use crate::foresight;
 use crate::job::As;
 use crate::outcome::Stop;
 use crate::subject::{SetupError, Subject};
@@ -55,7 +56,7 @@ impl Discovery {
             |vendor| Bench::new(Arc::clone(target), Arc::clone(subject), Arc::clone(world), vendor, 0);
         let door = bench(first);
         knock(&door, subject).await?;
-        let other_key = other_key(&door, subject).await;
+        let other_key = other_key(&door).await;
         let live = receiver(&door).await;
         let looks = target.vendors.iter().map(|vendor| {
             let bench = bench(*vendor);
@@ -116,10 +117,8 @@ async fn knock(bench: &Bench, subject: &Subject) -> Result<(), SetupError> {
     }
 }
 
-async fn other_key(bench: &Bench, subject: &Subject) -> Result<(), String> {
-    if subject.other_key().is_none() {
-        return Err("no second client's key; set RINGBACK_OTHER_API_KEY".into());
-    }
+async fn other_key(bench: &Bench) -> Result<(), String> {
+    foresight::gateway(&bench.target, Need::OtherKey, bench.vendor)?;
     let token = bench.job().token;
     match bench.status_as(As::OtherClient, &token, NO_TASK).await {
         Ok(reply) if matches!(reply.status, 401 | 403) => Err(format!(
@@ -133,26 +132,14 @@ async fn other_key(bench: &Bench, subject: &Subject) -> Result<(), String> {
 
 /// Whether real vendors can reach our inbox, as far as can be told from here.
 async fn receiver(bench: &Bench) -> Result<(), String> {
-    if bench.target.live.is_none() {
-        return Err("no callback of a real vendor can reach us; give a public address that leads here with \
-                    --advertise (and --bind), and allow jobs with --spend"
-            .into());
-    }
+    foresight::live(&bench.target)?;
     bench.receiver_is_open().await.map_err(|stop| said(&stop))
 }
 
 impl VendorFacts {
     async fn explore(bench: &Bench, has_mock: bool, receiver: Result<(), String>) -> Self {
         let deployed = bench.target.mode() == Mode::Deployed;
-        let witness = if has_mock {
-            Ok(())
-        } else if deployed {
-            Err("only the vendor sees this; start the gateway with --exec, or point it at our mocks and \
-                 name them with --upstream"
-                .to_owned())
-        } else {
-            Err(format!("no mock stands for this vendor; add --upstream {}=ADDRESS", bench.vendor))
-        };
+        let witness = foresight::gateway(&bench.target, Need::Witness, bench.vendor);
         if deployed {
             // Asking would cost money; the cases that go on to ask have their own budget.
             let forwards = witness.clone();

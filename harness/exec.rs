@@ -14,6 +14,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
+use crate::report::Mask;
+
 /// Lines of output kept to explain a death.
 const LINES_KEPT: usize = 6;
 /// Longest line kept; a program may print anything.
@@ -23,36 +25,37 @@ const KNOCK_EVERY: Duration = Duration::from_millis(10);
 /// How long a polite end may take before the group is killed.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
-/// Variables for the command; secrets among them.
-#[derive(Debug)]
-pub struct Environment(Vec<(String, String)>);
+/// Variables for the command.
+#[derive(Debug, Default)]
+pub struct Environment {
+    addresses: Vec<(String, String)>,
+    secrets: Vec<(String, Secret)>,
+}
 
 impl Environment {
     /// What DESIGN A2 gives a gateway, besides `PORT`.
     pub fn gateway(key: &Secret, other_key: Option<&Secret>, upstreams: &[Upstream]) -> Self {
-        let mut variables = vec![("RINGBACK_API_KEY".to_owned(), key.expose().to_owned())];
+        let mut variables = Self::default();
+        variables.secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         if let Some(other) = other_key {
-            variables.push(("RINGBACK_OTHER_API_KEY".to_owned(), other.expose().to_owned()));
+            variables.secrets.push(("RINGBACK_OTHER_API_KEY".to_owned(), other.clone()));
         }
         for Upstream { vendor, root, key } in upstreams {
-            variables.push((vendor.variable("URL"), root.clone()));
-            variables.push((vendor.variable("KEY"), key.expose().to_owned()));
+            variables.addresses.push((vendor.variable("URL"), root.clone()));
+            variables.secrets.push((vendor.variable("KEY"), key.clone()));
         }
-        Self(variables)
+        variables
     }
-}
 
-impl Environment {
     /// What DESIGN A2 gives a receiver, besides `PORT`.
     pub fn receiver(key: &Secret, gateway: &str, secrets: &[(Vendor, Secret)]) -> Self {
-        let mut variables = vec![
-            ("RINGBACK_API_KEY".to_owned(), key.expose().to_owned()),
-            ("RINGBACK_GATEWAY_URL".to_owned(), gateway.to_owned()),
-        ];
-        for (vendor, secret) in secrets {
-            variables.push((vendor.variable("SECRET"), secret.expose().to_owned()));
-        }
-        Self(variables)
+        let mut variables = Self::default();
+        variables.secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
+        variables.addresses.push(("RINGBACK_GATEWAY_URL".to_owned(), gateway.to_owned()));
+        variables
+            .secrets
+            .extend(secrets.iter().map(|(vendor, secret)| (vendor.variable("SECRET"), secret.clone())));
+        variables
     }
 }
 
@@ -100,13 +103,16 @@ pub struct Process {
     group: Option<u32>,
     port: u16,
     said: Said,
+    /// Hides what the command was given in what it says.
+    mask: Mask,
 }
 
 impl Process {
-    /// Starts `command` and waits until its port accepts connections.
+    /// Starts `command` and waits until its port accepts connections. What is `hidden` it may know besides.
     pub async fn start(
         command: &str,
         environment: Environment,
+        hidden: &[(String, Secret)],
         within: Duration,
     ) -> Result<Self, StartError> {
         let spawn = |cause| StartError::Spawn { command: command.to_owned(), cause };
@@ -114,7 +120,8 @@ impl Process {
         let mut shell = Command::new("/bin/sh");
         shell
             .args(["-c", command])
-            .envs(environment.0)
+            .envs(environment.addresses)
+            .envs(environment.secrets.iter().map(|(name, secret)| (name, secret.expose())))
             .env("PORT", port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -127,7 +134,8 @@ impl Process {
         said.listen(child.stdout.take());
         said.listen(child.stderr.take());
         let group = child.id();
-        let process = Self { child: Mutex::new(child), group, port, said };
+        let mask = Mask::new(&[&environment.secrets, hidden].concat());
+        let process = Self { child: Mutex::new(child), group, port, said, mask };
         process.wait_until_it_listens(command, within).await?;
         Ok(process)
     }
@@ -140,7 +148,7 @@ impl Process {
     /// How it ended and its last lines, if it has ended.
     pub fn last_words(&self) -> Option<String> {
         let status = self.status()?;
-        Some(format!("{status}{}", self.said.tail()))
+        Some(format!("{status}{}", self.tail()))
     }
 
     /// Asks the group to end, then makes it.
@@ -163,15 +171,19 @@ impl Process {
             if let Some(status) = self.status() {
                 // Its last lines may still be in the pipe.
                 tokio::time::sleep(KNOCK_EVERY).await;
-                let said = self.said.tail();
+                let said = self.tail();
                 return Err(StartError::Died { command: command.to_owned(), status, port: self.port, said });
             }
             if Instant::now() >= deadline {
-                let said = self.said.tail();
+                let said = self.tail();
                 return Err(StartError::Deaf { command: command.to_owned(), port: self.port, within, said });
             }
             tokio::time::sleep(KNOCK_EVERY).await;
         }
+    }
+
+    fn tail(&self) -> String {
+        self.mask.text(&self.said.tail())
     }
 
     fn status(&self) -> Option<ExitStatus> {

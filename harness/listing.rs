@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use ringback_mocks::vendor::Vendor;
 use serde_json::{Value, json};
 
-use crate::catalogue::{self, Gateway, Kind as _, Scope};
+use crate::catalogue::{self, Entry, Gateway, Kind as _, Scope};
 use crate::knob::{Knob, Values};
+use crate::spelling;
 
 /// One line for each requirement.
 pub fn text() -> String {
@@ -120,32 +121,37 @@ fn value_words(values: &Values, between: &str) -> String {
 
 /// The catalogue as JSON.
 pub fn json() -> Value {
-    let entries: Vec<Value> = catalogue::entries()
-        .map(|entry| {
-            json!({
-                "id": entry.id,
-                "subject": entry.subject,
-                "chapter": entry.chapter,
-                "name": entry.case_name(None),
-                "level": entry.level,
-                "sentence": entry.sentence,
-                "source": {
-                    "page": entry.source.page,
-                    "url": entry.source.url,
-                    "read": entry.source.read,
-                    "basis": entry.source.basis.word(),
-                },
-                "why": entry.why,
-                "remedy": entry.remedy,
-                "vendors": vendors(entry.scope),
-                "needs": entry.needs,
-                "knobs": entry.knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>(),
-                "jobs": entry.jobs,
-                "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
+    let entries: Vec<Value> = catalogue::entries().map(|entry| entry_json(&entry)).collect();
     json!({"requirements": entries, "knobs": Knob::ALL.iter().map(|knob| knob_json(*knob)).collect::<Vec<_>>()})
+}
+
+/// One requirement as JSON, as the catalogue has it.
+pub fn explain_json(id: &str) -> Option<Value> {
+    catalogue::by_id(id).map(|entry| entry_json(&entry))
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "id": entry.id,
+        "subject": entry.subject,
+        "chapter": entry.chapter,
+        "name": entry.case_name(None),
+        "level": entry.level,
+        "sentence": entry.sentence,
+        "source": {
+            "page": entry.source.page,
+            "url": entry.source.url,
+            "read": entry.source.read,
+            "basis": entry.source.basis.word(),
+        },
+        "why": entry.why,
+        "remedy": entry.remedy,
+        "vendors": vendors(entry.scope),
+        "needs": entry.needs,
+        "knobs": entry.knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>(),
+        "jobs": entry.jobs,
+        "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+    })
 }
 
 fn knob_json(knob: Knob) -> Value {
@@ -206,13 +212,21 @@ pub fn explain(id: &str) -> Option<String> {
     Some(text)
 }
 
-/// The nearest ids to one that does not exist.
-pub fn ids_like(id: &str) -> Vec<&'static str> {
-    let prefix: String = id.to_ascii_uppercase().chars().take(5).collect();
-    let mut like: Vec<&str> =
-        catalogue::entries().map(|entry| entry.id).filter(|known| known.starts_with(&prefix)).collect();
+/// What may have been meant by an id that does not exist: the nearest, or all of the chapter that it names.
+pub fn ids_like(id: &str) -> String {
+    let ids: Vec<&str> = catalogue::entries().map(|entry| entry.id).collect();
+    if let Some(meant) = spelling::nearest(id, ids.iter().copied()) {
+        return format!("did you mean `{meant}`?");
+    }
+    let chapter = id.rsplit_once('-').map(|(chapter, _)| format!("{}-", chapter.to_ascii_uppercase()));
+    let like =
+        ids.into_iter().filter(|known| chapter.as_ref().is_some_and(|chapter| known.starts_with(chapter)));
+    let mut like: Vec<&str> = like.collect();
     like.sort_unstable();
-    like
+    match like.as_slice() {
+        [] => "`ringback list` shows all".to_owned(),
+        like => format!("there are {}", like.join(", ")),
+    }
 }
 
 fn scope(scope: Scope) -> String {

@@ -3,35 +3,15 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use ringback::listing;
 
 mod cli;
 use cli::{Problem, print, usage};
 
-const EXAMPLES: &str = "\
-Examples:
-  ringback test                                       both embedded reference subjects
-  ringback test gateway --exec 'python3 gateway.py'   a gateway that we start and end
-  ringback test gateway http://127.0.0.1:8080 --upstream kling=127.0.0.1:9101
-                                                      a gateway that already points at our mocks
-  ringback test gateway https://api.example.com       a deployed gateway, from outside
-  ringback test gateway https://api.example.com --spend 9 --only 'GW-LV-*' --advertise https://me.example.net
-                                                      live jobs, followed through real callbacks
-  ringback test gateway --shard 1/4 --report json=1.json
-                                                      a quarter of the cases; then: ringback report --from *.json
-  ringback test gateway --replay GW-CB-001-kling-s7-v24f7
-                                                      one failure again, with the same inputs
-  ringback test receiver --exec 'python3 receiver.py' a receiver that we start and end
-  ringback test receiver https://me.example.com/hooks/kling --vendor kling
-                                                      a receiver that runs already
-  ringback explain GW-CB-001                          one requirement
-
-Exit codes: 0 conforms, 1 violations, 2 usage or configuration, 3 could not judge, 4 nothing ran";
-
-/// Judges gateways that hand a callback URL to Kling, Doubao, MiniMax and Vidu, and receivers of their callbacks.
+/// Judges gateways that pass a callback URL to AI vendors, and its receivers
 #[derive(Debug, Parser)]
-#[command(name = "ringback", version, about, after_help = EXAMPLES)]
+#[command(name = "ringback", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -39,17 +19,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Judge a subject; with nothing named, both embedded reference subjects
+    /// Judge a gateway or a receiver; none named: both references
     Test(cli::test::Arguments),
     /// Run the mock vendors until Ctrl-C
     Mock(cli::mock::Arguments),
     /// Send one realistic callback, signed as that vendor signs
     Trigger(cli::trigger::Arguments),
-    /// Send many callbacks at a steady rate, and count what becomes of them
+    /// Send many callbacks at a steady rate, count what happens
     Storm(cli::storm::Arguments),
     /// Receive callbacks: verify, validate, print, keep
     Listen(cli::listen::Arguments),
-    /// Show stored JSON reports again; shards of one run are put together
+    /// Show stored JSON reports again, in any format
     Report(cli::report::Arguments),
     /// The requirement catalogue
     List {
@@ -61,11 +41,17 @@ enum Command {
     Explain {
         /// Such as GW-CB-001
         id: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "text")]
+        format: cli::Format,
     },
-    /// Prove the checks: the reference passes, every defect is caught by those that name it, and no
-    /// legal oddity is accused
+    /// Prove the checks: every defect caught, no legal oddity accused
     Selftest(cli::selftest::Arguments),
-    /// Print what makes a shell complete this command's words
+    /// Look whether this machine, settings and target can be judged
+    Doctor(cli::doctor::Arguments),
+    /// Write a ringback.toml with every setting, commented out
+    Init(cli::init::Arguments),
+    /// Print what makes a shell complete commands and flags
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
@@ -85,7 +71,10 @@ enum ListFormat {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::from_arg_matches(&command().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     let done = match cli.command {
         Command::Test(arguments) => cli::test::run(arguments),
         Command::Mock(arguments) => cli::mock::run(arguments),
@@ -94,8 +83,10 @@ fn main() -> ExitCode {
         Command::Listen(arguments) => cli::listen::run(&arguments),
         Command::Report(arguments) => cli::report::run(&arguments),
         Command::List { format } => list(format),
-        Command::Explain { id } => explain(&id),
+        Command::Explain { id, format } => explain(&id, format),
         Command::Selftest(arguments) => cli::selftest::run(&arguments),
+        Command::Doctor(arguments) => cli::doctor::run(arguments, &command()),
+        Command::Init(arguments) => cli::init::run(&arguments),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };
@@ -109,6 +100,11 @@ fn main() -> ExitCode {
     }
 }
 
+/// The command line, its help laid out.
+fn command() -> clap::Command {
+    cli::help::arranged(Cli::command())
+}
+
 fn list(format: ListFormat) -> Result<u8, Problem> {
     match format {
         ListFormat::Text => print(&listing::text()),
@@ -118,26 +114,26 @@ fn list(format: ListFormat) -> Result<u8, Problem> {
     Ok(0)
 }
 
-fn explain(id: &str) -> Result<u8, Problem> {
-    match listing::explain(id) {
+fn explain(id: &str, format: cli::Format) -> Result<u8, Problem> {
+    let told = match format {
+        cli::Format::Text => listing::explain(id),
+        cli::Format::Json => listing::explain_json(id).map(|entry| format!("{entry}\n")),
+    };
+    match told {
         Some(text) => print(&text).map(|()| 0),
-        None => {
-            let like = listing::ids_like(id);
-            let hint = if like.is_empty() { "`ringback list` shows all".to_owned() } else { like.join(", ") };
-            Err(usage(format!("there is no requirement `{id}`; {hint}")))
-        }
+        None => Err(usage(format!("there is no requirement `{id}`; {}", listing::ids_like(id)))),
     }
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<u8, Problem> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "ringback", &mut script);
+    clap_complete::generate(shell, &mut command(), "ringback", &mut script);
     print(&String::from_utf8_lossy(&script)).map(|()| 0)
 }
 
 fn man() -> Result<u8, Problem> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| Problem {
+    clap_mangen::Man::new(command()).render(&mut page).map_err(|error| Problem {
         code: cli::UNDECIDED,
         message: format!("cannot write the page: {error}"),
     })?;

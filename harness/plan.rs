@@ -11,6 +11,7 @@ use ringback_mocks::vendor::Vendor;
 use crate::catalogue::{self, Chapter, Gateway, Kind, Requirement, Scope};
 use crate::outcome::Level;
 use crate::replay::Input;
+use crate::spelling;
 use crate::target::{Mode, Target};
 
 /// One requirement for one vendor.
@@ -82,7 +83,7 @@ impl Shard {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// A pattern matches no case.
-    #[error("no case matches `{pattern}`{}", suggestion.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default())]
+    #[error("{}", spelling::with_hint(format_args!("no case matches `{pattern}`"), suggestion.as_deref()))]
     Unmatched {
         /// The pattern.
         pattern: String,
@@ -263,29 +264,17 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// The name or id most like a pattern, if any is like it at all.
+/// The name, id or, for a pattern with `*`, the whole chapter that a pattern may have been meant for.
 fn nearest<K: Kind>(pattern: &str, cases: &[Case<K>]) -> Option<String> {
-    cases
-        .iter()
-        .flat_map(|case| [case.name.split('[').next().unwrap_or(&case.name), case.requirement.id])
-        .map(|name| (distance(pattern, name), name))
-        .min()
-        .filter(|(distance, name)| *distance * 2 < name.len())
-        .map(|(_, name)| name.to_owned())
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (at, left) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (to, right) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(left != *right);
-            diagonal = row[to + 1];
-            row[to + 1] = substituted.min(diagonal + 1).min(row[to] + 1);
+    let mut known: Vec<String> = Vec::new();
+    for case in cases {
+        let (id, bare) = (case.requirement.id, case.name.split('[').next().unwrap_or(&case.name));
+        if !pattern.contains('*') {
+            known.extend([bare.to_owned(), id.to_owned(), case.name.clone()]);
+            continue;
         }
+        known.extend(bare.rsplit_once('/').map(|(chapter, _)| format!("{chapter}/*")));
+        known.extend(id.rsplit_once('-').map(|(chapter, _)| format!("{chapter}-*")));
     }
-    row[b.len()]
+    spelling::nearest(pattern, known.iter().map(String::as_str)).map(str::to_owned)
 }

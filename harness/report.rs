@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod format;
 pub mod json;
 pub mod junit;
+pub mod look;
 mod mask;
 pub mod md;
 pub mod ndjson;

@@ -11,6 +11,7 @@ use crate::bench::{Records, Workbench as _};
 use crate::catalogue::Kind;
 use crate::outcome::{Finding, Level, Outcome, Stop};
 use crate::plan::Case;
+use crate::progress::Progress;
 use crate::report::{Addressee, CaseReport, Mask, TrafficReport};
 use crate::target::Mode;
 
@@ -44,12 +45,23 @@ pub trait Stage: Clone + Send + Sync + 'static {
 }
 
 /// Runs cases, at most `jobs` at once; the reports are in the order of the cases.
-pub async fn run<S: Stage>(stage: &S, cases: Vec<Case<S::Kind>>, jobs: usize) -> Vec<CaseReport> {
+pub async fn run<S: Stage>(
+    stage: &S,
+    cases: Vec<Case<S::Kind>>,
+    jobs: usize,
+    progress: &Progress,
+) -> Vec<CaseReport> {
+    progress.chosen(cases.len());
     // As they end, not in order: a slow case must not hold back the next ones.
     let mut reports: Vec<(usize, CaseReport)> = futures_util::stream::iter(cases.into_iter().enumerate())
         .map(|(at, case)| {
-            let running = run_case(stage.clone(), case);
-            async move { (at, running.await) }
+            let stage = stage.clone();
+            async move {
+                progress.begins(&case.name);
+                let report = run_case(stage, case).await;
+                progress.ended(&report);
+                (at, report)
+            }
         })
         .buffer_unordered(jobs.max(1))
         .collect()

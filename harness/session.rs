@@ -14,6 +14,7 @@ use ringback_mocks::vendor::Vendor;
 use crate::catalogue::Kind;
 use crate::expect::{self, Expectation};
 use crate::plan::{Case, Selection, SelectionError, Shard};
+use crate::progress::Progress;
 use crate::replay::Replay;
 use crate::report::{
     CaseReport, Counts, FORMAT, Report, SelectionReport, ShardsReport, Tool, Verdict, millis,
@@ -37,6 +38,8 @@ pub struct Options {
     pub expectations: Vec<Expectation>,
     /// The one case to run again, instead of a selection.
     pub replay: Option<Replay>,
+    /// Where the run notes how far it is.
+    pub progress: Progress,
 }
 
 /// The seed when nobody gives one: fixed, so that two runs judge the same inputs.
@@ -53,6 +56,7 @@ impl Default for Options {
             jobs: DEFAULT_JOBS,
             expectations: Vec::new(),
             replay: None,
+            progress: Progress::default(),
         }
     }
 }
@@ -92,6 +96,7 @@ pub struct Session<S: Stage> {
     expectations: Vec<Expectation>,
     beginning: Beginning,
     jobs: usize,
+    progress: Progress,
 }
 
 /// When a run began, by both clocks.
@@ -154,14 +159,14 @@ impl<S: Stage> Session<S> {
                 ..SelectionReport::default()
             }
         };
-        let (expectations, jobs) = (options.expectations.clone(), options.jobs);
-        Ok(Self { stage, cases, selection, expectations, beginning, jobs })
+        let (expectations, progress) = (options.expectations.clone(), options.progress.clone());
+        Ok(Self { stage, cases, selection, expectations, beginning, jobs: options.jobs, progress })
     }
 
     /// Runs the cases, ends the subject and reports.
     pub async fn judge(self) -> Report {
-        let Self { stage, cases, selection, expectations, beginning, jobs } = self;
-        let mut reports = runner::run(&stage, cases, jobs).await;
+        let Self { stage, cases, selection, expectations, beginning, jobs, progress } = self;
+        let mut reports = runner::run(&stage, cases, jobs, &progress).await;
         expect::apply(&expectations, &mut reports);
         let report = Report {
             selection: Some(selection),

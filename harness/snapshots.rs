@@ -15,7 +15,7 @@ use ringback_mocks::vendor::{Dialect, Vendor};
 pub use folder::{FolderError, Review, Update, review};
 pub use render::difference;
 
-use crate::config::{self, Flags, Secrets};
+use crate::config::{self, Secrets};
 use crate::session::gateway::{self, GatewayStage};
 
 /// One text to review.
@@ -124,8 +124,8 @@ pub fn main(folder: &str) -> ExitCode {
 
 fn reviewed(folder: &std::path::Path, update: Update) -> Result<Review, String> {
     let secrets = Secrets::read(|name| std::env::var(name).ok());
-    let (target, options) =
-        config::resolve(Flags::from_environment(), secrets).map_err(|error| error.to_string())?;
+    let resolved = config::from_environment().and_then(|flags| config::resolve(flags, secrets));
+    let (target, options) = resolved.map_err(|error| error.to_string())?;
     possible(&target)?;
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?;

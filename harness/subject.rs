@@ -26,6 +26,7 @@ pub struct Subject {
     key: Secret,
     other_key: Option<Secret>,
     secrets: Vec<(String, Secret)>,
+    masked: Vec<(String, Secret)>,
     http: HttpClient,
     journal: Arc<Journal>,
     guard: Guard,
@@ -36,7 +37,7 @@ pub struct Subject {
 #[derive(Debug)]
 enum Running {
     Here(#[expect(dead_code, reason = "held so that it stops with the subject")] ReferenceGateway),
-    Child(Process),
+    Child(Box<Process>),
     Elsewhere,
 }
 
@@ -97,8 +98,8 @@ impl Subject {
             }
             Reach::Exec { command, ready_within } => {
                 let environment = Environment::gateway(&key, other_key.as_ref(), &upstreams);
-                let process = Process::start(command, environment, *ready_within).await?;
-                (process.url(), Running::Child(process))
+                let process = Process::start(command, environment, &target.hidden, *ready_within).await?;
+                (process.url(), Running::Child(Box::new(process)))
             }
             Reach::Url { root, .. } => (root.clone(), Running::Elsewhere),
         };
@@ -107,6 +108,7 @@ impl Subject {
             root,
             key,
             other_key,
+            masked: [secrets.as_slice(), &target.hidden].concat(),
             secrets,
             http: HttpClient::unpooled(),
             journal,
@@ -134,6 +136,11 @@ impl Subject {
     /// Every value that must not appear in a report, with the variable that holds it.
     pub fn secrets(&self) -> &[(String, Secret)] {
         &self.secrets
+    }
+
+    /// Those of this run, and every other that must not appear either.
+    pub fn masked(&self) -> &[(String, Secret)] {
+        &self.masked
     }
 
     /// Sends a request, if the run's guard allows it, and records what came of it.

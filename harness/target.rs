@@ -38,6 +38,8 @@ pub struct Target {
     pub knobs: Knobs,
     /// How long we wait for what.
     pub patience: Patience,
+    /// Other secrets that the subject may know and tell, with the variables that hold them.
+    pub hidden: Vec<(String, Secret)>,
 }
 
 /// How a gateway is reached.
@@ -162,6 +164,7 @@ impl Target {
             live: None,
             knobs: Knobs::default(),
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            hidden: Vec::new(),
         }
     }
 

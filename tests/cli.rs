@@ -37,6 +37,37 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// A variable for a flag without a value is said the ways people say it; an empty one says nothing.
+#[rstest]
+#[case::one("1", 1)]
+#[case::truth("true", 1)]
+#[case::zero("0", 0)]
+#[case::no("no", 0)]
+#[case::empty("", 0)]
+fn a_flag_without_a_value_has_a_variable(#[case] value: &str, #[case] code: i32) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let report = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/everything.json");
+    let output = ringback(
+        folder.path(),
+        &["report", "--from", report],
+        &[("RINGBACK_QUIET", value), ("COLUMNS", "80")],
+    );
+    assert_eq!(i32::from(!stdout(&output).starts_with("Judged ")), code, "{}", stdout(&output));
+}
+
+/// A screen is 80 by 24.
+#[rstest]
+#[case::all(&["--help"])]
+#[case::gateway(&["test", "gateway", "-h"])]
+#[case::receiver(&["test", "receiver", "-h"])]
+fn help_fits_one_screen(#[case] arguments: &[&str]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = ringback(folder.path(), arguments, &[("COLUMNS", "80")]);
+    let text = stdout(&output);
+    assert!(text.contains("Usage: ringback") && text.lines().count() <= 24, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
 #[test]
 fn the_embedded_reference_conforms() {
     let output = run(&["test", "gateway"]);
@@ -56,7 +87,7 @@ Verdict: CONFORMS (exit code 0)
 }
 
 #[rstest]
-#[case::unknown_vendor(&["test", "gateway", "--vendor", "klong"], "ringback: there is no vendor `klong`; there are kling, doubao, minimax, vidu\n")]
+#[case::unknown_vendor(&["test", "gateway", "--vendor", "klong"], "ringback: there is no vendor `klong`; did you mean `kling`?\n")]
 #[case::two_subjects(&["test", "gateway", "http://127.0.0.1:1", "--exec", "true"], "ringback: name one subject: a URL or --exec, not both\n")]
 #[case::no_key(&["test", "gateway", "http://127.0.0.1:1"], "ringback: set RINGBACK_API_KEY to a key that the gateway accepts\n")]
 #[case::no_address(&["test", "gateway", "localhost:80"], "ringback: `localhost:80` is not a gateway address: it must begin with http:// or https://\n")]
@@ -65,7 +96,7 @@ Verdict: CONFORMS (exit code 0)
 #[case::odd_replay(&["test", "gateway", "--replay", "GW-CB-001"], "ringback: `GW-CB-001` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c\n")]
 #[case::odd_shard(&["test", "gateway", "--shard", "5/4"], "ringback: `5/4` is no shard; write 2/4 for the second of four, counted from 1\n")]
 #[case::too_many_shards(&["test", "gateway", "--only", "GW-CB-001", "--shard", "1/9"], "ringback: --shard 1/9 splits 4 cases; use at most 4 shards\n")]
-#[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must and should\n")]
+#[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must, should\n")]
 #[case::no_stored_report(&["report", "--from", "absent.json"], "ringback: cannot read absent.json: No such file or directory (os error 2)\n")]
 #[case::odd_time(&["test", "gateway", "--settle", "soon"], "ringback: `soon` is no time for settle; write 500ms, 10s or 2m, at most 1h\n")]
 #[case::report_about_two(&["test", "--report", "json=x"], "ringback: two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`\n")]
@@ -75,9 +106,9 @@ Verdict: CONFORMS (exit code 0)
 #[case::replay_of_the_other(&["test", "receiver", "--replay", "GW-CB-001-kling-s7-v24f7"], "ringback: the case to replay is about a gateway; replay it with `ringback test gateway`\n")]
 #[case::odd_report(&["test", "gateway", "--report", "yaml=x"], "ringback: --report takes FORMAT=PATH, with a format of text, json[..]; not `yaml=x`\n")]
 #[case::lonely_upstream(&["test", "gateway", "--upstream", "kling=127.0.0.1:1"], "ringback: --upstream belongs to a gateway URL: with --exec the mocks choose their own addresses\n")]
-#[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; GW-CB-001, [..]\n")]
+#[case::unknown_id(&["explain", "GW-CB-999"], "ringback: there is no requirement `GW-CB-999`; there are GW-CB-001, [..]\n")]
 #[case::typo(&["test", "gateway", "--only", "gateway/callback-url/forwardd"], "ringback: no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?\n")]
-#[case::unknown_knob(&["test", "gateway", "--knob", "root=ignore"], "ringback: there is no knob `root`; there are root_callback, [..]\n")]
+#[case::unknown_knob(&["test", "gateway", "--knob", "root=ignore"], "ringback: there is no knob `root`; did you mean `root_callback`?\n")]
 #[case::knob_without_value(&["test", "gateway", "--knob", "root_callback"], "ringback: --knob takes NAME=VALUE, not `root_callback`\n")]
 #[case::knob_value(&["test", "gateway", "--knob", "bad_token_status=404"], "ringback: the knob bad_token_status is either or 401 or 403, not `404`\n")]
 #[case::root_callback(&["test", "gateway", "--root-callback", "maybe"], "ringback: the knob root_callback is reject or ignore or accept, not `maybe`\n")]
@@ -113,7 +144,7 @@ fn a_wrong_file_is_exit_2_and_says_where(#[case] text: &str, #[case] says: &str)
 /// An id in the documentation that nobody can replay would teach the wrong thing.
 #[test]
 fn the_documented_replay_ids_are_right() {
-    let help = stdout(&run(&["--help"]));
+    let help = stdout(&run(&["test", "gateway", "--help"]));
     for text in [include_str!("../README.md"), help.as_str()] {
         let ids: Vec<&str> =
             text.split("--replay ").skip(1).filter_map(|tail| tail.split_whitespace().next()).collect();
@@ -209,6 +240,8 @@ fn a_json_report_is_written_whole_or_not_at_all() {
 
 #[rstest]
 #[case::subcommands("ringback self", "selftest")]
+#[case::doctor("ringback doctor gateway --advert", "--advertise")]
+#[case::init("ringback init --pr", "--print")]
 #[case::flags("ringback test gateway --snap", "--snapshots")]
 #[case::formats("ringback report --format juni", "junit")]
 fn bash_completes(#[case] typed: &str, #[case] wanted: &str) {
@@ -229,7 +262,10 @@ fn bash_completes(#[case] typed: &str, #[case] wanted: &str) {
 fn the_manual_page_names_every_subcommand() {
     let page = stdout(&run(&["man"]));
     assert!(page.contains(".TH ringback 1"), "{page}");
-    for name in ["test", "mock", "trigger", "storm", "listen", "report", "list", "explain", "selftest"] {
+    for name in [
+        "test", "mock", "trigger", "storm", "listen", "report", "list", "explain", "selftest", "doctor",
+        "init",
+    ] {
         assert!(page.contains(&format!("ringback\\-{name}")), "{name} is not in the page");
     }
 }

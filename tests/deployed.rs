@@ -52,6 +52,7 @@ fn target(root: String, spend: u32) -> Target {
             finish: Duration::from_secs(20),
             ..Patience::REMOTE
         },
+        hidden: Vec::new(),
     }
 }
 

@@ -106,3 +106,39 @@ fn a_report_that_contradicts_itself_is_refused(#[case] spoil: fn(&mut Value), #[
     assert!(stderr(&output).contains(says), "{}", stderr(&output));
     assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
 }
+
+/// The shell's limit on the size of files is a full disk to us, not the end by a signal.
+#[test]
+fn a_file_limit_is_a_full_disk() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let line = format!(
+        "ulimit -f 1; exec '{}' test gateway --only GW-SUB-002 --report json=run.json,badge=badge.json",
+        snapbox::cmd::cargo_bin("ringback").display()
+    );
+    let output = Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().expect("a shell");
+    assert_data_eq!(stderr(&output), "ringback: cannot write run.json: File too large (os error 27)\n");
+    assert_eq!(output.status.code(), Some(3), "it conforms, and the report is missing");
+    assert_eq!(names(folder.path()), ["badge.json"], "no half file, and the other report arrives");
+}
+
+/// Whoever stops reading, as `head` does, changes no verdict and hears no complaint.
+#[rstest]
+#[case::conforms(&["test", "gateway", "--only", "GW-SUB-002", "--verbose"], 0)]
+#[case::nothing_ran(&["test", "gateway", "--only", "GW-CB-001", "--model", "kling=none", "--vendor", "kling"], 4)]
+#[case::violations(&["report", "--from", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/everything.json")], 1)]
+#[case::list(&["list"], 0)]
+#[case::man(&["man"], 0)]
+fn a_closed_pipe_changes_no_verdict(#[case] arguments: &[&str], #[case] code: i32) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut child = Command::new(snapbox::cmd::cargo_bin("ringback"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_data_eq!(stderr(&output), "");
+    assert_eq!(output.status.code(), Some(code));
+}

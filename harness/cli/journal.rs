@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use ringback::report::Mask;
 use ringback_mocks::journal::{Exchange, Journal};
 use ringback_mocks::record;
 use tokio::sync::oneshot;
+
+use super::secrets;
 
 /// Exchanges that wait to be written; beyond that, whoever records waits for the disk, so that none
 /// is lost and memory stays bounded.
@@ -27,8 +30,9 @@ pub(crate) fn write(journal: &Journal, path: &Path) -> io::Result<oneshot::Recei
         if path == Path::new("-") { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
     let (sender, lines) = sync_channel::<Arc<Exchange>>(WAITING_MAX);
     let (failed, failure) = oneshot::channel();
+    let mask = secrets::mask(&[]);
     std::thread::spawn(move || {
-        if let Err(error) = drain(&lines, BufWriter::new(sink)) {
+        if let Err(error) = drain(&lines, BufWriter::new(sink), &mask) {
             let _ = failed.send(error);
         }
     });
@@ -43,10 +47,14 @@ fn observe(journal: &Journal, sender: SyncSender<Arc<Exchange>>) {
     });
 }
 
-fn drain(lines: &Receiver<Arc<Exchange>>, mut sink: impl Write) -> io::Result<()> {
+fn drain(lines: &Receiver<Arc<Exchange>>, mut sink: impl Write, mask: &Mask) -> io::Result<()> {
     loop {
         match lines.recv_timeout(FLUSH_AFTER) {
-            Ok(exchange) => writeln!(sink, "{}", record::json(&exchange))?,
+            Ok(exchange) => {
+                let mut line = record::json(&exchange);
+                secrets::hide(&mut line, mask);
+                writeln!(sink, "{line}")?;
+            }
             Err(RecvTimeoutError::Timeout) => sink.flush()?,
             Err(RecvTimeoutError::Disconnected) => return sink.flush(),
         }

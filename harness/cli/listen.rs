@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringback::receipt::{self, Receipt};
+use ringback::report::Mask;
 use ringback_mocks::http::Server;
 use ringback_mocks::record;
 use ringback_mocks::vendor::Vendor;
@@ -15,7 +16,7 @@ use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{Problem, UNDECIDED, block_on, interrupted, print};
+use super::{Problem, UNDECIDED, block_on, interrupted, print, secrets};
 
 /// Callbacks that wait to be written; a flood beyond that waits for its answer.
 const WAITING_MAX: usize = 1_024;
@@ -50,7 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     block_on(async {
         let (sender, mut arrivals) = mpsc::channel::<(Request, Receipt)>(WAITING_MAX);
         let status = arguments.answer;
-        let secrets = Arc::new(secrets());
+        let secrets = Arc::new(held());
+        let mask = secrets::mask(&[]);
         let server = Server::bind(arguments.bind, move |request| {
             let (sender, secrets) = (sender.clone(), Arc::clone(&secrets));
             async move {
@@ -74,9 +76,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
                 Some((request, receipt)) = arrivals.recv() => {
                     seen += 1;
                     bad |= receipt.is_bad();
-                    print(&described(&request, &receipt, arguments.format))?;
+                    print(&described(&request, &receipt, arguments.format, &mask))?;
                     if let Some(folder) = &arguments.keep {
-                        keep(folder, seen, &request, &receipt).map_err(could_not)?;
+                        keep(folder, seen, &request, &receipt, &mask).map_err(could_not)?;
                     }
                     if arguments.count.is_some_and(|most| seen >= most) {
                         return Ok(u8::from(bad));
@@ -89,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
 }
 
 /// Kling's and Vidu's secrets, several with commas between them.
-fn secrets() -> Vec<(Vendor, Secret)> {
+fn held() -> Vec<(Vendor, Secret)> {
     Vendor::all()
         .flat_map(|vendor| {
             let text = std::env::var(vendor.variable("SECRET")).unwrap_or_default();
@@ -107,11 +109,11 @@ fn answer(status: u16, receipt: &Receipt) -> Response {
     }
 }
 
-fn described(request: &Request, receipt: &Receipt, format: super::Format) -> String {
+fn described(request: &Request, receipt: &Receipt, format: super::Format, mask: &Mask) -> String {
     let dialect = receipt.dialect.map(|dialect| dialect.name);
     let violations: Vec<String> = receipt.violations.iter().map(ToString::to_string).collect();
     if format == super::Format::Json {
-        let line = json!({
+        let mut line = json!({
             "dialect": dialect,
             "task": receipt.task,
             "state": receipt.state,
@@ -120,6 +122,7 @@ fn described(request: &Request, receipt: &Receipt, format: super::Format) -> Str
             "violations": violations,
             "request": record::request(request),
         });
+        secrets::hide(&mut line, mask);
         return format!("{line}\n");
     }
     let what = match (dialect, &receipt.challenge) {
@@ -138,7 +141,7 @@ fn described(request: &Request, receipt: &Receipt, format: super::Format) -> Str
     for violation in violations {
         let _ = writeln!(text, "    {}", printable(&violation));
     }
-    text
+    mask.text(&text)
 }
 
 /// One line that cannot steer a terminal.
@@ -146,7 +149,7 @@ fn printable(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-fn keep(folder: &Path, number: u64, request: &Request, receipt: &Receipt) -> Result<(), String> {
+fn keep(folder: &Path, number: u64, request: &Request, receipt: &Receipt, mask: &Mask) -> Result<(), String> {
     let dialect = receipt.dialect.map_or("unknown", |dialect| dialect.name);
     let word = |text: &str| text.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let state = match &receipt.challenge {
@@ -155,6 +158,7 @@ fn keep(folder: &Path, number: u64, request: &Request, receipt: &Receipt) -> Res
     };
     let mut fixture = record::request(request);
     fixture["body"] = request.json().unwrap_or_else(|| Value::from(String::from_utf8_lossy(&request.body)));
+    secrets::hide(&mut fixture, mask);
     let text = format!("{fixture:#}\n");
     // What an earlier run kept stays: the next free number is taken.
     for number in number.. {

@@ -2,29 +2,48 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use anstream::{AutoStream, ColorChoice};
+use clap::builder::{FalseyValueParser, TypedValueParser as _};
+use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
-use ringback::report::{Report, annotations};
+use ringback::report::look::{Detail, Look};
+use ringback::report::{Report, annotations, terminal};
+use ringback::spelling::{nearest, with_hint};
+use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};
 
 /// The flags of every command that ends with a report.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Output {
-    /// Write reports, several with commas: json=run.json,text=run.txt
+    /// Write reports: junit=out.xml,json=run.json
     #[arg(long, value_name = "FORMAT=PATH", env = "RINGBACK_REPORT", value_delimiter = ',')]
     report: Vec<String>,
-    /// What to print
+    /// What to print [default: text]
     #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names())]
     format: Option<String>,
+    /// Print a line for each violation
+    // Its variable is read apart: to clap, a flag against the other one's variable is a conflict.
+    #[arg(short, long, overrides_with = "verbose")]
+    quiet: bool,
+    /// Print every case, and violations whole
+    #[arg(short, long, overrides_with = "quiet")]
+    verbose: bool,
+    #[arg(skip)]
+    filed: Option<Detail>,
+    /// When the text is coloured: always, never, or on a terminal that wants it [default: auto]
+    #[arg(long, value_name = "WHEN", env = "RINGBACK_COLOR", hide_short_help = true)]
+    color: Option<String>,
 }
 
 /// Where everything goes, checked before anything is judged.
 #[derive(Debug)]
 pub(super) struct Destinations {
     printed: &'static Format,
+    look: Look,
     written: Vec<(&'static Format, Destination)>,
     /// Whether the log that we print to shows annotations.
     annotated: bool,
@@ -33,15 +52,56 @@ pub(super) struct Destinations {
 impl Output {
     /// These flags, or those said before the subject was named.
     pub(super) fn or(self, outer: Self) -> Self {
+        let said = self.quiet || self.verbose;
         Self {
             report: if self.report.is_empty() { outer.report } else { self.report },
             format: self.format.or(outer.format),
+            quiet: if said { self.quiet } else { outer.quiet },
+            verbose: if said { self.verbose } else { outer.verbose },
+            color: self.color.or(outer.color),
+            filed: self.filed.or(outer.filed),
         }
+    }
+
+    /// These flags over what the file says.
+    pub(super) fn over(self, file: OutputSection) -> Result<Self, Problem> {
+        let detail = match (file.quiet, file.verbose) {
+            (true, true) => return Err(usage("[output] is quiet or verbose, not both")),
+            (true, false) => Some(Detail::Quiet),
+            (false, true) => Some(Detail::Verbose),
+            (false, false) => None,
+        };
+        let file = Self { report: file.report, format: file.format, color: file.color, ..Self::default() };
+        Ok(Self { filed: detail, ..self.or(file) })
     }
 
     /// Whether anything but text on the terminal is wanted.
     pub(super) fn is_about_one_subject(&self) -> bool {
         !self.report.is_empty() || self.format.as_ref().is_some_and(|format| format != FORMATS[0].name)
+    }
+
+    /// The flag before the variable before the file.
+    fn detail(&self) -> Result<Detail, Problem> {
+        let variable = |name: &str| {
+            let value = std::env::var_os(name)?;
+            FalseyValueParser::new().parse_ref(&clap::Command::new("ringback"), None, &value).ok()
+        };
+        let set = |name: &str| variable(name).unwrap_or_default();
+        match (self.quiet, self.verbose) {
+            (true, _) => Ok(Detail::Quiet),
+            (false, true) => Ok(Detail::Verbose),
+            (false, false) => match (set("RINGBACK_QUIET"), set("RINGBACK_VERBOSE")) {
+                (true, true) => Err(usage("RINGBACK_QUIET and RINGBACK_VERBOSE are both set; unset one")),
+                (true, false) => Ok(Detail::Quiet),
+                (false, true) => Ok(Detail::Verbose),
+                (false, false) => Ok(self.filed.unwrap_or_default()),
+            },
+        }
+    }
+
+    /// Whether anything but the report at the end may be printed.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.detail().is_ok_and(|detail| detail == Detail::Quiet)
     }
 
     /// Finds the formats.
@@ -51,6 +111,7 @@ impl Output {
             Some(name) => format::named(name)
                 .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
         };
+        outlive_file_limits();
         let mut taken = BTreeSet::new();
         let mut written = Vec::new();
         for report in &self.report {
@@ -63,9 +124,28 @@ impl Output {
             }
             written.push((format, destination));
         }
+        let look = Look { colour: coloured(self.color.as_deref())?, width: width(), detail: self.detail()? };
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        Ok(Destinations { printed, written, annotated: on_github && printed.name == FORMATS[0].name })
+        Ok(Destinations { printed, look, written, annotated: on_github && printed.name == FORMATS[0].name })
     }
+}
+
+/// Whether to colour what goes to stdout.
+fn coloured(when: Option<&str>) -> Result<bool, Problem> {
+    match when {
+        Some("always") => Ok(true),
+        Some("never") => Ok(false),
+        // Also asks NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM.
+        None | Some("auto") => Ok(AutoStream::choice(&io::stdout()) != ColorChoice::Never),
+        Some(other) => Err(usage(format!("--color takes auto, always or never, not `{other}`"))),
+    }
+}
+
+/// Columns of the terminal that we print to.
+fn width() -> Option<usize> {
+    let stdout = io::stdout();
+    let (Width(columns), _) = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout))??;
+    Some(columns.into())
 }
 
 impl Destinations {
@@ -73,7 +153,12 @@ impl Destinations {
     /// others back, and hides no violation.
     pub(super) fn deliver(&self, report: &Report) -> Result<u8, Problem> {
         let mut failures = Vec::new();
-        let mut printed = print(&(self.printed.render)(report));
+        // Only the first format, the one for people, has a look.
+        let mut printed = print(&if self.printed.name == FORMATS[0].name {
+            terminal::draw(report, &self.look)
+        } else {
+            (self.printed.render)(report)
+        });
         if self.annotated {
             printed = printed.and_then(|()| print(&annotations::render(report)));
         }
@@ -152,6 +237,22 @@ fn part(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(path.parent().unwrap_or(Path::new("/"))).map_err(|error| error.kind().into())
 }
 
+/// A file that grows beyond the limit of the shell (`ulimit -f`) ends a process by its signal, unless the signal
+/// is heard: then it is an error of writing, as a full disk is.
+#[cfg(unix)]
+fn outlive_file_limits() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let heard = tokio::runtime::Builder::new_current_thread().enable_io().build().and_then(|runtime| {
+        let _context = runtime.enter();
+        signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))
+    });
+    // Without it, the limit is what it always was.
+    drop(heard);
+}
+
+#[cfg(not(unix))]
+fn outlive_file_limits() {}
+
 fn names() -> clap::builder::PossibleValuesParser {
     FORMATS
         .iter()
@@ -161,8 +262,13 @@ fn names() -> clap::builder::PossibleValuesParser {
 }
 
 fn named_path(report: &str) -> Result<(&'static Format, PathBuf), Problem> {
-    let wrong =
-        || usage(format!("--report takes FORMAT=PATH, with a format of {}; not `{report}`", format::names()));
+    let name = report.split_once('=').map_or(report, |(name, _)| name);
+    let wrong = || {
+        let meant = nearest(name, FORMATS.iter().map(|format| format.name));
+        let sentence =
+            format!("--report takes FORMAT=PATH, with a format of {}; not `{report}`", format::names());
+        usage(with_hint(sentence, meant))
+    };
     let (name, path) = report.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or_else(wrong)?;
     Ok((format::named(name).ok_or_else(wrong)?, PathBuf::from(path)))
 }

@@ -2,6 +2,7 @@
 
 use ringback::selftest::{self, Acceptance, Kill};
 use ringback::session::RunError;
+use ringback::spelling::{nearest, with_hint};
 use ringback_mocks::receiver;
 use ringback_mocks::reference;
 
@@ -72,21 +73,27 @@ impl Wanted<'_> {
 
     fn all_known(&self, subject: Option<Subject>) -> Result<(), Problem> {
         let (gateway, receiver) = (subject != Some(Subject::Receiver), subject != Some(Subject::Gateway));
-        for name in self.defects {
-            let known = gateway && reference::defect::Defect::named(name).is_some()
-                || receiver && receiver::defect::Defect::named(name).is_some();
-            if !known {
-                return Err(usage(format!("there is no defect `{name}`")));
-            }
+        let defects = names(gateway, reference::defect::Defect::ALL.iter().map(|one| one.name()))
+            .chain(names(receiver, receiver::defect::Defect::ALL.iter().map(|one| one.name())));
+        let oddities = names(gateway, reference::oddity::Oddity::ALL.iter().map(|one| one.name()))
+            .chain(names(receiver, receiver::oddity::Oddity::ALL.iter().map(|one| one.name())));
+        known("defect", self.defects, &defects.collect::<Vec<_>>())?;
+        known("oddity", self.oddities, &oddities.collect::<Vec<_>>())
+    }
+}
+
+fn names(wanted: bool, all: impl Iterator<Item = &'static str>) -> impl Iterator<Item = &'static str> {
+    all.filter(move |_| wanted)
+}
+
+/// Whether everything that was asked for exists.
+fn known(what: &str, asked: &[String], all: &[&'static str]) -> Result<(), Problem> {
+    match asked.iter().find(|name| !all.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let meant = nearest(name, all.iter().copied());
+            Err(usage(with_hint(format!("there is no {what} `{name}`"), meant)))
         }
-        for name in self.oddities {
-            let known = gateway && reference::oddity::Oddity::named(name).is_some()
-                || receiver && receiver::oddity::Oddity::named(name).is_some();
-            if !known {
-                return Err(usage(format!("there is no oddity `{name}`")));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -1,14 +1,15 @@
 //! `ringback test`: judges a subject, prints the report, writes it where it is wanted.
 
-use clap::{Parser, Subcommand};
+use clap::Subcommand;
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, Flags, Secrets};
+use ringback::config::{self, Flags, Secrets, from_environment};
+use ringback::progress::Progress;
 use ringback::report::Report;
 use ringback::session::{self, RunError};
 use ringback::snapshots::{self, Taken, Update};
 
 use super::output::Output;
-use super::{Problem, UNDECIDED, block_on, interrupted, print, usage};
+use super::{Problem, UNDECIDED, block_on, interrupted, print, progress, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
@@ -42,44 +43,50 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     let Arguments { subject, output } = arguments;
     let secrets = Secrets::read(|name| std::env::var(name).ok());
     match subject {
-        Some(Subject::Gateway { flags, output: own }) => gateway(*flags, secrets, &own.or(output)),
-        Some(Subject::Receiver { flags, output: own }) => {
-            let (target, options) = receiver::resolve(*flags, &secrets).map_err(usage)?;
-            judged(session::receiver::judge(target, &options), &own.or(output))
-        }
-        None => configured(secrets, &output),
+        Some(Subject::Gateway { flags, output: own }) => gateway(*flags, secrets, own.or(output)),
+        Some(Subject::Receiver { flags, output: own }) => receiver(*flags, &secrets, own.or(output)),
+        None => configured(secrets, output),
     }
 }
 
 /// `ringback test` alone judges what the environment and the file name, and the references where they name
 /// nothing.
-fn configured(secrets: Secrets, output: &Output) -> Result<u8, Problem> {
-    let (flags, receiver_flags) = (from_environment::<Flags>(), from_environment::<ReceiverFlags>());
+fn configured(secrets: Secrets, output: Output) -> Result<u8, Problem> {
     let named = config::named().map_err(usage)?;
     if named.gateway || named.selection && !named.receiver {
-        return gateway(flags, secrets, output);
+        return gateway(from_environment().map_err(usage)?, secrets, output);
     }
     if named.receiver {
-        let (target, options) = receiver::resolve(receiver_flags, &secrets).map_err(usage)?;
-        return judged(session::receiver::judge(target, &options), output);
+        return receiver(from_environment().map_err(usage)?, &secrets, output);
     }
-    if output.is_about_one_subject() {
+    let flags: Flags = from_environment().map_err(usage)?;
+    let whole = output.clone().over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
+    if whole.is_about_one_subject() {
         return Err(usage(
             "two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`",
         ));
     }
-    let first = gateway(flags, secrets.clone(), output)?;
+    let receiver_flags = from_environment().map_err(usage)?;
+    let first = gateway(flags, secrets.clone(), output.clone())?;
     print("\n")?;
-    let (target, options) = receiver::resolve(receiver_flags, &secrets).map_err(usage)?;
-    let second = judged(session::receiver::judge(target, &options), output)?;
+    let second = receiver(receiver_flags, &secrets, output)?;
     // Violations count more than what could not be judged.
     Ok(if first == 1 || second == 1 { 1 } else { first.max(second) })
 }
 
-fn gateway(flags: Flags, secrets: Secrets, output: &Output) -> Result<u8, Problem> {
+fn receiver(flags: ReceiverFlags, secrets: &Secrets, output: Output) -> Result<u8, Problem> {
+    let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
+    let (target, options) = receiver::resolve(flags, secrets).map_err(usage)?;
+    judged(session::receiver::judge(target, &options), &options.progress, &output)
+}
+
+fn gateway(flags: Flags, secrets: Secrets, output: Output) -> Result<u8, Problem> {
+    let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
     let (folder, accept) = (flags.snapshots().map_err(usage)?, flags.accept);
     let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
-    let Some(folder) = folder else { return judged(session::judge(target, &options), output) };
+    let Some(folder) = folder else {
+        return judged(session::judge(target, &options), &options.progress, &output);
+    };
     snapshots::possible(&target).map_err(usage)?;
     let mut taken = Taken::default();
     let judging = async {
@@ -87,7 +94,7 @@ fn gateway(flags: Flags, secrets: Secrets, output: &Output) -> Result<u8, Proble
         taken = snapshots::take(&session.stage).await;
         Ok(session.judge().await)
     };
-    let code = judged(judging, output)?;
+    let code = judged(judging, &options.progress, &output)?;
     let update = if accept { Update::Always } else { Update::named(|name| std::env::var(name).ok()) };
     let review = snapshots::review(&folder, &taken, update).map_err(usage)?;
     // On stderr: what is printed may be a report for programs.
@@ -101,21 +108,17 @@ fn eprint(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
-fn from_environment<F: clap::Args + Default>() -> F {
-    #[derive(Parser)]
-    struct Alone<F: clap::Args> {
-        #[command(flatten)]
-        flags: F,
-    }
-    Alone::<F>::try_parse_from(["ringback"]).map(|alone| alone.flags).unwrap_or_default()
-}
-
-fn judged(judging: impl Future<Output = Result<Report, RunError>>, output: &Output) -> Result<u8, Problem> {
+fn judged(
+    judging: impl Future<Output = Result<Report, RunError>>,
+    progress: &Progress,
+    output: &Output,
+) -> Result<u8, Problem> {
     let destinations = output.destinations()?;
     // Dropping the run ends the subject that it started, and its whole process group.
     let report = block_on(async {
         tokio::select! {
             report = judging => Ok(report),
+            never = progress::show(progress), if !output.is_quiet() => match never {},
             code = interrupted() => Err(Problem { code, message: "interrupted".to_owned() }),
         }
     })??;

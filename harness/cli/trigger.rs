@@ -1,12 +1,15 @@
 //! `ringback trigger`: sends one realistic callback, signed as that vendor signs, and says what the
 //! receiver answered.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringback::config;
+use ringback::config::{self, mock::set_knob};
+use ringback::report::Mask;
+use ringback::spelling::{nearest, with_hint};
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::{Courier, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};
@@ -18,7 +21,7 @@ use ringback_mocks::{machine, record};
 use serde_json::json;
 use url::Url;
 
-use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, usage};
+use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, secrets, usage};
 
 /// How often we look whether the courier has nothing left to do; each answer wakes us as well.
 const LOOK: Duration = Duration::from_millis(50);
@@ -39,8 +42,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dialect: Option<String>,
     /// Sign with this instead of RINGBACK_<VENDOR>_SECRET: whsec_… for Kling, the API key for Vidu
-    #[arg(long, env = "RINGBACK_TRIGGER_SECRET", hide_env_values = true)]
-    secret: Option<String>,
+    #[arg(long, env = "RINGBACK_TRIGGER_SECRET", hide_env_values = true, value_parser = secret)]
+    secret: Option<Secret>,
     /// Send it so many times: the same event again, with the same id
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(TIMES_MAX)))]
     times: u16,
@@ -56,6 +59,11 @@ pub(crate) struct Arguments {
     /// How to print
     #[arg(long, value_enum, default_value = "text", env = "RINGBACK_FORMAT")]
     format: Format,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what clap takes as a parser")]
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
 }
 
 /// Sends and reports; exit code 0 when everything sent was acknowledged, 1 when not.
@@ -77,13 +85,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         let dialect = arguments.dialect.as_deref();
         let delivery =
             rehearsal::delivery(vendor, dialect, &arguments.state, &arguments.to, settings, Timestamp::now())
-                .map_err(usage)?;
+                .map_err(|error| usage(with_hint(error, meant(vendor, arguments))))?;
         for _ in 0..arguments.times {
             courier.send(vec![delivery.clone()]);
         }
         // Whatever waits for a next event: there is none.
         courier.release();
-        let mut told = Told::new(arguments.format);
+        let mut told = Told::new(arguments);
         let quiet = async {
             // As they come, because the journal keeps the newest only.
             while courier.pending() > 0 {
@@ -109,14 +117,33 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     })?
 }
 
+/// The dialect or the state that was meant by one that the vendor does not have.
+fn meant(vendor: Vendor, Arguments { dialect, state, .. }: &Arguments) -> Option<&'static str> {
+    let dialects = || vendor.dialects().iter();
+    if let Some(name) = dialect.as_ref().filter(|name| !dialects().any(|one| one.name == **name)) {
+        return nearest(name, dialects().map(|one| one.name));
+    }
+    let words: Vec<&'static str> = dialects()
+        .flat_map(|one| {
+            let words = one.words.iter().filter_map(|row| row.callback);
+            words.chain(one.endings.iter().map(|row| row.name))
+        })
+        .collect();
+    if words.contains(&state.as_str()) { None } else { nearest(state, words) }
+}
+
 fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> {
-    let secret = arguments.secret.clone().or_else(|| std::env::var(vendor.variable("SECRET")).ok());
-    let secret = secret.filter(|text| !text.is_empty());
+    let held = || std::env::var(vendor.variable("SECRET")).ok().map(Secret::new);
+    let secret = arguments.secret.clone().or_else(held).filter(|secret| !secret.expose().is_empty());
     let mut settings = Settings { speed: arguments.speed, ..Settings::default() };
     if !(settings.speed.is_finite() && settings.speed > 0.0) {
         return Err(usage("--speed takes a number above 0"));
     }
-    let parts = secret.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|part| !part.is_empty());
+    let parts = secret
+        .iter()
+        .flat_map(|secret| secret.expose().split(','))
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     for part in parts {
         match vendor.main_dialect().callbacks.signing {
             Signing::StandardWebhooks if !is_webhook_secret(&Secret::new(part)) => {
@@ -134,7 +161,7 @@ fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> 
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| usage(format!("--knob takes DIALECT.KNOB=VALUE, not `{pair}`")))?;
-        settings.knobs.set(name, value).map_err(usage)?;
+        set_knob(&mut settings.knobs, name, value).map_err(usage)?;
     }
     Ok(settings)
 }
@@ -154,7 +181,7 @@ async fn challenge(
     let value = ringback_mocks::ids::Ids::seeded(fastrand::u64(..)).hex(32);
     let body = json!({rule.field: value}).to_string();
     let answer = courier.ask(vendor, &arguments.to, body.into(), rule.within).await;
-    Told::new(arguments.format).tell(&journal.newest())?;
+    Told::new(arguments).tell(&journal.newest())?;
     let passed = machine::echoes(rule, &value, answer.as_ref());
     print(if passed {
         "the challenge is passed\n"
@@ -167,6 +194,7 @@ async fn challenge(
 /// What was said so far of what was sent.
 struct Told {
     format: Format,
+    mask: Mask,
     /// Position in the journal of what comes next.
     next: u64,
     sent: u64,
@@ -174,8 +202,9 @@ struct Told {
 }
 
 impl Told {
-    const fn new(format: Format) -> Self {
-        Self { format, next: 0, sent: 0, acknowledged: 0 }
+    fn new(arguments: &Arguments) -> Self {
+        let mask = secrets::mask(arguments.secret.as_slice());
+        Self { format: arguments.format, mask, next: 0, sent: 0, acknowledged: 0 }
     }
 
     /// Says what is new of these.
@@ -188,8 +217,13 @@ impl Told {
             self.sent += 1;
             self.acknowledged += u64::from(exchange.answer.as_ref().is_ok_and(Response::is_success));
             print(&match self.format {
-                Format::Json => format!("{}\n", record::json(exchange)),
-                Format::Text => described(exchange),
+                Format::Json => {
+                    let mut line = record::json(exchange);
+                    secrets::hide(&mut line, &self.mask);
+                    format!("{line}\n")
+                }
+                // A receiver may send back what it verifies with.
+                Format::Text => self.mask.text(&described(exchange)),
             })?;
         }
         Ok(())

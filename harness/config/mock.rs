@@ -17,6 +17,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{ConfigError, pairs, read, vendor};
+use crate::spelling;
 
 /// Port of the control API; the vendors' follow it, in the order of the registry.
 const FIRST_PORT: u16 = 9100;
@@ -271,13 +272,28 @@ fn trouble(text: Option<&str>) -> Result<Option<Arc<Trouble>>, ConfigError> {
 
 fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<Knobs, ConfigError> {
     let mut knobs = Knobs::default();
-    for (name, value) in file {
-        knobs.set(&name, &value).map_err(wrong)?;
-    }
-    for (name, value) in pairs("--knob", "DIALECT.KNOB=VALUE", flags)? {
-        knobs.set(&name, &value).map_err(wrong)?;
+    for (name, value) in file.into_iter().chain(pairs("--knob", "DIALECT.KNOB=VALUE", flags)?) {
+        set_knob(&mut knobs, &name, &value)?;
     }
     Ok(knobs)
+}
+
+/// Sets a vendor's knob; a name that does not exist comes with the one it may have been meant for.
+///
+/// # Errors
+/// When there is no such knob, or it does not take that value.
+pub fn set_knob(knobs: &mut Knobs, name: &str, value: &str) -> Result<(), ConfigError> {
+    knobs.set(name, value).map_err(|error| {
+        let dialects = Vendor::all().flat_map(|vendor| vendor.dialects().iter());
+        let known: Vec<String> = dialects
+            .flat_map(|dialect| {
+                dialect.all_knobs().into_iter().map(move |knob| format!("{}.{}", dialect.name, knob.name))
+            })
+            .collect();
+        let is_known = known.iter().any(|one| one == name);
+        let meant = spelling::nearest(name, known.iter().map(String::as_str)).filter(|_| !is_known);
+        ConfigError(spelling::with_hint(error, meant))
+    })
 }
 
 fn or(flags: Vec<String>, file: Vec<String>) -> Vec<String> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+use clap::builder::FalseyValueParser;
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::Secret;
@@ -27,26 +28,38 @@ const MAX_REQUESTS: u64 = 20_000;
 /// What can be said about a run that judges a receiver.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ReceiverFlags {
-    /// Where the vendor's callbacks go; `{vendor}` stands for the vendor's name. Without it and without
-    /// --exec the embedded reference is judged
+    /// Where the callbacks go
+    ///
+    /// `{vendor}` stands for the name of the vendor. Without it and without --exec, the embedded reference
+    /// receiver is judged. Variable: `RINGBACK_RECEIVER_URL`.
     #[arg(value_name = "URL", env = "RINGBACK_RECEIVER_URL")]
     pub url: Option<String>,
-    /// Start this command as the receiver: it gets PORT, secrets and our gateway's address, and is ended after
+    /// Start this command as the receiver
+    ///
+    /// It gets PORT, the secrets and the address of our gateway, and is ended after, with everything it
+    /// started.
     #[arg(long, value_name = "CMD", env = "RINGBACK_EXEC")]
     pub exec: Option<String>,
-    /// Judge callbacks of these vendors only (kling, doubao, minimax, vidu)
+    /// Judge callbacks of these vendors only
+    ///
+    /// kling, doubao, minimax or vidu; several with commas.
     #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
     pub vendor: Vec<String>,
-    /// Where a vendor's callbacks go, for receivers with a URL for each
+    /// Where one vendor's callbacks go
+    ///
+    /// For receivers that have a URL for each vendor.
     #[arg(long, value_name = "VENDOR=URL", env = "RINGBACK_HOOK", value_delimiter = ',')]
     pub hook: Vec<String>,
     /// Path of the hooks of --exec [default: /hooks/{vendor}]
     #[arg(long, value_name = "TEMPLATE", env = "RINGBACK_PATH")]
     pub path: Option<String>,
-    /// Where to see what the receiver did, {id} for the id [default with --exec: /effects/{id}]
+    /// Where to see what it did, {id} for the id
+    ///
+    /// It answers how often the work for an id was done, and the last state. [default with --exec:
+    /// /effects/{id}]
     #[arg(long, value_name = "URL", env = "RINGBACK_EFFECTS")]
     pub effects: Option<String>,
-    /// A command that prints what the receiver did, {id} for the id
+    /// A command that prints what it did, {id} for the id
     #[arg(long, value_name = "CMD", env = "RINGBACK_EFFECTS_COMMAND", conflicts_with = "effects")]
     pub effects_command: Option<String>,
     /// Where the answer says how often the work was done [default: /count]
@@ -55,14 +68,16 @@ pub struct ReceiverFlags {
     /// Where the answer says the last state [default: /state]
     #[arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_STATE")]
     pub effects_state: Option<String>,
-    /// What makes the receiver submit a job, by POST [default with --exec: /jobs]
+    /// What makes it submit a job, by POST [default with --exec: /jobs]
     #[arg(long, value_name = "URL", env = "RINGBACK_START")]
     pub start: Option<String>,
-    /// Where the receiver at URL already looks for its gateway; ours listens there
+    /// Where a receiver at URL looks for its gateway; ours listens there
+    ///
+    /// Variable: `RINGBACK_GATEWAY_BIND`.
     #[arg(long, value_name = "ADDR", env = "RINGBACK_GATEWAY_BIND")]
     pub gateway: Option<String>,
     /// Many more random schedules of trouble
-    #[arg(long, env = "RINGBACK_DEEP")]
+    #[arg(long, env = "RINGBACK_DEEP", value_parser = FalseyValueParser::new())]
     pub deep: bool,
     /// What the vendor waits for the answer to a callback [default: 5s]
     #[arg(long, value_name = "TIME", env = "RINGBACK_ACK_LIMIT")]
@@ -201,6 +216,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         start: flags.start.or(own.start).or_else(|| (!is_url).then(|| START.to_owned())),
         schedules: if deep { SCHEDULES_DEEP } else { SCHEDULES },
         patience,
+        hidden: secrets.held.clone(),
         limits: Limits {
             spend: None,
             rate: deployed::rate(flags.rate.or(own.rate), elsewhere.then_some(RATE))?,

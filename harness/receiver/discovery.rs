@@ -16,7 +16,8 @@ use super::bench::Bench;
 use super::callback::{Job, Says};
 use super::effects::Class;
 use super::subject::ReceiverSubject;
-use super::target::{Reach, ReceiverTarget};
+use super::target::ReceiverTarget;
+use crate::foresight;
 use crate::outcome::Stop;
 
 /// How the receiver takes callbacks of a vendor.
@@ -49,27 +50,13 @@ struct VendorFacts {
 impl Discovery {
     /// Looks at a receiver.
     pub async fn explore(target: &Arc<ReceiverTarget>, subject: &Arc<ReceiverSubject>) -> Self {
-        let elsewhere = matches!(target.reach, Reach::Url { .. });
-        let gateway = match &target.reach {
-            Reach::Url { gateway: None, .. } => Err("the receiver asks a gateway of its own; point it at ours with \
-                                                     RINGBACK_GATEWAY_URL and say where with --gateway ADDRESS"
-                .to_owned()),
-            _ => Ok(()),
+        let known = |need| match target.vendors.first() {
+            Some(vendor) => foresight::receiver(target, need, *vendor),
+            None => Ok(()),
         };
-        let plain = target
-            .vendors
-            .iter()
-            .all(|vendor| subject.hook(*vendor).is_none_or(|(root, _)| root.starts_with("http://")));
-        let plain_http = if plain {
-            Ok(())
-        } else {
-            Err("bytes can be sent as they are written over plain HTTP only".to_owned())
-        };
-        let hooks = if elsewhere {
-            Err("only the hooks that were named are known; start the receiver with --exec".to_owned())
-        } else {
-            Ok(())
-        };
+        let gateway = known(Need::Gateway);
+        let plain_http = known(Need::PlainHttp);
+        let hooks = known(Need::Hooks);
         let looks = target.vendors.iter().map(|vendor| {
             let facts = VendorFacts::explore(target, subject, *vendor, &gateway);
             async move { (vendor.name(), facts.await) }
@@ -113,9 +100,7 @@ impl VendorFacts {
         let challenges = challenged(&blue).await;
         let starts = match (gateway, &target.start) {
             (Err(why), _) => Err(why.clone()),
-            (_, None) => {
-                Err("nothing is known that makes the receiver submit a job; add --start URL".to_owned())
-            }
+            (Ok(()), None) => foresight::receiver(target, Need::Starts, vendor),
             (Ok(()), Some(_)) => started(&bench(Way::Started)).await,
         };
         // A receiver that trusts only jobs of its own is right, so it is judged by those.
@@ -177,11 +162,7 @@ async fn acked(bench: &Bench, job: &Job) -> Result<(), String> {
 
 /// The probe before anything was sent: it shows no work, and looking does none.
 async fn untouched(bench: &Bench, job: &Job) -> Result<(), String> {
-    if bench.target.probe.is_none() {
-        return Err("nothing tells what the receiver did; add --effects URL with {id} for the id in the \
-                    callback, answering {\"count\": <times the work was done>, \"state\": <last state>}"
-            .to_owned());
-    }
+    foresight::receiver(&bench.target, Need::Effects, bench.vendor)?;
     for _ in 0..2 {
         match bench.effect(job).await {
             Ok((effect, _)) if effect.count == 0 => {}

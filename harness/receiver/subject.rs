@@ -13,8 +13,8 @@ use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Request, Secret};
-
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::target::{HOOKS, Reach, ReceiverTarget};
 use crate::exec::{Environment, Process};
@@ -24,6 +24,9 @@ use crate::subject::SetupError;
 
 /// See [`ReceiverSubject::plays`].
 const PLAYS: usize = 16;
+
+/// Shorter values in a hook's query are words, such as the name of a vendor.
+const QUERY_SECRET_MIN: usize = 8;
 
 const CAPPED: &str = "as many requests have been sent as --max-requests allows; raise it, or judge fewer cases with \
                       --only";
@@ -52,7 +55,7 @@ pub struct ReceiverSubject {
 #[derive(Debug)]
 enum Running {
     Here(#[expect(dead_code, reason = "held so that it stops with the subject")] ReferenceReceiver),
-    Child(Process),
+    Child(Box<Process>),
     Elsewhere,
 }
 
@@ -92,8 +95,8 @@ impl ReceiverSubject {
             }
             Reach::Exec { command, ready_within, hooks } => {
                 let environment = Environment::receiver(&key, &gateway.url(), &secrets);
-                let process = Process::start(command, environment, *ready_within).await?;
-                (Roots::Hooks(process.url(), hooks), Running::Child(process))
+                let process = Process::start(command, environment, &target.hidden, *ready_within).await?;
+                (Roots::Hooks(process.url(), hooks), Running::Child(Box::new(process)))
             }
             Reach::Url { hooks, .. } => (Roots::Each(hooks), Running::Elsewhere),
         };
@@ -101,6 +104,10 @@ impl ReceiverSubject {
         let mut masked: Vec<_> =
             secrets.iter().map(|(vendor, secret)| (vendor.variable("SECRET"), secret.clone())).collect();
         masked.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
+        masked.extend_from_slice(&target.hidden);
+        if let Reach::Url { hooks, .. } = &target.reach {
+            masked.extend(hooks.iter().flat_map(|(_, url)| secrets_in(url)));
+        }
         Ok(Self {
             journal,
             gateway,
@@ -250,4 +257,15 @@ fn reference_secrets(secrets: &[(Vendor, Secret)]) -> Secrets {
         kling: of(Signing::StandardWebhooks).into_iter().collect(),
         vidu: of(Signing::ViduHmac).unwrap_or_else(|| Secret::new("")),
     }
+}
+
+/// A vendor that does not sign is told from others by a secret in the query, so every value there is taken for one.
+fn secrets_in(url: &str) -> Vec<(String, Secret)> {
+    let Ok(url) = Url::parse(url) else { return Vec::new() };
+    let query = url.query().unwrap_or_default();
+    // As it was written, and as it reads.
+    let written = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned());
+    let read = url.query_pairs().map(|(_, value)| value.into_owned());
+    let values = written.chain(read).filter(|value| value.len() >= QUERY_SECRET_MIN);
+    values.map(|value| ("the query of a hook".to_owned(), Secret::new(value))).collect()
 }

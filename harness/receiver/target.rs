@@ -33,6 +33,8 @@ pub struct ReceiverTarget {
     pub patience: Patience,
     /// What may be sent to it.
     pub limits: Limits,
+    /// Other secrets that the subject may know and tell, with the variables that hold them.
+    pub hidden: Vec<(String, Secret)>,
 }
 
 /// How a receiver is reached.
@@ -134,6 +136,7 @@ impl ReceiverTarget {
             schedules: SCHEDULES,
             patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
             limits: Limits::default(),
+            hidden: Vec::new(),
         }
     }
 

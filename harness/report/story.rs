@@ -51,10 +51,13 @@ impl Standing {
     }
 }
 
-/// Text on one line that can steer nothing: controls, and what turns or breaks lines unseen, stand as escapes.
+/// Text on one line that can steer nothing: controls, and what turns or breaks lines unseen, stand as escapes;
+/// so does `##[`, which the log of GitHub Actions takes for a command wherever it stands.
 pub(super) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut seen, one| {
-        if one.is_control() || is_unseen(one) {
+        if one == '[' && seen.ends_with("##") {
+            seen.push_str("\\u{5b}");
+        } else if one.is_control() || is_unseen(one) {
             seen.extend(one.escape_default());
         } else {
             seen.push(one);
@@ -123,15 +126,7 @@ fn tell(line: &mut impl FnMut(&str, &str), case: &CaseReport, finding: &FindingR
 
 fn evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &ExchangeReport) {
     let request = &exchange.request;
-    let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
-    let parties = match exchange.leg.as_str() {
-        "client" => format!("client → {}", subject(case)),
-        "gateway" => "receiver → gateway".to_owned(),
-        "upstream" => format!("gateway → {vendor}"),
-        "callback" => format!("{vendor} → receiver"),
-        _ => "somebody → receiver".to_owned(),
-    };
-    line("evidence", &format!("{parties}: {} {}", request.method, request.target));
+    line("evidence", &happened(case, exchange));
     if let Some(sent) = request.body.as_ref().and_then(|body| body.text.as_deref()) {
         line("sent", &shortened(sent, EVIDENCE_BODY));
     }
@@ -142,6 +137,19 @@ fn evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &Exc
         }
         AnswerReport::Error { error } => line("answered", &format!("not at all: {error}")),
     }
+}
+
+/// Who asked whom for what.
+pub(super) fn happened(case: &CaseReport, exchange: &ExchangeReport) -> String {
+    let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
+    let parties = match exchange.leg.as_str() {
+        "client" => format!("client → {}", subject(case)),
+        "gateway" => "receiver → gateway".to_owned(),
+        "upstream" => format!("gateway → {vendor}"),
+        "callback" => format!("{vendor} → receiver"),
+        _ => "somebody → receiver".to_owned(),
+    };
+    format!("{parties}: {} {}", exchange.request.method, exchange.request.target)
 }
 
 /// The command that runs one case again.

@@ -1,13 +1,13 @@
 //! The report for people: what was judged, what is wrong and how to see it again, and an honest end.
 //!
-//! A pure function of the report; no colour, no cursor, the same text in a file and on a terminal.
+//! A pure function of the report and of how it should look; layout is in [`look`](super::look).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use super::look::{Detail, Look, Role, Sheet};
+use super::story::{self, Standing};
 use super::{
-    AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, ShardsReport,
-    TrafficReport, Verdict,
+    AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, TrafficReport, Verdict,
 };
 use crate::job::shortened;
 use crate::outcome::{Level, Outcome};
@@ -15,77 +15,122 @@ use crate::target::Mode;
 
 /// Characters of a body shown as evidence; the JSON report has more.
 const EVIDENCE_BODY: usize = 600;
+/// Characters of a repeating command.
+const CURL: usize = 3_000;
 /// Names listed under one reason.
 const NAMES_LISTED: usize = 4;
 
-/// Writes the report.
+/// Writes the report as it stands in a file.
 pub fn render(report: &Report) -> String {
-    let mut text = String::new();
-    head(&mut text, report);
-    for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Error, Outcome::Inconclusive] {
-        for group in groups(report, outcome) {
-            match outcome {
-                Outcome::Fail | Outcome::Warn => violation(&mut text, &group),
-                _ => undecided(&mut text, &group),
+    draw(report, &Look::default())
+}
+
+/// Writes the report as it should look.
+pub fn draw(report: &Report, look: &Look) -> String {
+    let mut sheet = Sheet::new(*look);
+    if look.detail == Detail::Quiet {
+        gists(&mut sheet, report);
+    } else {
+        head(&mut sheet, report);
+        for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Error, Outcome::Inconclusive] {
+            for group in groups(report, outcome) {
+                match outcome {
+                    Outcome::Fail | Outcome::Warn => violation(&mut sheet, &group),
+                    _ => undecided(&mut sheet, &group),
+                }
             }
         }
+        expectations(&mut sheet, report);
+        not_judged(&mut sheet, report, Outcome::NotApplicable, "Not applicable");
+        not_judged(&mut sheet, report, Outcome::NotTestable, "Not testable");
+        if look.detail == Detail::Verbose {
+            every_case(&mut sheet, report);
+        }
+        how_to_repeat(&mut sheet, report);
     }
-    expectations(&mut text, report);
-    not_judged(&mut text, report, Outcome::NotApplicable, "Not applicable");
-    not_judged(&mut text, report, Outcome::NotTestable, "Not testable");
-    foot(&mut text, report);
-    text
+    foot(&mut sheet, report);
+    sheet.into_text()
 }
 
 /// One case alone, as a test's failure message.
 pub fn case(case: &CaseReport, target: &str) -> String {
-    let mut text = format!("judged {target}\n\n");
+    let mut sheet = Sheet::new(Look::default());
+    sheet.line(0, &format!("judged {target}\n"));
     match case.outcome {
-        Outcome::Fail | Outcome::Warn => violation(&mut text, &[case]),
-        _ => undecided(&mut text, &[case]),
+        Outcome::Fail | Outcome::Warn => violation(&mut sheet, &[case]),
+        _ => undecided(&mut sheet, &[case]),
     }
-    text
+    sheet.into_text()
 }
 
-fn head(text: &mut String, report: &Report) {
+/// What is wrong, a line each.
+fn gists(sheet: &mut Sheet, report: &Report) {
+    for case in &report.cases {
+        let standing = Standing::of(case);
+        if matches!(standing, Standing::Warned | Standing::Violated | Standing::Stale | Standing::Undecided) {
+            let word = word(sheet, case, standing);
+            let gist = shortened(&story::gist(case), 160);
+            sheet.line(0, &format!("{word}  {}: {gist}", named(case)));
+        }
+    }
+    for expectation in report.unknown_expectations() {
+        let stale = sheet.paint(Role::Bad, "STALE");
+        sheet.line(0, &format!("{stale} {}", story::unknown(&expectation.pattern, &expectation.reason)));
+    }
+}
+
+/// A case and its requirement; a stored report may call them anything.
+fn named(case: &CaseReport) -> String {
+    story::visible(&format!("{}  {}", case.name, case.requirement))
+}
+
+/// How a case stands, in one word.
+fn word(sheet: &Sheet, case: &CaseReport, standing: Standing) -> String {
+    let (role, word) = match standing {
+        Standing::Kept => (Role::Good, "pass"),
+        Standing::Warned => (Role::Doubtful, "WARN"),
+        Standing::Violated => (Role::Bad, "FAIL"),
+        Standing::Expected => (Role::Doubtful, "expected"),
+        Standing::Stale => (Role::Bad, "STALE"),
+        Standing::Skipped if case.outcome == Outcome::NotApplicable => (Role::Label, "not applicable"),
+        Standing::Skipped => (Role::Label, "not testable"),
+        Standing::Undecided if case.outcome == Outcome::Error => (Role::Doubtful, "ERROR (ours)"),
+        Standing::Undecided => (Role::Doubtful, "UNDECIDED"),
+    };
+    sheet.paint(role, word)
+}
+
+fn head(sheet: &mut Sheet, report: &Report) {
     let target = report.target["description"].as_str().unwrap_or("a gateway");
     let mode = match report.mode {
         Mode::Embedded => "embedded: our mocks stand for the vendors",
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
-    let _ = writeln!(text, "Judged {target}\n  {mode}; seed {}", report.seed);
+    let judged = sheet.paint(Role::Strong, "Judged");
+    sheet.line(0, &format!("{judged} {}", story::visible(target)));
+    sheet.line(2, &format!("{mode}; seed {}", report.seed));
     let knobs = report.target["knobs"].as_object().into_iter().flatten();
     let knobs: Vec<String> =
         knobs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     if !knobs.is_empty() {
-        let _ = writeln!(text, "  knobs: {}", plain(&knobs.join(", ")));
+        sheet.line(2, &format!("knobs: {}", story::visible(&knobs.join(", "))));
     }
     if let Some(selection) = &report.selection {
-        part(text, selection);
+        part(sheet, selection);
     }
-    text.push('\n');
+    sheet.blank();
 }
 
 /// Which part of a selection this is, where it is one.
-fn part(text: &mut String, selection: &SelectionReport) {
+fn part(sheet: &mut Sheet, selection: &SelectionReport) {
     let cases = selection.cases;
     if let Some(replay) = &selection.replay {
-        let _ = writeln!(text, "  replay of {}", plain(replay));
+        sheet.line(2, &format!("replay of {}", story::visible(replay)));
     }
     let Some(shards) = &selection.shards else { return };
-    let listed = |indices: &mut dyn Iterator<Item = usize>| {
-        indices.map(|index| index.to_string()).collect::<Vec<_>>().join(", ")
-    };
-    let held = listed(&mut shards.held.iter().copied());
-    let _ = writeln!(text, "  shard {held} of {}, {cases} cases in all", shards.of);
-}
-
-/// Text that cannot steer a terminal or forge a line of this report, whoever wrote it.
-fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(|one| if one.is_control() { one.escape_default().collect() } else { vec![one] })
-        .collect()
+    let held: Vec<String> = shards.held.iter().map(usize::to_string).collect();
+    sheet.line(2, &format!("shard {} of {}, {cases} cases in all", held.join(", "), shards.of));
 }
 
 /// Cases of an outcome, together where they are about the same requirement.
@@ -100,211 +145,205 @@ fn groups(report: &Report, outcome: Outcome) -> Vec<Vec<&CaseReport>> {
     groups
 }
 
-fn violation(text: &mut String, group: &[&CaseReport]) {
+fn violation(sheet: &mut Sheet, group: &[&CaseReport]) {
     let case = group[0];
-    let word = if case.outcome == Outcome::Fail { "FAIL" } else { "WARN" };
-    let _ = writeln!(text, "{word}  {}  {} {}", case.name, case.requirement, case.level.word());
-    let _ = writeln!(text, "      {}", case.sentence);
-    let _ =
-        writeln!(text, "      Source: {}, {} (read {})", case.source.page, case.source.url, case.source.read);
+    let (role, word) =
+        if case.outcome == Outcome::Fail { (Role::Bad, "FAIL") } else { (Role::Doubtful, "WARN") };
+    let (word, name) = (sheet.paint(role, word), sheet.paint(Role::Strong, &named(case)));
+    sheet.line(0, &format!("{word}  {name} {}", case.level.word()));
+    sheet.line(6, &story::visible(&case.sentence));
+    let source = &case.source;
+    sheet
+        .line(6, &story::visible(&format!("Source: {}, {} (read {})", source.page, source.url, source.read)));
+    let verbose = sheet.detail() == Detail::Verbose;
     for finding in &case.findings {
-        write_finding(text, case, finding);
+        write_finding(sheet, case, finding, !verbose);
+    }
+    if verbose {
+        for exchange in &case.transcript {
+            evidence(sheet, "exchange", case, exchange);
+        }
     }
     for other in &group[1..] {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
-        let _ = writeln!(text, "      also {}: {}", other.name, shortened(&plain(actual), 160));
+        sheet.line(6, &story::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
     }
-    let _ = writeln!(text, "      replay    ringback test {} {}", subject(case), case.replay);
-    let _ = writeln!(text, "      explain   ringback explain {}\n", case.requirement);
+    sheet.exact("replay", &story::replay(case));
+    sheet.exact("explain", &format!("ringback explain {}", case.requirement));
+    sheet.blank();
 }
 
-/// The kind of subject that a case is about: the first part of its name.
-fn subject(case: &CaseReport) -> &str {
-    case.name.split('/').next().unwrap_or_default()
-}
-
-fn write_finding(text: &mut String, case: &CaseReport, finding: &FindingReport) {
+fn write_finding(sheet: &mut Sheet, case: &CaseReport, finding: &FindingReport, with_evidence: bool) {
     for (at, expected) in finding.expected.iter().enumerate() {
-        let label = if at == 0 { "expected" } else { "or" };
-        let _ = writeln!(text, "    · {label:<9} {}", plain(expected));
+        sheet.marked(if at == 0 { "expected" } else { "or" }, expected);
     }
-    let _ = writeln!(text, "      actual    {}", plain(&finding.actual));
+    sheet.value("actual", &finding.actual);
     if let Some(pointer) = finding.pointer.as_ref().filter(|pointer| !pointer.is_empty()) {
-        let _ = writeln!(text, "      at        {}", plain(pointer));
+        sheet.value("at", pointer);
     }
-    if let Some(exchange) = finding.evidence.and_then(|at| case.transcript.get(at)) {
-        evidence(text, case, exchange);
+    let exchange = finding.evidence.and_then(|at| case.transcript.get(at));
+    if let Some(exchange) = exchange.filter(|_| with_evidence) {
+        evidence(sheet, "evidence", case, exchange);
     }
     if let Some(curl) = &finding.curl {
-        let _ = writeln!(text, "      repeat    {}", shortened(&plain(curl), 3_000));
+        sheet.exact("repeat", &shortened(curl, CURL));
     }
 }
 
-fn evidence(text: &mut String, case: &CaseReport, exchange: &ExchangeReport) {
-    let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
-    let parties = match exchange.leg.as_str() {
-        "client" => format!("client → {}", subject(case)),
-        "gateway" => "receiver → gateway".to_owned(),
-        "upstream" => format!("gateway → {vendor}"),
-        "callback" => format!("{vendor} → receiver"),
-        _ => "somebody → receiver".to_owned(),
-    };
-    let request = &exchange.request;
-    let sent = request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
-    let _ =
-        writeln!(text, "      evidence  {parties}: {} {}", plain(&request.method), plain(&request.target));
+/// One exchange. Each line begins with a label of ours: a log reads some of those that do not as commands.
+fn evidence(sheet: &mut Sheet, label: &str, case: &CaseReport, exchange: &ExchangeReport) {
+    sheet.exact(label, &story::happened(case, exchange));
+    let sent = exchange.request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
     if !sent.is_empty() {
-        let _ = writeln!(text, "                {}", shortened(&plain(sent), EVIDENCE_BODY));
+        sheet.exact("sent", &shortened(sent, EVIDENCE_BODY));
     }
-    let _ = match &exchange.answer {
+    match &exchange.answer {
         AnswerReport::Response { status, body, .. } => {
             let body = body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
-            writeln!(
-                text,
-                "                answered HTTP {status} {}",
-                shortened(&plain(body), EVIDENCE_BODY)
-            )
+            sheet.exact("answered", &format!("HTTP {status} {}", shortened(body, EVIDENCE_BODY)));
         }
-        AnswerReport::Error { error } => writeln!(text, "                no answer: {}", plain(error)),
-    };
+        AnswerReport::Error { error } => sheet.exact("answered", &format!("not at all: {error}")),
+    }
 }
 
-fn undecided(text: &mut String, group: &[&CaseReport]) {
+fn undecided(sheet: &mut Sheet, group: &[&CaseReport]) {
     for case in group {
         let word = if case.outcome == Outcome::Error { "ERROR (ours)" } else { "UNDECIDED" };
-        let reason = plain(case.reason.as_deref().unwrap_or(""));
-        let _ = writeln!(text, "{word}  {}  {}\n      {reason}\n", case.name, case.requirement);
+        let (word, name) = (sheet.paint(Role::Doubtful, word), sheet.paint(Role::Strong, &named(case)));
+        sheet.line(0, &format!("{word}  {name}"));
+        sheet.line(6, &story::visible(case.reason.as_deref().unwrap_or("")));
+        sheet.blank();
     }
 }
 
 /// Known failures: those that are still there, those that are not, and those that never were.
-fn expectations(text: &mut String, report: &Report) {
+fn expectations(sheet: &mut Sheet, report: &Report) {
     let confirmed: Vec<_> = report.cases.iter().filter(|case| case.is_expected()).collect();
     if !confirmed.is_empty() {
-        let _ = writeln!(text, "Expected failures ({}):", confirmed.len());
+        sheet.line(0, &format!("Expected failures ({}):", confirmed.len()));
         for case in confirmed {
             let reason = case.expectation.as_ref().map_or("", |expectation| expectation.reason.as_str());
-            let _ = writeln!(text, "      {}  {}: {}", case.name, case.requirement, plain(reason));
+            sheet.line(6, &format!("{}: {}", named(case), story::visible(reason)));
         }
-        text.push('\n');
+        sheet.blank();
     }
+    let stale = sheet.paint(Role::Bad, "STALE");
     for (case, expectation) in report.stale_cases() {
-        let _ = writeln!(
-            text,
-            "STALE {}  {}\n      passed, and was expected to fail ({}); remove the expectation `{}`\n",
-            case.name,
-            case.requirement,
-            plain(&expectation.reason),
-            plain(&expectation.pattern)
+        sheet.line(0, &format!("{stale} {}", named(case)));
+        let (reason, pattern) = (story::visible(&expectation.reason), story::visible(&expectation.pattern));
+        sheet.line(
+            6,
+            &format!("passed, and was expected to fail ({reason}); remove the expectation `{pattern}`"),
         );
+        sheet.blank();
     }
     for expectation in report.unknown_expectations() {
-        let _ = writeln!(
-            text,
-            "STALE expectation `{}` ({})\n      matches no case; remove the expectation\n",
-            plain(&expectation.pattern),
-            plain(&expectation.reason)
-        );
+        let (reason, pattern) = (story::visible(&expectation.reason), story::visible(&expectation.pattern));
+        sheet.line(0, &format!("{stale} expectation `{pattern}` ({reason})"));
+        sheet.line(6, "matches no case; remove the expectation");
+        sheet.blank();
     }
 }
 
-fn not_judged(text: &mut String, report: &Report, outcome: Outcome, title: &str) {
+fn not_judged(sheet: &mut Sheet, report: &Report, outcome: Outcome, title: &str) {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.outcome == outcome) {
         by_reason.entry(case.reason.as_deref().unwrap_or("")).or_default().push(&case.name);
     }
     for (reason, names) in by_reason {
-        let _ = writeln!(text, "{title} ({}): {}", names.len(), plain(reason));
+        let title = sheet.paint(Role::Strong, title);
+        sheet.line(0, &format!("{title} ({}): {}", names.len(), story::visible(reason)));
         let listed = names.iter().take(NAMES_LISTED).copied().collect::<Vec<_>>().join(", ");
         let more = names.len().saturating_sub(NAMES_LISTED);
         let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
-        let _ = writeln!(text, "      {listed}{tail}\n");
+        sheet.line(6, &story::visible(&format!("{listed}{tail}")));
+        sheet.blank();
     }
 }
 
-fn foot(text: &mut String, report: &Report) {
+/// Every case and how long it took.
+fn every_case(sheet: &mut Sheet, report: &Report) {
+    for case in &report.cases {
+        let word = word(sheet, case, Standing::of(case));
+        sheet.line(0, &format!("{word}  {}  {} ms", named(case), case.duration_ms));
+    }
+    sheet.blank();
+}
+
+/// What the variables in the curl lines stand for, where there are any.
+fn how_to_repeat(sheet: &mut Sheet, report: &Report) {
     let repeats = |variable: &str| {
         let says =
             |finding: &FindingReport| finding.curl.as_ref().is_some_and(|line| line.contains(variable));
         report.cases.iter().any(|case| case.findings.iter().any(says))
     };
     if repeats("$GATEWAY") {
-        let _ = writeln!(
-            text,
-            "In the curl lines, GATEWAY is the address of your running gateway and RINGBACK_API_KEY a key it accepts.\n"
+        sheet.line(
+            0,
+            "In the curl lines, GATEWAY is the address of your running gateway and RINGBACK_API_KEY a key it accepts.",
         );
+        sheet.blank();
     }
     if repeats("$RECEIVER") {
-        let _ = writeln!(
-            text,
-            "In the curl lines, RECEIVER is the address of your running receiver; a signature is only good for minutes.\n"
+        sheet.line(
+            0,
+            "In the curl lines, RECEIVER is the address of your running receiver; a signature is only good for minutes.",
         );
+        sheet.blank();
     }
+}
+
+fn foot(sheet: &mut Sheet, report: &Report) {
     let counts = &report.counts;
     let judged = |level: Level| {
-        let of_level = || report.cases.iter().filter(move |case| case.level == level);
-        let judged = of_level()
-            .filter(|case| matches!(case.outcome, Outcome::Pass | Outcome::Fail | Outcome::Warn))
-            .count();
-        format!("{judged} of {} {}", of_level().count(), level.word())
+        let (judged, all) = story::judged(report, level);
+        format!("{judged} of {all} {}", level.word())
     };
     let expected = match report.expected_failures() {
         0 => String::new(),
         count => format!("{count} failed as expected, "),
     };
-    let _ = writeln!(
-        text,
-        "{} cases: {} passed, {} failed, {expected}{} warned, {} not applicable, {} not testable, {} undecided, {} harness errors",
-        report.cases.len(),
-        counts.pass,
-        counts.fail - report.expected_failures(),
-        counts.warn,
-        counts.not_applicable,
-        counts.not_testable,
-        counts.inconclusive,
-        counts.error
+    sheet.line(
+        0,
+        &format!(
+            "{} cases: {} passed, {} failed, {expected}{} warned, {} not applicable, {} not testable, {} undecided, {} harness errors",
+            report.cases.len(),
+            counts.pass,
+            counts.fail - report.expected_failures(),
+            counts.warn,
+            counts.not_applicable,
+            counts.not_testable,
+            counts.inconclusive,
+            counts.error
+        ),
     );
-    let _ = writeln!(
-        text,
-        "Judged: {}, {} cases; {:.2} s",
-        judged(Level::Must),
-        judged(Level::Should),
-        std::time::Duration::from_millis(report.duration_ms).as_secs_f64()
+    sheet.line(
+        0,
+        &format!(
+            "Judged: {}, {} cases; {:.2} s",
+            judged(Level::Must),
+            judged(Level::Should),
+            std::time::Duration::from_millis(report.duration_ms).as_secs_f64()
+        ),
     );
     if let Some(TrafficReport { requests, jobs }) = report.traffic.filter(|_| report.mode == Mode::Deployed) {
         let spend = &report.target["spend"];
-        let _ = writeln!(
-            text,
-            "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted"
+        sheet.line(
+            0,
+            &format!(
+                "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted"
+            ),
         );
     }
-    missing(text, report);
-    let as_expected = if report.verdict == Verdict::Conforms && report.expected_failures() > 0 {
-        ", expected failures aside"
-    } else {
-        ""
-    };
-    let verdict = match report.verdict {
-        Verdict::Conforms if counts.not_testable > 0 => "CONFORMS as far as it could be judged",
-        Verdict::Conforms => "CONFORMS",
-        Verdict::Violations => "VIOLATIONS",
-        Verdict::Undecided => "UNDECIDED: not everything could be judged",
-        Verdict::NothingRan => "NOTHING RAN: no case could be judged",
-    };
-    let _ = writeln!(text, "Verdict: {verdict}{as_expected} (exit code {})", report.verdict.exit_code());
-}
-
-/// What keeps a report from being whole.
-fn missing(text: &mut String, report: &Report) {
-    if report.complete {
-        return;
+    if let Some(missing) = story::missing(report) {
+        let incomplete = sheet.paint(Role::Bad, "INCOMPLETE");
+        sheet.line(0, &missing.replacen("incomplete", &incomplete, 1));
     }
-    let shards = report.selection.as_ref().and_then(|selection| selection.shards.as_ref());
-    let missing: Vec<String> =
-        shards.into_iter().flat_map(ShardsReport::missing).map(|index| index.to_string()).collect();
-    let what = match missing.as_slice() {
-        [] => "the run was cut short".to_owned(),
-        some => format!("shard {} of {} is missing", some.join(", "), shards.map_or(0, |shards| shards.of)),
+    let role = match report.verdict {
+        Verdict::Conforms => Role::Good,
+        Verdict::Violations => Role::Bad,
+        Verdict::Undecided | Verdict::NothingRan => Role::Doubtful,
     };
-    let _ = writeln!(text, "INCOMPLETE: {what}; an absent case proves nothing");
+    let verdict = sheet.paint(role, &story::verdict(report));
+    sheet.line(0, &format!("Verdict: {verdict} (exit code {})", report.verdict.exit_code()));
 }

@@ -72,7 +72,7 @@ impl Stage for GatewayStage {
     }
 
     fn mask(&self) -> Mask {
-        Mask::new(self.subject.secrets())
+        Mask::new(self.subject.masked())
     }
 
     fn strict(&self) -> bool {

@@ -43,7 +43,7 @@ pub(super) async fn play(
     let played = follow(stage, &bench, dialect, ending).await;
     let records = bench.records();
     let mut ids = played.map_err(|stop| said(&stop))?;
-    let mask = Mask::new(stage.subject.secrets());
+    let mask = Mask::new(stage.subject.masked());
     for create in crate::job::creates_in(&records.exchanges) {
         let made =
             create.exchange.answer.as_ref().ok().and_then(|it| (create.dialect.client.created)(it).ok());

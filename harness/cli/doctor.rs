@@ -1,0 +1,161 @@
+//! `ringback doctor`: can this machine, configuration and target be judged at all?
+
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use clap::Subcommand;
+use futures_util::future::join_all;
+use ringback::config::receiver::{self, ReceiverFlags};
+use ringback::config::{self, ConfigError, Flags, Secrets, from_environment};
+use ringback::doctor::{Configured, Diagnosis, Machine, Seen, probe};
+use ringback::receiver::target::ReceiverTarget;
+use ringback::session::Options;
+use ringback::target::Target;
+use tokio::time::Instant;
+
+use super::{Problem, UNDECIDED, print, usage};
+
+/// The longest it looks, whatever does not answer; five seconds are promised for all of it.
+const LOOKS_FOR: Duration = Duration::from_millis(4_500);
+/// How much of that the configuration may take: there may be names in it, which are resolved.
+const CONFIGURED_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// The subcommand.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    subject: Option<Subject>,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text", env = "RINGBACK_FORMAT", global = true)]
+    format: Format,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Look at what `ringback test gateway` with the same flags would rest on
+    Gateway {
+        #[command(flatten)]
+        flags: Box<Flags>,
+    },
+    /// Look at what `ringback test receiver` with the same flags would rest on
+    Receiver {
+        #[command(flatten)]
+        flags: Box<ReceiverFlags>,
+    },
+}
+
+/// A subject whose configuration is valid.
+enum Resolved {
+    Gateway(Target, Options),
+    Receiver(ReceiverTarget, Options),
+}
+
+/// Looks and tells; exit code 0 can be judged, 2 wrong configuration, 3 cannot be judged. `command` is the
+/// whole command line, which knows the variables of its flags.
+pub(crate) fn run(arguments: Arguments, command: &clap::Command) -> Result<u8, Problem> {
+    let ends = Instant::now() + LOOKS_FOR;
+    let secrets = Secrets::read(|name| std::env::var(name).ok());
+    let (subjects, wrong) = match subjects(arguments.subject)? {
+        Ok(subjects) => (subjects, None),
+        Err(wrong) => (Vec::new(), Some(wrong.to_string())),
+    };
+    let file = subjects.first().map_or_else(config::named_file, file);
+    let file = file.unwrap_or_else(|| PathBuf::from(config::FILE));
+    let machine = Machine { wrong, ..probe::machine(&file, &variables(command)) };
+    let resolved: Vec<_> = subjects.into_iter().map(|subject| resolve(subject, &secrets)).collect();
+    let looks = resolved.into_iter().map(|(name, resolved)| look(name, resolved, &secrets, ends));
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Problem { code: UNDECIDED, message: format!("cannot start a runtime: {error}") })?;
+    let seen = runtime.block_on(join_all(looks));
+    // A name that is still being resolved has a thread that cannot be ended, and is not waited for.
+    runtime.shutdown_background();
+    let diagnosis = Diagnosis::of(&machine, seen);
+    match arguments.format {
+        Format::Text => print(&diagnosis.text())?,
+        Format::Json => print(&format!("{:#}\n", diagnosis.json()))?,
+    }
+    Ok(diagnosis.exit_code())
+}
+
+/// The subject named, or those that `ringback test` would judge. What is wrong with the file that says which
+/// is one thing to tell among others.
+fn subjects(named: Option<Subject>) -> Result<Result<Vec<Subject>, ConfigError>, Problem> {
+    if let Some(subject) = named {
+        return Ok(Ok(vec![subject]));
+    }
+    let gateway = || Ok(Subject::Gateway { flags: Box::new(from_environment().map_err(usage)?) });
+    let receiver = || Ok(Subject::Receiver { flags: Box::new(from_environment().map_err(usage)?) });
+    Ok(match config::named() {
+        Err(wrong) => Err(wrong),
+        Ok(named) if named.gateway || named.selection && !named.receiver => Ok(vec![gateway()?]),
+        Ok(named) if named.receiver => Ok(vec![receiver()?]),
+        Ok(_) => Ok(vec![gateway()?, receiver()?]),
+    })
+}
+
+fn file(subject: &Subject) -> Option<PathBuf> {
+    match subject {
+        Subject::Gateway { flags } => flags.run.config.clone(),
+        Subject::Receiver { flags } => flags.run.config.clone(),
+    }
+}
+
+type Answer = Option<Result<Resolved, ConfigError>>;
+
+/// Resolves the configuration on a thread of its own, because a name that resolves slowly cannot be
+/// interrupted; nothing if the time is up before.
+fn resolve(subject: Subject, secrets: &Secrets) -> (&'static str, Answer) {
+    let (sender, resolved) = mpsc::channel();
+    let (name, secrets) = (subject.name(), secrets.clone());
+    thread::spawn(move || {
+        let resolved = match subject {
+            Subject::Gateway { flags } => {
+                config::resolve(*flags, secrets).map(|(target, options)| Resolved::Gateway(target, options))
+            }
+            Subject::Receiver { flags } => receiver::resolve(*flags, &secrets)
+                .map(|(target, options)| Resolved::Receiver(target, options)),
+        };
+        // Nobody listens any more when the time is up.
+        let _ = sender.send(resolved);
+    });
+    (name, resolved.recv_timeout(CONFIGURED_WITHIN).ok())
+}
+
+async fn look(name: &'static str, resolved: Answer, secrets: &Secrets, ends: Instant) -> Seen {
+    match resolved {
+        Some(Ok(Resolved::Gateway(target, options))) => {
+            probe::gateway(&target, &options, secrets, ends).await
+        }
+        Some(Ok(Resolved::Receiver(target, options))) => {
+            probe::receiver(&target, &options, secrets, ends).await
+        }
+        Some(Err(wrong)) => Seen::without_target(name, Configured::Wrong(wrong.to_string()), secrets),
+        None => Seen::without_target(name, Configured::Slow(CONFIGURED_WITHIN), secrets),
+    }
+}
+
+impl Subject {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Gateway { .. } => "gateway",
+            Self::Receiver { .. } => "receiver",
+        }
+    }
+}
+
+/// The variables of all flags of a command and those below it.
+fn variables(command: &clap::Command) -> Vec<String> {
+    let own = command.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()));
+    own.chain(command.get_subcommands().flat_map(variables)).collect()
+}
