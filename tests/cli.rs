@@ -2,6 +2,8 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes its expectations so")]
 
+mod command;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -12,16 +14,11 @@ use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;
 
+use command::command;
+
 /// Runs the command in an empty folder, with no environment but what is given.
 fn ringback(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ringback"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary runs")
+    command(folder, arguments, variables).output().expect("the binary runs")
 }
 
 fn run(arguments: &[&str]) -> Output {

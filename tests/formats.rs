@@ -2,8 +2,10 @@
 //!
 //! `formats/everything.json` is a report with every outcome, expectations of each state, and hostile text.
 
+mod command;
+
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -12,6 +14,8 @@ use ringback::report::format::{FORMATS, named};
 use ringback::report::{Report, Verdict, stored};
 use rstest::rstest;
 use serde_json::Value;
+
+use command::command;
 
 const EVERYTHING: &str = include_str!("formats/everything.json");
 
@@ -361,14 +365,8 @@ proptest! {
 
 fn ringback(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     std::fs::write(folder.join("stored.json"), EVERYTHING).expect("the report is written");
-    Command::new(env!("CARGO_BIN_EXE_ringback"))
-        .args(["report", "--from", "stored.json"])
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary runs")
+    let arguments = [&["report", "--from", "stored.json"], arguments].concat();
+    command(folder, &arguments, variables).output().expect("the binary runs")
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes its expectations so")]
 
+mod command;
+
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use ringback::config::mock::{self, MockFlags};
 use ringback::config::receiver::{self, ReceiverFlags};
@@ -14,15 +16,10 @@ use snapbox::assert_data_eq;
 use snapbox::str;
 use toml::{Table, Value};
 
+use command::command;
+
 fn ringback(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ringback"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary runs")
+    command(folder, arguments, variables).output().expect("the binary runs")
 }
 
 fn stdout(output: &Output) -> String {

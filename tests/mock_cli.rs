@@ -1,5 +1,7 @@
 //! `ringback mock`, `trigger` and `listen` as a user runs them: processes, ports, exit codes, words.
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -10,19 +12,9 @@ use ringback_mocks::wire::{Request, Response};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const KLING_SECRET: &str = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=";
+use command::command;
 
-/// The command in a folder, with no environment but what is given.
-fn command(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(variables.iter().copied());
-    command
-}
+const KLING_SECRET: &str = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=";
 
 fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(folder, arguments, variables).output().expect("the binary runs")

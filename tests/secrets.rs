@@ -1,5 +1,7 @@
 //! Does any command let a secret out, with a canary in every place that holds one and a peer that sends all of them back?
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,6 +14,8 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
 use serde_json::json;
+
+use command::command;
 
 /// Every variable that holds a secret, and the canary in it.
 const CANARIES: [(&str, &str); 9] = [
@@ -42,20 +46,13 @@ fn nowhere(what: &str, text: &str) {
     }
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(CANARIES);
-    command
+fn ringback(folder: &Path, arguments: &[&str]) -> Command {
+    command(folder, arguments, &CANARIES)
 }
 
 /// Both outputs, once the command has ended.
 fn words(folder: &Path, arguments: &[&str]) -> String {
-    let output = command(folder, arguments).output().expect("the binary runs");
+    let output = ringback(folder, arguments).output().expect("the binary runs");
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -176,7 +173,7 @@ fn listen_shows_and_keeps_callbacks_without_secrets(#[values("text", "json")] fo
     let folder = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["listen", "--bind", "127.0.0.1:0", "--count", "1", "--keep", "kept", "--format", format];
     let mut child =
-        command(folder.path(), &arguments).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        ringback(folder.path(), &arguments).stdout(Stdio::piped()).spawn().expect("the binary runs");
     let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut text = String::new();
     output.read_line(&mut text).expect("it says where it listens");
@@ -202,7 +199,7 @@ fn listen_shows_and_keeps_callbacks_without_secrets(#[values("text", "json")] fo
 #[test]
 fn the_journal_of_mocks_has_no_secrets() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut child = command(folder.path(), &["mock", "vidu", "--port", "0", "--journal", "-"])
+    let mut child = ringback(folder.path(), &["mock", "vidu", "--port", "0", "--journal", "-"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary runs");

@@ -1,24 +1,21 @@
 //! What do reviewed payloads look like from the command line: first run, same, changed, accepted, CI?
 
+mod command;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;
 
+use command::command;
+
 /// Runs the command in a folder, with no environment but what is given.
 fn test_gateway(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ringback"))
-        .args(["test", "gateway", "--only", "GW-SUB-002", "--vendor", "vidu"])
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary runs")
+    let chosen = ["test", "gateway", "--only", "GW-SUB-002", "--vendor", "vidu"];
+    command(folder, &[&chosen, arguments].concat(), variables).output().expect("the binary runs")
 }
 
 fn stderr(output: &Output) -> String {

@@ -1,11 +1,15 @@
 //! Is somebody who mistypes a name told which one was meant, and nobody sent to a name that has nothing to do with it?
 
+mod command;
+
 use std::process::Command;
 
 use proptest::prelude::*;
 use ringback::spelling::{hint, nearest, unknown_key};
 use rstest::rstest;
 use snapbox::assert_data_eq;
+
+use command::command;
 
 const NAMES: &[&str] = &[
     "kling",
@@ -118,12 +122,7 @@ proptest! {
 #[case::subcommand(&["docter"], "error: unrecognized subcommand 'docter'\n\n  tip: a similar subcommand exists: 'doctor'\n[..]\n[..]\n\n[..]\n")]
 fn a_name_that_does_not_exist_is_exit_2_and_one_sentence(#[case] arguments: &[&str], #[case] says: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_ringback"))
-        .args(arguments)
-        .current_dir(folder.path())
-        .env_clear()
-        .output()
-        .expect("the binary runs");
+    let output = command(folder.path(), arguments, &[]).output().expect("the binary runs");
     assert_eq!(output.status.code(), Some(2));
     assert_data_eq!(String::from_utf8_lossy(&output.stderr).into_owned(), says.to_owned());
 }

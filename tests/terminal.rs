@@ -1,5 +1,7 @@
 //! Is the report for people readable where it is read: on a terminal, in a log, in a hurry, and against a hostile subject?
 
+mod command;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -8,6 +10,8 @@ use ringback::outcome::Outcome;
 use ringback::report::look::{Detail, Look};
 use ringback::report::{Report, stored, terminal};
 use rstest::rstest;
+
+use command::command;
 
 const EVERYTHING: &str = include_str!("formats/everything.json");
 /// Labels whose values are copied or compared, and so never wrapped.
@@ -133,14 +137,12 @@ proptest! {
 }
 
 fn ringback(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    command(folder, arguments, variables).output().expect("the binary runs")
+    beside_a_report(folder, arguments, variables).output().expect("the binary runs")
 }
 
-fn command(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+fn beside_a_report(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     std::fs::write(folder.join("stored.json"), EVERYTHING).expect("the report is written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringback"));
-    command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
-    command
+    command(folder, arguments, variables)
 }
 
 const SHOWN: [&str; 3] = ["report", "--from", "stored.json"];
@@ -234,7 +236,7 @@ mod on_a_terminal {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use rustix::termios::{Winsize, tcsetwinsize};
 
-    use super::{SHOWN, command};
+    use super::{SHOWN, beside_a_report};
 
     fn seen(folder: &Path, arguments: &[&str], variables: &[(&str, &str)], columns: u16) -> String {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
@@ -247,7 +249,7 @@ mod on_a_terminal {
             .write(true)
             .open(name.to_str().expect("its name is text"))
             .expect("it opens");
-        let mut running = command(folder, arguments, variables)
+        let mut running = beside_a_report(folder, arguments, variables)
             .stdout(theirs.try_clone().expect("a second end"))
             .stderr(theirs)
             .spawn()

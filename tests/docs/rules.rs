@@ -6,7 +6,7 @@ use crate::blocks;
 use crate::links;
 use crate::pages::{Block, Page};
 use crate::quotes;
-use crate::session::{differs, play, renumbered, steps};
+use crate::session::{Session, Step, differs, play, renumbered, steps};
 
 fn found(text: &str) -> Vec<String> {
     let page = Page::read("docs/new.md", text);
@@ -117,11 +117,23 @@ fn what_is_printed_is_compared(
 #[case::state("```console\n$ export A=1\n$ cd examples\n$ echo $A; ls gateway.py\n1\ngateway.py\n```\n", 0)]
 #[case::first_only("```console\n$ false\n$ false\n```\n", 1)]
 #[case::runs_on("```console running\n$ echo up; sleep 100\nup\n```\n", 0)]
-#[case::ends("```console running\n$ echo up\nup\n```\n", 1)]
+#[case::ends("```console running\n$ echo up\nnever\n```\n", 1)]
 #[case::not_run("```console outside\n$ false\n```\n", 0)]
 fn a_page_is_played(#[case] text: &str, #[case] wrong: usize) {
     let found = play(&Page::read("docs/new.md", text));
     assert_eq!(found.len(), wrong, "{found:?}");
+}
+
+/// When it ends is waited for, so that this does not depend on who is faster.
+#[test]
+fn what_ends_later_is_told() {
+    let step = |command: &str, shown: &str| Step { command: command.to_owned(), shown: shown.to_owned() };
+    let mut session = Session::new();
+    session.start(&step("mkfifo held; echo up; cat held", "up\n")).expect("it waits to be told");
+    assert_eq!(session.ended(), Vec::<String>::new());
+    session.run(&step("echo >held", "")).expect("it is told");
+    session.running[0].1.wait().expect("it ends");
+    assert_eq!(session.ended().len(), 1);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -47,6 +49,9 @@ pub(crate) fn play(page: &Page) -> Vec<String> {
             }
         }
     }
+    wrong.extend(
+        session.ended().into_iter().map(|command| format!("{}: it does not run on: {command}", page.path)),
+    );
     wrong
 }
 
@@ -118,17 +123,18 @@ fn untimed(line: &str) -> String {
     words.join(" ")
 }
 
-struct Session {
+pub(crate) struct Session {
     folder: TempDir,
     /// Out of the reader's sight: the tool on the path, what one command leaves for the next.
     service: TempDir,
     /// A port as shown, and as it is.
     ports: Vec<(u16, u16)>,
-    running: Vec<Child>,
+    /// Commands that stay.
+    pub(crate) running: Vec<(String, Child)>,
 }
 
 impl Session {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = || tempfile::tempdir().expect("a temporary folder");
         let (folder, service) = (folder(), folder());
         symlink(env!("CARGO_BIN_EXE_ringback"), service.path().join("ringback")).expect("a link");
@@ -141,25 +147,23 @@ impl Session {
         Self { folder, service, ports, running: Vec::new() }
     }
 
-    fn run(&mut self, step: &Step) -> Result<(), String> {
+    pub(crate) fn run(&mut self, step: &Step) -> Result<(), String> {
         let printed = self.service.path().join("printed");
         let mut child = self.spawn(&step.command, &printed);
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait().expect("it can be asked") {
-                break status;
-            }
-            if begun.elapsed() > PATIENCE {
-                end(&mut child);
-                return Err(format!("it did not end; it printed:\n{}", self.shown(&printed)));
-            }
-            look_again();
+        let id = child.id();
+        let (sender, ended) = mpsc::channel();
+        // Fails when nobody waits any more.
+        thread::spawn(move || sender.send(child.wait()));
+        let Ok(status) = ended.recv_timeout(PATIENCE) else {
+            kill(id);
+            return Err(format!("it did not end; it printed:\n{}", self.shown(&printed)));
         };
+        let status = status.expect("it can be asked");
         differs(&step.shown, &self.shown(&printed), status.code()).map_or(Ok(()), Err)
     }
 
     /// Starts what stays: until it has printed what is shown, or listens where it was told to.
-    fn start(&mut self, step: &Step) -> Result<(), String> {
+    pub(crate) fn start(&mut self, step: &Step) -> Result<(), String> {
         let printed = self.service.path().join(format!("printed-{}", self.running.len()));
         let mut child = self.spawn(&step.command, &printed);
         let port =
@@ -184,8 +188,16 @@ impl Session {
             }
             look_again();
         };
-        self.running.push(child);
+        self.running.push((step.command.clone(), child));
         outcome
+    }
+
+    /// What should have stayed and has not.
+    pub(crate) fn ended(&mut self) -> Vec<String> {
+        let ended = self.running.iter_mut().filter_map(|(command, child)| {
+            child.try_wait().expect("it can be asked").map(|status| format!("{command} ({status})"))
+        });
+        ended.collect()
     }
 
     fn spawn(&self, command: &str, printed: &Path) -> Child {
@@ -244,23 +256,27 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.running.iter_mut().for_each(end);
+        self.running.iter_mut().for_each(|(_, child)| end(child));
     }
 }
 
 /// Ends a command and all that it started.
 fn end(child: &mut Child) {
-    if let Ok(id) = i32::try_from(child.id()).map(Pid::from_raw)
+    kill(child.id());
+    let _ = child.wait();
+}
+
+fn kill(id: u32) {
+    if let Ok(id) = i32::try_from(id).map(Pid::from_raw)
         && let Some(group) = id
     {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    let _ = child.wait();
 }
 
-/// Nothing announces that a foreign process has ended or printed; this is the pause before looking again.
+/// Nothing announces that a foreign process listens or has printed; this is the pause before looking again.
 fn look_again() {
-    std::thread::sleep(Duration::from_millis(20));
+    thread::sleep(Duration::from_millis(20));
 }
 
 /// A port where it stands by itself, not inside a longer number or word.
