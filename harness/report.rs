@@ -16,7 +16,7 @@ pub mod md;
 pub mod ndjson;
 pub mod sarif;
 pub mod stored;
-mod story;
+pub(crate) mod story;
 pub mod terminal;
 
 use std::sync::Arc;

@@ -117,6 +117,33 @@ fn a_subject_that_tells_everything_is_quoted_without_its_secrets(#[case] subject
     }
 }
 
+/// Snapshots are taken of whatever works, so this gateway does, and tells what it holds in every direction.
+#[test]
+fn snapshots_of_a_subject_that_tells_everything_have_no_secrets() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let good = include_str!("../examples/gateway.py");
+    let upstream = ("payload = None if body is None else json.dumps(body).encode()", "body = told(body)");
+    let client = ("body = json.dumps(payload).encode()", "payload = told(payload)");
+    let mut telling = good.replace(
+        "\nclass ",
+        "\ndef told(body):\n    return {**body, 'held': ' '.join(v for k, v in os.environ.items() if k.startswith('RINGBACK_'))} if isinstance(body, dict) else body\n\n\nclass ",
+    );
+    for (line, before) in [upstream, client] {
+        assert_eq!(telling.matches(line).count(), 1, "the example has {line}");
+        telling = telling.replace(line, &format!("{before}\n        {line}"));
+    }
+    std::fs::write(folder.path().join("telling.py"), telling).expect("it is written");
+    let arguments = ["test", "gateway", "--exec", "exec python3 telling.py", "--only", "GW-CB-001"];
+    let text = words(folder.path(), &[&arguments[..], &["--snapshots", "kept"]].concat());
+    nowhere("the terminal", &text);
+    let kept = files(&folder.path().join("kept"));
+    assert!(kept.len() > 10, "{text}");
+    assert!(kept.iter().any(|(_, text)| text.contains("\"held\"")), "what it tells is reviewed");
+    for (path, text) in kept {
+        nowhere(&path, &text);
+    }
+}
+
 #[rstest]
 #[case::gateway("gateway")]
 #[case::receiver("receiver")]

@@ -53,7 +53,7 @@ impl Standing {
 
 /// Text on one line that can steer nothing: controls, and what turns or breaks lines unseen, stand as escapes;
 /// so does `##[`, which the log of GitHub Actions takes for a command wherever it stands.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut seen, one| {
         if one == '[' && seen.ends_with("##") {
             seen.push_str("\\u{5b}");

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Snapshot, Taken, difference};
+use crate::report::story::visible;
 
 /// What may be written. The words are insta's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,7 +210,10 @@ impl Review {
                     What::Gone => {
                         writeln!(text, "GONE    {folder}/{file}: there is no such payload any more")
                     }
-                    What::Changed(difference) => writeln!(text, "CHANGED {folder}/{file}\n{difference}"),
+                    What::Changed(difference) => {
+                        let lines: String = difference.lines().map(|line| visible(line) + "\n").collect();
+                        writeln!(text, "CHANGED {folder}/{file}\n{lines}")
+                    }
                 };
             }
             let _ = writeln!(
@@ -224,7 +228,7 @@ impl Review {
             );
         }
         for (dialect, why) in &self.absent {
-            let _ = writeln!(text, "No snapshots of {dialect}: {why}");
+            let _ = writeln!(text, "No snapshots of {dialect}: {}", visible(why));
         }
         text
     }

@@ -42,8 +42,8 @@ pub(super) async fn play(
     let bench = Bench::new(target, Arc::clone(&stage.subject), world, vendor, stage.seed);
     let played = follow(stage, &bench, dialect, ending).await;
     let records = bench.records();
-    let mut ids = played.map_err(|stop| said(&stop))?;
     let mask = Mask::new(stage.subject.masked());
+    let mut ids = played.map_err(|stop| mask.text(&said(&stop)))?;
     for create in crate::job::creates_in(&records.exchanges) {
         let made =
             create.exchange.answer.as_ref().ok().and_then(|it| (create.dialect.client.created)(it).ok());
