@@ -16,6 +16,8 @@ use crate::catalogue::Need;
 use crate::foresight;
 use crate::job::As;
 use crate::outcome::Stop;
+use crate::report::Mask;
+use crate::report::story::visible;
 use crate::subject::{SetupError, Subject};
 use crate::target::{Mode, Target};
 
@@ -55,7 +57,7 @@ impl Discovery {
         let bench =
             |vendor| Bench::new(Arc::clone(target), Arc::clone(subject), Arc::clone(world), vendor, 0);
         let door = bench(first);
-        knock(&door, subject).await?;
+        knock(&door, subject).await.map_err(|error| masked(error, subject))?;
         let other_key = other_key(&door).await;
         let live = receiver(&door).await;
         let looks = target.vendors.iter().map(|vendor| {
@@ -81,6 +83,16 @@ impl Discovery {
             (Need::Receiver, Some(facts)) => &facts.receiver,
         };
         fact.as_ref().map(|&()| ()).map_err(String::as_str)
+    }
+}
+
+/// There is no report for this yet, and so nothing else that hides secrets: many a gateway quotes the key it refuses.
+fn masked(error: SetupError, subject: &Subject) -> SetupError {
+    match error {
+        SetupError::Unreachable(why) => {
+            SetupError::Unreachable(visible(&Mask::new(subject.masked()).text(&why)))
+        }
+        other => other,
     }
 }
 

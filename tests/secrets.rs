@@ -161,7 +161,7 @@ fn the_last_words_of_a_subject_are_told_without_its_secrets(#[case] subject: &st
 fn snapshots_and_reports_of_a_hook_hide_its_query(#[case] format: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let server = runtime.block_on(echo());
+    let server = runtime.block_on(echo(400));
     let hook = format!("{}/hook?vendor=minimax&key={IN_A_HOOK}", server.url());
     let arguments =
         ["test", "receiver", &hook, "--vendor", "minimax", "--only", "RX-ACK-*", "--answer", "2s"];
@@ -170,13 +170,39 @@ fn snapshots_and_reports_of_a_hook_hide_its_query(#[case] format: &str) {
     nowhere("the report", &text);
 }
 
+/// Many a gateway quotes the key it refuses.
+#[test]
+fn a_refused_key_is_not_quoted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let server = runtime.block_on(echo(401));
+    let text = words(folder.path(), &["test", "gateway", &server.url()]);
+    assert!(
+        text.contains("does not accept the key in RINGBACK_API_KEY") && text.contains("<secret>"),
+        "{text}"
+    );
+    nowhere("the terminal", &text);
+}
+
+#[test]
+fn a_storm_tells_no_secrets() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let server = runtime.block_on(echo(200));
+    let (hook, effects) = (format!("{}/hook", server.url()), format!("{}/effects/{{id}}", server.url()));
+    let storm = ["storm", "receiver", &hook, "--rate", "50", "--for", "1s", "--effects", &effects];
+    let text = words(folder.path(), &storm);
+    assert!(text.contains("<secret>"), "what the probe answers is quoted: {text}");
+    nowhere("the terminal", &text);
+}
+
 /// Sends everything back, and what it knows besides.
-async fn echo() -> Server {
+async fn echo(status: u16) -> Server {
     let held: Vec<&str> = CANARIES.iter().map(|(_, canary)| *canary).collect();
     let known = held.join(" ");
     Server::bind(LOOPBACK, move |request: Request| {
         let body = json!({"you": String::from_utf8_lossy(&request.body), "at": request.target, "i": known});
-        async move { Response::json(400, &body) }
+        async move { Response::json(status, &body) }
     })
     .await
     .expect("it listens")
@@ -186,7 +212,7 @@ async fn echo() -> Server {
 fn trigger_quotes_a_receiver_without_secrets(#[values("text", "json")] format: &str) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let server = runtime.block_on(echo());
+    let server = runtime.block_on(echo(400));
     let text = words(
         folder.path(),
         &["trigger", "kling", "succeed", "--to", &server.url(), "--speed", "1000000", "--format", format],

@@ -12,6 +12,7 @@ use ringback::receiver::bench::Bench;
 use ringback::receiver::discovery::Way;
 use ringback::receiver::subject::ReceiverSubject;
 use ringback::receiver::target::{Reach, ReceiverTarget};
+use ringback::report::Mask;
 use ringback::storm::drive::{self, Aim};
 use ringback::storm::{Share, Storm};
 use ringback_mocks::vendor::Vendor;
@@ -171,14 +172,16 @@ async fn stormed(
         }
     };
     let gateway = (!matches!(target.reach, Reach::Url { .. })).then_some(&subject.gateway);
-    let stopped = |stop: Stop| unjudged(format!("{stop:?}"));
+    let mask = Mask::new(subject.masked());
+    let stopped = |stop: Stop| unjudged(mask.text(&format!("{stop:?}")));
     let (mut outcome, ids) = drive::send(&aim, storm, gateway, told).await.map_err(stopped)?;
     if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
     if target.probe.is_some() {
         let bench = Bench::new(Arc::clone(&target), Arc::clone(&subject), vendor, Way::OutOfTheBlue, 0, None);
-        outcome.effects = Some(drive::effects(looked(&bench, &ids).await.map_err(unjudged)?));
+        outcome.effects =
+            Some(drive::effects(looked(&bench, &ids).await.map_err(|why| unjudged(mask.text(&why)))?));
     }
     match format {
         Format::Text => print(&outcome.text())?,
