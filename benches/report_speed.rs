@@ -12,7 +12,7 @@ use ringback::report::Report;
 use ringback::report::format::FORMATS;
 use ringback::session::{self, Options};
 use ringback::target::Target;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 const CASES: usize = 1_000;
 const ROUNDS: usize = 9;

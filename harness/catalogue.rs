@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use crate::bench::{Bench, Workbench};
 use crate::checks;

@@ -7,9 +7,9 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ringback_mocks::reference::gateway::Upstream;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::Upstream;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;

@@ -15,7 +15,7 @@ pub mod subject;
 pub mod target;
 pub mod vectors;
 
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 
 use crate::catalogue::{self, Chapter, Fault, Kind};
 use bench::Bench;

@@ -20,9 +20,9 @@ use serde_json::Value;
 /// Every file below `schemas/` but the vendors', by its path there, with its text. A vendor's stand in the table of its
 /// dialect.
 pub const FILES: &[(&str, &str)] = &[
-    ("gateway/defs.schema.json", include_str!("../schemas/gateway/defs.schema.json")),
+    ("gateway/defs.schema.json", ringback_schemas::file("gateway/defs.schema.json")),
     ("gateway/error-response.schema.json", Schema::ErrorResponse.text()),
-    ("gateway/openapi.json", include_str!("../schemas/gateway/openapi.json")),
+    ("gateway/openapi.json", ringback_schemas::file("gateway/openapi.json")),
     ("gateway/status-response.schema.json", Schema::StatusResponse.text()),
     ("gateway/submit-request.schema.json", Schema::SubmitRequest.text()),
     ("gateway/submit-response.schema.json", Schema::SubmitResponse.text()),
@@ -62,13 +62,7 @@ impl Schema {
 
     /// Text of the file, byte for byte.
     pub const fn text(self) -> &'static str {
-        match self {
-            Self::SubmitRequest => include_str!("../schemas/gateway/submit-request.schema.json"),
-            Self::SubmitResponse => include_str!("../schemas/gateway/submit-response.schema.json"),
-            Self::StatusResponse => include_str!("../schemas/gateway/status-response.schema.json"),
-            Self::ErrorResponse => include_str!("../schemas/gateway/error-response.schema.json"),
-            Self::Report => include_str!("../schemas/report.schema.json"),
-        }
+        ringback_schemas::file(self.file_name())
     }
 }
 

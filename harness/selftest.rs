@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use ringback_mocks::receiver::defect::Defect as ReceiverDefect;
-use ringback_mocks::receiver::oddity::Oddity as ReceiverOddity;
-use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::reference::oddity::Oddity;
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::receiver::defect::Defect as ReceiverDefect;
+use ringback_reference::receiver::oddity::Oddity as ReceiverOddity;
 
 use crate::catalogue::{self, Gateway, Kind};
 use crate::outcome::Outcome;

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use ringback_mocks::http::{self, HttpClient, NoAnswer};
 use ringback_mocks::ids::Ids;
 use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
-use ringback_mocks::reference::gateway::{ReferenceGateway, Setup, Upstream};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
+use ringback_reference::gateway::{ReferenceGateway, Setup, Upstream};
 
 use crate::exec::{Environment, Process, StartError};
 use crate::guard::{Denied, Guard, Traffic};

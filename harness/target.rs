@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::reference::oddity::Oddity;
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::oddity::Oddity;
 use serde::{Deserialize, Serialize};
 
 use crate::guard::{Breaker, Limits};

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use ringback_mocks::http::LOOPBACK;
-use ringback_mocks::reference::gateway::{ReferenceGateway, Setup};
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::{ReferenceGateway, Setup};
 use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;

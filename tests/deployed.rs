@@ -17,12 +17,12 @@ use ringback_mocks::account::Settings;
 use ringback_mocks::courier::Routes;
 use ringback_mocks::http::{LOOPBACK, Server};
 use ringback_mocks::journal::Journal;
-use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::reference::gateway::{self, ReferenceGateway, Upstream};
 use ringback_mocks::script::Course;
 use ringback_mocks::standalone::{Setup, Standalone};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Headers, Request, Response, Secret};
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::{self, ReferenceGateway, Upstream};
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use ringback::report::{Report, Verdict, stored, terminal};
 use ringback::schema::{Schema, violations};
 use ringback::session::{self, Options};
 use ringback::target::Target;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 
 async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict: bool) -> Report {

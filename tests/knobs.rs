@@ -7,8 +7,8 @@ use ringback::listing;
 use ringback::outcome::Outcome;
 use ringback::session::{self, Options};
 use ringback::target::{Patience, Target};
-use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::reference::oddity::Oddity;
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::oddity::Oddity;
 use rstest::rstest;
 
 /// The gateway of a row.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::selftest;
-use ringback_mocks::reference::oddity::Oddity;
+use ringback_reference::gateway::oddity::Oddity;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {

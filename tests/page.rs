@@ -12,7 +12,7 @@ use ringback::report::format::named;
 use ringback::report::{Report, stored};
 use ringback::session::{self, Options};
 use ringback::target::Target;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

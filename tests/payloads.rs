@@ -11,9 +11,9 @@ use ringback::session::Options;
 use ringback::session::gateway;
 use ringback::snapshots::{self, Taken, Update};
 use ringback::target::Target;
-use ringback_mocks::reference::defect::Defect;
-use ringback_mocks::reference::oddity::Oddity;
 use ringback_mocks::vendor::Vendor;
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::oddity::Oddity;
 use rstest::rstest;
 use serde_json::json;
 

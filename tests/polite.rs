@@ -11,8 +11,8 @@ use ringback::plan::Selection;
 use ringback::receiver::target::{Patience, Reach, ReceiverTarget};
 use ringback::report::{Report, Verdict};
 use ringback::session::{self, Options};
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::vendor::Vendor;
+use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
 
 async fn judged(target: ReceiverTarget, only: &[&str]) -> Report {

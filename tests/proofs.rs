@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::catalogue::{self, Gateway};
 use ringback::{outcome::Level, selftest};
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {

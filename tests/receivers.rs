@@ -7,8 +7,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::catalogue;
 use ringback::receiver::Receiver;
 use ringback::selftest;
-use ringback_mocks::receiver::defect::Defect;
-use ringback_mocks::receiver::oddity::Oddity;
+use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::oddity::Oddity;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {

@@ -8,9 +8,9 @@ use ringback::report::{Report, Verdict, terminal};
 use ringback::schema::{Schema, violations};
 use ringback::session::{self, Options, gateway};
 use ringback::target::Target;
-use ringback_mocks::receiver::defect::Defect as ReceiverDefect;
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::defect::Defect;
+use ringback_reference::receiver::defect::Defect as ReceiverDefect;
 use rstest::rstest;
 
 async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {

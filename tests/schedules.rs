@@ -14,7 +14,7 @@ use ringback::receiver::schedule::{Event, Random, Schedule, Shrinking, Step, enu
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::CaseReport;
 use ringback::session::{self, Options};
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
 
 const EVENTS: &[Event] = &[Event::Queued, Event::Running, Event::Success, Event::Failure];

@@ -12,8 +12,8 @@ use ringback::replay::{Input, Replay, ReplayError};
 use ringback::report::{Report, Verdict};
 use ringback::session::{self, Options};
 use ringback::target::Target;
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Vendor;
+use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 
 /// Every case there can be, as a plan holds them.

@@ -12,8 +12,8 @@ use ringback_mocks::wire::Secret;
 use rstest::rstest;
 use serde_json::Value;
 
-const KLING: &str = include_str!("../mocks/tests/vectors/kling.json");
-const VIDU: &str = include_str!("../mocks/tests/vectors/vidu.json");
+const KLING: &str = ringback_schemas::file("vectors/kling.json");
+const VIDU: &str = ringback_schemas::file("vectors/vidu.json");
 
 fn vendor(name: &str) -> Vendor {
     Vendor::named(name).expect("a vendor")

@@ -1,7 +1,7 @@
 //! Authentication: no service without a known key, and no look into another client's tasks.
 
 use ringback_mocks::jobs::Step;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, wrong_callback};

@@ -1,7 +1,7 @@
 //! The callback URL where it belongs: forwarded when there is one, absent when there is none, and
 //! never called by the gateway itself.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, forwarded, note_unless_refused, wrong_callback};

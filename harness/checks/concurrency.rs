@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Vendor;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, wrong_callback};

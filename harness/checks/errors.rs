@@ -1,6 +1,6 @@
 //! Errors: the envelope, the status, and that a failure is never dressed as a success.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, note_schema};

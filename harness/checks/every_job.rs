@@ -1,7 +1,7 @@
 //! The job's own URL in every kind of job: for each API of a vendor, with every field, and whatever the
 //! client submitted before.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, wrong_callback};

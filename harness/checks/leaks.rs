@@ -1,7 +1,7 @@
 //! What must not reach the client: the operator's keys, and where the vendor really is.
 
 use ringback_mocks::jobs::Step;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use crate::bench::Bench;

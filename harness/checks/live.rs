@@ -3,8 +3,8 @@
 //! The one chapter that judges callbacks on a deployed gateway, where real vendors make them; beside
 //! our mocks it shows that everything between a gateway and a receiver works together.
 
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Phase;
+use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use crate::bench::Bench;

@@ -4,7 +4,7 @@
 //! The contract says nothing about bodies that are no JSON, so what is asked of them is a SHOULD; that a
 //! client's mistake is no fault of the server holds for all.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, note_schema};

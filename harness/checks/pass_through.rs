@@ -2,7 +2,7 @@
 //!
 //! Bytes of the JSON are not compared: a gateway may write `\u00e9` for `é`, which is the same value.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::json;
 
 use super::{check, forwarded, forwarded_or_refused, wrong_callback};

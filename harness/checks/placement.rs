@@ -1,6 +1,6 @@
 //! The placement rule: `callback_url` lives under `input.metadata` and nowhere else.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_twin, wrong_callback};

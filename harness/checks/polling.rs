@@ -3,7 +3,7 @@
 //! Which of the two is left to the gateway. No mock stands for these vendors, so the chapter is only
 //! judged at the reference, or with a model that somebody has named for it: a job may cost money.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use super::{check, note_unless_refused};
 use crate::bench::Bench;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringback_mocks::jobs::Step;
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Phase;
+use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use crate::bench::Bench;

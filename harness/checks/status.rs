@@ -1,8 +1,8 @@
 //! Status: the truth about a job over its whole life, whatever the vendor's outcome.
 
 use ringback_mocks::jobs::Step;
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::{Ending, Phase};
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, note_schema};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_twin};

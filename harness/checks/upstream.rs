@@ -1,6 +1,6 @@
 //! What reaches the vendor besides the callback URL: one create, the right one, and no secrets.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::check;

@@ -1,7 +1,7 @@
 //! Kinds of callback URLs that the contract leaves to the gateway: refused or forwarded, each as its
 //! knob says, and never a third thing.
 
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use super::{check, forwarded_or_refused};
 use crate::bench::Bench;

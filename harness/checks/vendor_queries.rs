@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use ringback_mocks::jobs::Step;
-use ringback_mocks::reference::defect::Defect;
 use ringback_mocks::vendor::Phase;
+use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::status::{ending, started, terminal};

@@ -1,7 +1,7 @@
 //! A vendor that does not answer at all: its clients wait for the gateway, and not for ever.
 
 use futures_util::future::join;
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use super::vendor_queries::at_work;

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
-use ringback_mocks::reference::defect::Defect;
+use ringback_reference::gateway::defect::Defect;
 
 use super::status::note_unless_surfaced;
 use super::vendor_queries::disturbed;

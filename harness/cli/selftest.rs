@@ -3,8 +3,8 @@
 use ringback::selftest::{self, Acceptance, Kill};
 use ringback::session::RunError;
 use ringback::spelling::{nearest, with_hint};
-use ringback_mocks::receiver;
-use ringback_mocks::reference;
+use ringback_reference::gateway as reference;
+use ringback_reference::receiver;
 
 use super::{Problem, UNDECIDED, block_on, print, usage};
 

@@ -10,9 +10,9 @@ use ringback_mocks::counterpart::Counterpart;
 use ringback_mocks::http::{self, HttpClient, NoAnswer};
 use ringback_mocks::ids::Ids;
 use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
-use ringback_mocks::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Request, Secret};
+use ringback_reference::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
 use tokio::sync::Semaphore;
 use url::Url;
 

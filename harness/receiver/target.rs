@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ringback_mocks::receiver::defect::Defect;
-use ringback_mocks::receiver::oddity::Oddity;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
+use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::oddity::Oddity;
 
 use super::effects::Probe;
 use crate::guard::Limits;

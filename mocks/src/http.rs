@@ -1,7 +1,7 @@
 //! The one inert HTTP client, and the one way to serve: everything that touches sockets for HTTP.
 //!
 //! Here are the bounds both sides keep to and the translation of header fields; sending is `client`
-//! (with its connections in `pool`), answering is `server`, and in unusual forms `framing`.
+//! (with its connections in `pool`), answering is `server`.
 
 use std::net::SocketAddr;
 
@@ -10,11 +10,9 @@ use bytes::Bytes;
 use crate::wire::Headers;
 
 mod client;
-mod framing;
 mod pool;
 mod server;
 pub use client::{HttpClient, NoAnswer};
-pub(crate) use framing::{Framing, OddServer};
 pub use server::{Answer, Bounds, Server};
 
 /// Longest answer read. Gateways and vendors of this field answer with a few kilobytes; what is

@@ -1,5 +1,5 @@
 //! The world around the subject: mock Kling, Doubao, MiniMax and Vidu, the courier that carries
-//! their callbacks, an inbox to receive them, and a reference gateway to learn from.
+//! their callbacks, and an inbox to receive them.
 //!
 //! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it
 //! alone.
@@ -18,16 +18,13 @@ pub mod journal;
 pub mod machine;
 pub mod mishap;
 pub mod mock;
-pub mod receiver;
 pub mod record;
-pub mod reference;
 pub mod rehearsal;
 pub mod results;
 pub mod script;
 pub mod signature;
 pub mod standalone;
 pub mod started;
-mod switches;
 pub mod trouble;
 pub mod vendor;
 pub mod vendors;

@@ -176,13 +176,13 @@ impl fmt::Debug for Response {
 }
 
 /// JSON text of a document, without the detour through a formatter that `to_string` takes.
-pub(crate) fn bytes_of(document: &impl Serialize) -> Bytes {
+pub fn bytes_of(document: &impl Serialize) -> Bytes {
     // What is answered here has text for keys, so there is no way to fail.
     Bytes::from(serde_json::to_vec(document).unwrap_or_default())
 }
 
 /// A part of a URL with its percent-escapes read; a plus stays a plus.
-pub(crate) fn unescaped(text: &str) -> String {
+pub fn unescaped(text: &str) -> String {
     let text = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(text.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

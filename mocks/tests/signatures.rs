@@ -16,8 +16,8 @@ use ringback_mocks::wire::{Headers, Request, Secret};
 use rstest::rstest;
 use serde_json::Value;
 
-const KLING: &str = include_str!("vectors/kling.json");
-const VIDU: &str = include_str!("vectors/vidu.json");
+const KLING: &str = ringback_schemas::file("vectors/kling.json");
+const VIDU: &str = ringback_schemas::file("vectors/vidu.json");
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).expect("the vectors are JSON")

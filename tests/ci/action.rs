@@ -5,8 +5,8 @@ use std::fs;
 use std::process::Output;
 
 use ringback_mocks::http::LOOPBACK;
-use ringback_mocks::reference::gateway::{ReferenceGateway, Setup};
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::{ReferenceGateway, Setup};
 use rstest::rstest;
 
 use crate::workspace::{Workspace, gateway, read, repository, stdout};

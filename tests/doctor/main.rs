@@ -12,8 +12,8 @@ use std::path::Path;
 use std::process::Output;
 
 use ringback_mocks::http::LOOPBACK;
-use ringback_mocks::reference::gateway::{ReferenceGateway, Setup};
 use ringback_mocks::wire::Secret;
+use ringback_reference::gateway::{ReferenceGateway, Setup};
 use rstest::rstest;
 use serde_json::Value;
 use snapbox::assert_data_eq;

@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::vendor::Phase;
+use ringback_reference::receiver::defect::Defect;
 use std::time::Duration;
 
 use super::{UNSIGNED, check};

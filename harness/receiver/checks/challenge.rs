@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::wire::Request;
+use ringback_reference::receiver::defect::Defect;
 use serde_json::{Value, json};
 
 use super::check;

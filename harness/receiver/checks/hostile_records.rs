@@ -2,7 +2,7 @@
 //! that is none.
 
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
 use super::check;

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::wire::Request;
+use ringback_reference::receiver::defect::Defect;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};

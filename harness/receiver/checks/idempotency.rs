@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::wire::Request;
+use ringback_reference::receiver::defect::Defect;
 use serde_json::Value;
 
 use super::{SIGNED, check};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
+use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};

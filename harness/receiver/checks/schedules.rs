@@ -1,7 +1,7 @@
 //! Schedules: whatever happens to the callbacks of a job, in the end its work is done once and its state is
 //! the true one.
 
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};

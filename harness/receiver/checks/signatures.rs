@@ -3,7 +3,7 @@
 //!
 //! Each check is a group of the vectors' tables, where what is sent is written down.
 
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};

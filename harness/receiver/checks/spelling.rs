@@ -2,8 +2,8 @@
 //! of JSON, and words that nobody announced.
 
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::wire::{Headers, Request};
+use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};

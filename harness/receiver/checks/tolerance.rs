@@ -1,8 +1,8 @@
 //! Tolerance: every word and every dialect a vendor documents, fields more and fields fewer. What goes on
 //! below the members, in spelling, length and characters, is `spelling`.
 
-use ringback_mocks::receiver::defect::Defect;
 use ringback_mocks::vendor::{Dialect, Evidence, Phase};
+use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
 use super::check;

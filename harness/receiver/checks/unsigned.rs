@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
-use ringback_mocks::receiver::defect::Defect;
+use ringback_reference::receiver::defect::Defect;
 
 use super::{UNSIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};

@@ -121,13 +121,13 @@ const ENDINGS: &[Ending] = &[
 
 #[rustfmt::skip]
 const SCHEMAS: &[(Document, &str)] = &[
-    (Document::CreateRequest, include_str!("../../../../schemas/vendors/ark/create-request.schema.json")),
-    (Document::CreateResponse, include_str!("../../../../schemas/vendors/ark/create-response.schema.json")),
-    (Document::QueryResponse, include_str!("../../../../schemas/vendors/ark/query-response.schema.json")),
-    (Document::Callback, include_str!("../../../../schemas/vendors/ark/callback.schema.json")),
-    (Document::Error, include_str!("../../../../schemas/vendors/ark/error.schema.json")),
-    (Document::Other("list-response"), include_str!("../../../../schemas/vendors/ark/list-response.schema.json")),
-    (Document::Other("delete-response"), include_str!("../../../../schemas/vendors/ark/delete-response.schema.json")),
+    (Document::CreateRequest, ringback_schemas::file("vendors/ark/create-request.schema.json")),
+    (Document::CreateResponse, ringback_schemas::file("vendors/ark/create-response.schema.json")),
+    (Document::QueryResponse, ringback_schemas::file("vendors/ark/query-response.schema.json")),
+    (Document::Callback, ringback_schemas::file("vendors/ark/callback.schema.json")),
+    (Document::Error, ringback_schemas::file("vendors/ark/error.schema.json")),
+    (Document::Other("list-response"), ringback_schemas::file("vendors/ark/list-response.schema.json")),
+    (Document::Other("delete-response"), ringback_schemas::file("vendors/ark/delete-response.schema.json")),
 ];
 
 struct Ark;

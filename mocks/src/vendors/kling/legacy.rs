@@ -57,28 +57,22 @@ pub static LEGACY: Dialect = Dialect {
     knobs: KNOBS,
     expiry: EXPIRY,
     schemas: &[
-        (
-            Document::CreateRequest,
-            include_str!("../../../../schemas/vendors/kling-legacy/create-request.schema.json"),
-        ),
+        (Document::CreateRequest, ringback_schemas::file("vendors/kling-legacy/create-request.schema.json")),
         (
             Document::CreateResponse,
-            include_str!("../../../../schemas/vendors/kling-legacy/create-response.schema.json"),
+            ringback_schemas::file("vendors/kling-legacy/create-response.schema.json"),
         ),
-        (
-            Document::QueryResponse,
-            include_str!("../../../../schemas/vendors/kling-legacy/query-response.schema.json"),
-        ),
+        (Document::QueryResponse, ringback_schemas::file("vendors/kling-legacy/query-response.schema.json")),
         (
             Document::Other("list-response"),
-            include_str!("../../../../schemas/vendors/kling-legacy/list-response.schema.json"),
+            ringback_schemas::file("vendors/kling-legacy/list-response.schema.json"),
         ),
         (
             Document::Other("account-response"),
-            include_str!("../../../../schemas/vendors/kling-legacy/account-response.schema.json"),
+            ringback_schemas::file("vendors/kling-legacy/account-response.schema.json"),
         ),
-        (Document::Callback, include_str!("../../../../schemas/vendors/kling-legacy/callback.schema.json")),
-        (Document::Error, include_str!("../../../../schemas/vendors/kling-legacy/error.schema.json")),
+        (Document::Callback, ringback_schemas::file("vendors/kling-legacy/callback.schema.json")),
+        (Document::Error, ringback_schemas::file("vendors/kling-legacy/error.schema.json")),
     ],
     creates: samples::CREATES,
     sample: Sample { duration: 5, option: ("negative_prompt", OptionValue::Text("rain")) },

@@ -52,24 +52,15 @@ pub static V2: Dialect = Dialect {
     knobs: KNOBS,
     expiry: EXPIRY,
     schemas: &[
-        (
-            Document::CreateRequest,
-            include_str!("../../../../schemas/vendors/kling-v2/create-request.schema.json"),
-        ),
-        (
-            Document::CreateResponse,
-            include_str!("../../../../schemas/vendors/kling-v2/create-response.schema.json"),
-        ),
-        (
-            Document::QueryResponse,
-            include_str!("../../../../schemas/vendors/kling-v2/query-response.schema.json"),
-        ),
+        (Document::CreateRequest, ringback_schemas::file("vendors/kling-v2/create-request.schema.json")),
+        (Document::CreateResponse, ringback_schemas::file("vendors/kling-v2/create-response.schema.json")),
+        (Document::QueryResponse, ringback_schemas::file("vendors/kling-v2/query-response.schema.json")),
         (
             Document::Other("list-response"),
-            include_str!("../../../../schemas/vendors/kling-v2/list-response.schema.json"),
+            ringback_schemas::file("vendors/kling-v2/list-response.schema.json"),
         ),
-        (Document::Callback, include_str!("../../../../schemas/vendors/kling-v2/callback.schema.json")),
-        (Document::Error, include_str!("../../../../schemas/vendors/kling-v2/error.schema.json")),
+        (Document::Callback, ringback_schemas::file("vendors/kling-v2/callback.schema.json")),
+        (Document::Error, ringback_schemas::file("vendors/kling-v2/error.schema.json")),
     ],
     creates: samples::CREATES,
     sample: Sample { duration: 5, option: ("resolution", OptionValue::Text("1080p")) },

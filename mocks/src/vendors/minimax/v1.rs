@@ -58,23 +58,14 @@ pub static V1: Dialect = Dialect {
     // A template's video lasts nine hours; one dialect has one expiry, so it too goes after an hour.
     expiry: Expiry { result: ONE_HOUR, cover: ONE_HOUR, evidence: Documented },
     schemas: &[
-        (
-            Document::CreateRequest,
-            include_str!("../../../../schemas/vendors/minimax-v1/create-request.schema.json"),
-        ),
-        (
-            Document::CreateResponse,
-            include_str!("../../../../schemas/vendors/minimax-v1/create-response.schema.json"),
-        ),
-        (
-            Document::QueryResponse,
-            include_str!("../../../../schemas/vendors/minimax-v1/query-response.schema.json"),
-        ),
-        (Document::Callback, include_str!("../../../../schemas/vendors/minimax-v1/callback.schema.json")),
-        (Document::Error, include_str!("../../../../schemas/vendors/minimax-v1/error.schema.json")),
+        (Document::CreateRequest, ringback_schemas::file("vendors/minimax-v1/create-request.schema.json")),
+        (Document::CreateResponse, ringback_schemas::file("vendors/minimax-v1/create-response.schema.json")),
+        (Document::QueryResponse, ringback_schemas::file("vendors/minimax-v1/query-response.schema.json")),
+        (Document::Callback, ringback_schemas::file("vendors/minimax-v1/callback.schema.json")),
+        (Document::Error, ringback_schemas::file("vendors/minimax-v1/error.schema.json")),
         (
             Document::Other("file-response"),
-            include_str!("../../../../schemas/vendors/minimax-v1/file-response.schema.json"),
+            ringback_schemas::file("vendors/minimax-v1/file-response.schema.json"),
         ),
     ],
     creates: CREATES,

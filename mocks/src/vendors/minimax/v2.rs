@@ -71,27 +71,18 @@ pub static V2: Dialect = Dialect {
     // "Time-limited" on the page; a third party's server says about nine hours.
     expiry: Expiry { result: NINE_HOURS, cover: NINE_HOURS, evidence: Observed },
     schemas: &[
-        (
-            Document::CreateRequest,
-            include_str!("../../../../schemas/vendors/minimax-v2/create-request.schema.json"),
-        ),
-        (
-            Document::CreateResponse,
-            include_str!("../../../../schemas/vendors/minimax-v2/create-response.schema.json"),
-        ),
-        (
-            Document::QueryResponse,
-            include_str!("../../../../schemas/vendors/minimax-v2/query-response.schema.json"),
-        ),
-        (Document::Callback, include_str!("../../../../schemas/vendors/minimax-v2/callback.schema.json")),
-        (Document::Error, include_str!("../../../../schemas/vendors/minimax-v2/error.schema.json")),
+        (Document::CreateRequest, ringback_schemas::file("vendors/minimax-v2/create-request.schema.json")),
+        (Document::CreateResponse, ringback_schemas::file("vendors/minimax-v2/create-response.schema.json")),
+        (Document::QueryResponse, ringback_schemas::file("vendors/minimax-v2/query-response.schema.json")),
+        (Document::Callback, ringback_schemas::file("vendors/minimax-v2/callback.schema.json")),
+        (Document::Error, ringback_schemas::file("vendors/minimax-v2/error.schema.json")),
         (
             Document::Other("list-response"),
-            include_str!("../../../../schemas/vendors/minimax-v2/list-response.schema.json"),
+            ringback_schemas::file("vendors/minimax-v2/list-response.schema.json"),
         ),
         (
             Document::Other("delete-response"),
-            include_str!("../../../../schemas/vendors/minimax-v2/delete-response.schema.json"),
+            ringback_schemas::file("vendors/minimax-v2/delete-response.schema.json"),
         ),
     ],
     creates: CREATES,

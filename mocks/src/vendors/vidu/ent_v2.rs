@@ -54,31 +54,19 @@ pub static ENT_V2: Dialect = Dialect {
     // A day for the video is documented; signed cover addresses were seen to last an hour.
     expiry: Expiry { result: ONE_DAY, cover: ONE_HOUR, evidence: Observed },
     schemas: &[
-        (
-            Document::CreateRequest,
-            include_str!("../../../../schemas/vendors/vidu/create-request.schema.json"),
-        ),
-        (
-            Document::CreateResponse,
-            include_str!("../../../../schemas/vendors/vidu/create-response.schema.json"),
-        ),
-        (
-            Document::QueryResponse,
-            include_str!("../../../../schemas/vendors/vidu/query-response.schema.json"),
-        ),
-        (Document::Callback, include_str!("../../../../schemas/vendors/vidu/callback.schema.json")),
-        (Document::Error, include_str!("../../../../schemas/vendors/vidu/error.schema.json")),
-        (
-            Document::Other("list-response"),
-            include_str!("../../../../schemas/vendors/vidu/list-response.schema.json"),
-        ),
+        (Document::CreateRequest, ringback_schemas::file("vendors/vidu/create-request.schema.json")),
+        (Document::CreateResponse, ringback_schemas::file("vendors/vidu/create-response.schema.json")),
+        (Document::QueryResponse, ringback_schemas::file("vendors/vidu/query-response.schema.json")),
+        (Document::Callback, ringback_schemas::file("vendors/vidu/callback.schema.json")),
+        (Document::Error, ringback_schemas::file("vendors/vidu/error.schema.json")),
+        (Document::Other("list-response"), ringback_schemas::file("vendors/vidu/list-response.schema.json")),
         (
             Document::Other("cancel-response"),
-            include_str!("../../../../schemas/vendors/vidu/cancel-response.schema.json"),
+            ringback_schemas::file("vendors/vidu/cancel-response.schema.json"),
         ),
         (
             Document::Other("account-response"),
-            include_str!("../../../../schemas/vendors/vidu/account-response.schema.json"),
+            ringback_schemas::file("vendors/vidu/account-response.schema.json"),
         ),
     ],
     creates: samples::CREATES,
