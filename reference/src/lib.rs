@@ -4,7 +4,9 @@
 //! The harness judges them when nobody names a subject, and is proved with them: each mutant shows that some check can
 //! fail, each variant that no check fails for what is legal. This crate knows nothing of checks, verdicts or reports.
 
+pub mod deviation;
 mod framing;
 pub mod gateway;
 pub mod receiver;
+pub mod stage;
 mod switches;

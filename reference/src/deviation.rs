@@ -1,0 +1,107 @@
+//! What can be done to a reference subject from outside: a mutant makes one thing wrong, a variant makes one thing unusual.
+//!
+//! What lives here is their shape. The mutants and variants themselves stand in tables beside their subject, each with the
+//! function that wraps the stages it is about.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A reference subject, as far as mutants and variants know it.
+pub trait Subject: 'static {
+    /// The steps that they wrap.
+    type Stages;
+}
+
+/// Declares one of the two kinds of deviation: they have the same shape and must never be taken for each other.
+macro_rules! deviation {
+    ($(#[$meta:meta])* $kind:ident) => {
+        $(#[$meta])*
+        pub struct $kind<S: Subject> {
+            /// Stable name.
+            pub name: &'static str,
+            /// What it does, as a clause about the subject.
+            pub about: &'static str,
+            /// Names of those that cannot be on together with it. Said by one of two is enough.
+            pub excludes: &'static [&'static str],
+            apply: fn(&mut S::Stages),
+        }
+
+        impl<S: Subject> $kind<S> {
+            /// One that goes together with every other.
+            pub const fn new(name: &'static str, about: &'static str, apply: fn(&mut S::Stages)) -> Self {
+                Self { name, about, excludes: &[], apply }
+            }
+
+            /// The same deviation where those of these names are not on.
+            #[must_use]
+            pub const fn excluding(self, excludes: &'static [&'static str]) -> Self {
+                Self { excludes, ..self }
+            }
+
+            /// Wraps the stages that it is about.
+            pub fn apply(&self, stages: &mut S::Stages) {
+                (self.apply)(stages);
+            }
+        }
+
+        impl<S: Subject> Clone for $kind<S> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<S: Subject> Copy for $kind<S> {}
+
+        // A name is unique among those of a subject.
+        impl<S: Subject> PartialEq for $kind<S> {
+            fn eq(&self, other: &Self) -> bool {
+                self.name == other.name
+            }
+        }
+
+        impl<S: Subject> Eq for $kind<S> {}
+
+        impl<S: Subject> Hash for $kind<S> {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.name.hash(state);
+            }
+        }
+
+        impl<S: Subject> fmt::Debug for $kind<S> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($kind)).field(&self.name).finish()
+            }
+        }
+    };
+}
+
+deviation! {
+    /// A deliberate fault of a reference subject: some check must catch it.
+    Mutant
+}
+deviation! {
+    /// A legal but unusual behaviour of a reference subject: every check must accept it.
+    Variant
+}
+
+/// A table of mutants or variants: a constant for each row, and `ALL` with every row in its order.
+///
+/// A row is `CONSTANT "name" "what it does" => function;`, with `, excludes ["name", …]` before the semicolon where two
+/// cannot be on together.
+#[allow(unused_macros)]
+macro_rules! deviations {
+    ($kind:ident of $subject:ty;
+     $($(#[$meta:meta])* $constant:ident $name:literal $about:literal => $apply:expr $(, excludes $excludes:tt)?;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $about, ".")]
+            $(#[$meta])*
+            pub const $constant: $crate::deviation::$kind<$subject> =
+                $crate::deviation::$kind::new($name, $about, $apply)$(.excluding(&$excludes))?;
+        )*
+
+        /// Every row of this table, in its order.
+        pub const ALL: &[$crate::deviation::$kind<$subject>] = &[$($constant),*];
+    };
+}
+#[expect(unused_imports, reason = "the tables come in the next steps")]
+pub(crate) use deviations;
