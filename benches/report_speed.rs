@@ -7,11 +7,13 @@
 
 use std::time::{Duration, Instant};
 
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::Target;
+use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::Report;
-use ringback::report::format::FORMATS;
-use ringback::session::{self, Options};
-use ringback::target::Target;
+use ringback::report::format::{FORMATS, Format};
+use ringback::run::session::Options;
 use ringback_reference::gateway::defect::Defect;
 
 const CASES: usize = 1_000;
@@ -24,7 +26,7 @@ async fn main() {
     say(&format!("{} cases, {exchanges} exchanges, {} failures", report.cases.len(), report.counts.fail));
     let mut sum = Duration::ZERO;
     for format in FORMATS {
-        let mut rounds: Vec<(Duration, usize)> = (0..ROUNDS).map(|_| round(format.render, &report)).collect();
+        let mut rounds: Vec<(Duration, usize)> = (0..ROUNDS).map(|_| round(format, &report)).collect();
         rounds.sort_unstable();
         let wall = |at: usize| rounds[at].0.as_secs_f64() * 1_000.0;
         say(&format!(
@@ -45,22 +47,23 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-fn round(render: fn(&Report) -> String, report: &Report) -> (Duration, usize) {
+fn round(format: &Format, report: &Report) -> (Duration, usize) {
     let began = Instant::now();
-    let text = render(report);
+    let text = (format.render)(report, ringback::catalogue::by_id);
     (began.elapsed(), text.len())
 }
 
 async fn report() -> Report {
     let options = Options::default();
     let faulty = Target::embedded(Some(Defect::EscapesDecoded));
-    let mut report = session::judge(faulty, &options).await.expect("the reference gateway starts");
-    let receiver = session::receiver::judge(ReceiverTarget::embedded(None), &options)
+    let mut report = gateway_stage::judge(faulty, &options).await.expect("the reference gateway starts");
+    let receiver = receiver_stage::judge(ReceiverTarget::embedded(None), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);
     let others = Options { seed: 8, ..Options::default() };
-    let again = session::judge(Target::embedded(None), &others).await.expect("the reference gateway starts");
+    let again =
+        gateway_stage::judge(Target::embedded(None), &others).await.expect("the reference gateway starts");
     let missing = CASES.saturating_sub(report.cases.len());
     report.cases.extend(again.cases.into_iter().take(missing).map(|mut case| {
         case.name.push_str(" again");

@@ -7,8 +7,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringback::storm::drive::{self, Aim};
-use ringback::storm::{Outcome, Share, Storm};
+use ringback::load::drive::{self, Aim};
+use ringback::load::{Outcome, Share, Storm};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 

@@ -8,6 +8,7 @@ mod file;
 mod flags;
 pub mod mock;
 pub mod receiver;
+pub mod template;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -19,15 +20,15 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use url::Url;
 
-use crate::expect::Expectation;
-use crate::knob::{Knob, Knobs};
-use crate::outcome::Level;
-use crate::plan::{Selection, Shard};
-use crate::progress::Progress;
-use crate::replay::ReplayError;
-use crate::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
-use crate::spelling::hint;
-use crate::target::{Patience, Reach, Target};
+use crate::catalogue;
+use crate::gateway::knob::{Knob, Knobs};
+use crate::gateway::target::{Patience, Reach, Target};
+use crate::run::expectation::Expectation;
+use crate::run::outcome::Level;
+use crate::run::plan::{Selection, Shard};
+use crate::run::progress::Progress;
+use crate::run::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
+use crate::run::suggest::hint;
 
 pub use file::{FILE, OutputSection};
 use file::{RunSection, read};
@@ -238,7 +239,7 @@ fn options(
         expectations: expectations(expect)?,
         replay: flags
             .replay
-            .map(|id| id.parse().map_err(|error: ReplayError| ConfigError(error.to_string())))
+            .map(|id| catalogue::replay(&id).map_err(|error| ConfigError(error.to_string())))
             .transpose()?,
         progress: Progress::default(),
     })

@@ -6,48 +6,30 @@
 //! never on what the subject says about itself.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), ringback::session::RunError> {
-//! use ringback::{session, target::Target};
+//! # async fn example() -> Result<(), ringback::run::session::RunError> {
+//! use ringback::gateway::{stage, target::Target};
+//! use ringback::run::session::Options;
 //!
-//! let report = session::judge(Target::embedded(None), &session::Options::default()).await?;
+//! let report = stage::judge(Target::embedded(None), &Options::default()).await?;
 //! assert_eq!(report.counts.fail, 0, "{}", ringback::report::terminal::render(&report));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Data flows one way: [`config`] → [`target`] → [`subject`] → [`discovery`] → [`plan`] → [`runner`]
-//! (checks on a [`mod@bench`]) → [`report`] → writers. [`session`] is that line from end to end.
+//! The kernel is [`run`]: requirements, cases, a plan, the runner, a session from end to end. Its two peers are
+//! [`gateway`] and [`receiver`]; what they judge becomes a [`report`], which has one writer for each format.
 
-pub mod bench;
 pub mod catalogue;
-pub mod checks;
 pub mod config;
-pub mod discovery;
 pub mod doctor;
-pub mod exec;
-pub mod expect;
-pub mod foresight;
-pub mod generate;
-pub mod guard;
-pub mod job;
-pub mod knob;
+pub mod gateway;
+pub mod inspection;
 pub mod listing;
-pub mod normalize;
-pub mod outcome;
-pub mod plan;
-pub mod progress;
-pub mod receipt;
+pub mod load;
 pub mod receiver;
-pub mod replay;
 pub mod report;
-pub mod runner;
+pub mod run;
 pub mod schema;
 pub mod selftest;
-pub mod session;
 pub mod snapshots;
-pub mod spelling;
-pub mod starter;
-pub mod storm;
-pub mod subject;
-pub mod target;
 pub mod test_target;

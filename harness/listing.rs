@@ -9,9 +9,11 @@ use std::fmt::Write as _;
 use ringback_mocks::vendor::Vendor;
 use serde_json::{Value, json};
 
-use crate::catalogue::{self, Entry, Gateway, Kind as _, Scope};
-use crate::knob::{Knob, Values};
-use crate::spelling;
+use crate::catalogue;
+use crate::gateway::Gateway;
+use crate::gateway::knob::{Knob, Values};
+use crate::run::requirement::{Entry, Kind as _, Scope};
+use crate::run::suggest;
 
 /// One line for each requirement.
 pub fn text() -> String {
@@ -23,7 +25,7 @@ pub fn text() -> String {
         }
         let _ = writeln!(text, "  {:<11} {:<6} {}", entry.id, entry.level.word(), entry.sentence);
         if !entry.knobs.is_empty() {
-            let _ = writeln!(text, "{:21}knobs: {}", "", knob_names(entry.knobs, ", "));
+            let _ = writeln!(text, "{:21}knobs: {}", "", entry.knobs.join(", "));
         }
     }
     let _ = writeln!(
@@ -60,7 +62,7 @@ pub fn markdown() -> String {
             entry.source.page,
             entry.source.url,
             entry.source.basis.word(),
-            knob_names(entry.knobs, ", "),
+            entry.knobs.join(", "),
         );
     }
     text.push_str(
@@ -103,11 +105,7 @@ pub fn knobs() -> String {
 }
 
 fn asking(knob: Knob) -> impl Iterator<Item = &'static str> {
-    catalogue::entries().filter(move |entry| entry.knobs.contains(&knob)).map(|entry| entry.id)
-}
-
-fn knob_names(knobs: &[Knob], between: &str) -> String {
-    knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>().join(between)
+    catalogue::entries().filter(move |entry| entry.knobs.contains(&knob.row().name)).map(|entry| entry.id)
 }
 
 fn value_words(values: &Values, between: &str) -> String {
@@ -148,7 +146,7 @@ fn entry_json(entry: &Entry) -> Value {
         "remedy": entry.remedy,
         "vendors": vendors(entry.scope),
         "needs": entry.needs,
-        "knobs": entry.knobs.iter().map(|knob| knob.row().name).collect::<Vec<_>>(),
+        "knobs": entry.knobs,
         "jobs": entry.jobs,
         "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
     })
@@ -205,8 +203,7 @@ pub fn explain(id: &str) -> Option<String> {
     for (name, about) in &entry.defects {
         let _ = writeln!(text, "           {name}: it {about}");
     }
-    for knob in entry.knobs {
-        let row = knob.row();
+    for row in entry.knobs.iter().filter_map(|name| Knob::named(name)).map(Knob::row) {
         let _ = writeln!(text, "Knob     {} ({}): {}", row.name, value_words(&row.values, ", "), row.decides);
     }
     Some(text)
@@ -215,7 +212,7 @@ pub fn explain(id: &str) -> Option<String> {
 /// What may have been meant by an id that does not exist: the nearest, or all of the chapter that it names.
 pub fn ids_like(id: &str) -> String {
     let ids: Vec<&str> = catalogue::entries().map(|entry| entry.id).collect();
-    if let Some(meant) = spelling::nearest(id, ids.iter().copied()) {
+    if let Some(meant) = suggest::nearest(id, ids.iter().copied()) {
         return format!("did you mean `{meant}`?");
     }
     let chapter = id.rsplit_once('-').map(|(chapter, _)| format!("{}-", chapter.to_ascii_uppercase()));

@@ -3,22 +3,26 @@
 //! The receiver's own target, bench and checks live below this room; choosing, running and reporting
 //! are shared with gateways.
 
-pub mod bench;
-pub mod callback;
-pub mod checks;
+pub mod chapters;
+pub mod context;
 pub mod discovery;
 pub mod edits;
 pub mod effects;
-pub mod schedule;
+pub mod preconditions;
+pub mod schedules;
 pub mod secrecy;
+pub mod stage;
 pub mod subject;
 pub mod target;
+pub mod task;
 pub mod vectors;
+
+use std::convert::Infallible;
 
 use ringback_reference::receiver::defect::Defect;
 
-use crate::catalogue::{self, Chapter, Fault, Kind};
-use bench::Bench;
+use crate::run::requirement::{self, Chapter, Fault, Kind};
+use context::Bench;
 
 /// A receiver of callbacks.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +53,7 @@ impl Kind for Receiver {
     type Bench = Bench;
     type Need = Need;
     type Defect = Defect;
+    type Knob = Infallible;
 
     fn need_word(need: Need) -> &'static str {
         match need {
@@ -62,6 +67,10 @@ impl Kind for Receiver {
             Need::Hooks => "a receiver started with --exec",
             Need::Challenges => "a challenge that is echoed (RX-CHAL-001)",
         }
+    }
+
+    fn knob_name(knob: Infallible) -> &'static str {
+        match knob {}
     }
 }
 
@@ -77,18 +86,18 @@ impl Fault for Defect {
 
 /// The chapters about receivers, in the order they are reported. Adding one is its file and one line here.
 const CHAPTERS: &[Chapter<Receiver>] = &[
-    Chapter { name: "acknowledgement", requirements: checks::acknowledgement::REQUIREMENTS },
-    Chapter { name: "tolerance", requirements: checks::tolerance::REQUIREMENTS },
-    Chapter { name: "tolerance", requirements: checks::spelling::REQUIREMENTS },
-    Chapter { name: "minimax-challenge", requirements: checks::challenge::REQUIREMENTS },
-    Chapter { name: "signatures", requirements: checks::signatures::REQUIREMENTS },
-    Chapter { name: "unsigned-vendors", requirements: checks::unsigned::REQUIREMENTS },
-    Chapter { name: "idempotency", requirements: checks::idempotency::REQUIREMENTS },
-    Chapter { name: "order", requirements: checks::order::REQUIREMENTS },
-    Chapter { name: "loss", requirements: checks::loss::REQUIREMENTS },
-    Chapter { name: "hostility", requirements: checks::hostility::REQUIREMENTS },
-    Chapter { name: "hostility", requirements: checks::hostile_records::REQUIREMENTS },
-    Chapter { name: "schedules", requirements: checks::schedules::REQUIREMENTS },
+    Chapter { name: "acknowledgement", requirements: chapters::acknowledgement::REQUIREMENTS },
+    Chapter { name: "tolerance", requirements: chapters::tolerance::REQUIREMENTS },
+    Chapter { name: "tolerance", requirements: chapters::spelling::REQUIREMENTS },
+    Chapter { name: "minimax-challenge", requirements: chapters::challenge::REQUIREMENTS },
+    Chapter { name: "signatures", requirements: chapters::signatures::REQUIREMENTS },
+    Chapter { name: "unsigned-vendors", requirements: chapters::unsigned::REQUIREMENTS },
+    Chapter { name: "idempotency", requirements: chapters::idempotency::REQUIREMENTS },
+    Chapter { name: "order", requirements: chapters::order::REQUIREMENTS },
+    Chapter { name: "loss", requirements: chapters::loss::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: chapters::hostility::REQUIREMENTS },
+    Chapter { name: "hostility", requirements: chapters::hostile_records::REQUIREMENTS },
+    Chapter { name: "schedules", requirements: chapters::schedules::REQUIREMENTS },
 ];
 
-const _: () = catalogue::assert_complete(CHAPTERS);
+const _: () = requirement::assert_complete(CHAPTERS);

@@ -6,18 +6,18 @@
 pub mod annotations;
 pub mod badge;
 pub mod evidence;
+pub mod expectation;
 pub mod format;
 pub mod html;
 pub mod json;
 pub mod junit;
-pub mod look;
-mod mask;
 pub mod md;
 pub mod ndjson;
 pub mod sarif;
 pub mod stored;
-pub(crate) mod story;
+pub mod style;
 pub mod terminal;
+pub(crate) mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,14 +27,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use evidence::{Addressee, AnswerReport, BodyReport, ExchangeReport};
-pub use mask::Mask;
 
-use crate::catalogue::Kind;
-use crate::expect::{CaseExpectation, ExpectationReport, State};
-use crate::job::shortened;
-use crate::outcome::{Finding, Level, Outcome};
-use crate::plan::Case;
-use crate::target::Mode;
+use crate::run::excerpt::shortened;
+use crate::run::mask::Mask;
+use crate::run::mode::Mode;
+use crate::run::outcome::{Finding, Level, Outcome};
+use crate::run::plan::Case;
+use crate::run::requirement::Kind;
+use expectation::{CaseExpectation, ExpectationReport, State};
 
 /// Name and version of the report's format.
 pub const FORMAT: &str = "ringback.report/1";
@@ -230,7 +230,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The exit code of DESIGN A1.
+    /// The exit code of a run.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Conforms => 0,

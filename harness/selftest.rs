@@ -8,13 +8,14 @@ use ringback_reference::gateway::oddity::Oddity;
 use ringback_reference::receiver::defect::Defect as ReceiverDefect;
 use ringback_reference::receiver::oddity::Oddity as ReceiverOddity;
 
-use crate::catalogue::{self, Gateway, Kind};
-use crate::outcome::Outcome;
-use crate::receiver::Receiver;
+use crate::gateway::target::Target;
+use crate::gateway::{self, Gateway};
 use crate::receiver::target::ReceiverTarget;
+use crate::receiver::{self, Receiver};
 use crate::report::{CaseReport, Report};
-use crate::session::{self, Options, RunError};
-use crate::target::Target;
+use crate::run::outcome::Outcome;
+use crate::run::requirement::{self, Kind};
+use crate::run::session::{Options, RunError};
 
 /// What a run against one defect showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,18 +44,18 @@ impl Kill {
 
 /// Judges the reference gateway with one defect.
 pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
-    let report = session::judge(Target::embedded(Some(defect)), &Options::default()).await?;
+    let report = gateway::stage::judge(Target::embedded(Some(defect)), &Options::default()).await?;
     Ok(examined::<Gateway>(defect.name(), &report))
 }
 
 /// What a run against a reference with a defect shows.
 pub fn examined<K: Kind>(defect: &'static str, report: &Report) -> Kill {
-    let named: BTreeSet<&'static str> = catalogue::entries_of::<K>()
+    let named: BTreeSet<&'static str> = requirement::entries_of::<K>()
         .filter(|entry| entry.defects.iter().any(|(name, _)| *name == defect))
         .map(|entry| entry.id)
         .collect();
     let generated: BTreeSet<&str> =
-        catalogue::entries_of::<K>().filter(|entry| entry.generated).map(|entry| entry.id).collect();
+        requirement::entries_of::<K>().filter(|entry| entry.generated).map(|entry| entry.id).collect();
     let caught = ids(report, &[Outcome::Fail, Outcome::Warn]);
     Kill {
         defect,
@@ -102,7 +103,7 @@ impl Acceptance {
 
 /// Judges the reference gateway with one oddity.
 pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
-    let report = session::judge(Target::odd(oddity), &Options::default()).await?;
+    let report = gateway::stage::judge(Target::odd(oddity), &Options::default()).await?;
     Ok(accepted(oddity.name(), &report))
 }
 
@@ -142,26 +143,26 @@ fn told(case: &CaseReport) -> String {
 /// Judges the reference receiver with one defect.
 pub async fn kill_receiver(defect: ReceiverDefect) -> Result<Kill, RunError> {
     let target = ReceiverTarget::embedded(Some(defect));
-    let report = session::receiver::judge(target, &Options::default()).await?;
+    let report = receiver::stage::judge(target, &Options::default()).await?;
     Ok(examined::<Receiver>(defect.name(), &report))
 }
 
 /// Judges the reference receiver with one oddity.
 pub async fn accept_receiver(oddity: ReceiverOddity) -> Result<Acceptance, RunError> {
-    let report = session::receiver::judge(ReceiverTarget::odd(oddity), &Options::default()).await?;
+    let report = receiver::stage::judge(ReceiverTarget::odd(oddity), &Options::default()).await?;
     Ok(accepted(oddity.name(), &report))
 }
 
 /// What is wrong with the reference receiver itself: every case that did not pass.
 pub async fn receiver_blemishes() -> Result<Vec<String>, RunError> {
-    let report = session::receiver::judge(ReceiverTarget::embedded(None), &Options::default()).await?;
+    let report = receiver::stage::judge(ReceiverTarget::embedded(None), &Options::default()).await?;
     Ok(unpassed(&report))
 }
 
 /// What is wrong with the reference itself: every case that did not pass. The reference has
 /// everything and everything can be judged, so nothing but `pass` is right.
 pub async fn blemishes() -> Result<Vec<String>, RunError> {
-    let report = session::judge(Target::embedded(None), &Options::default()).await?;
+    let report = gateway::stage::judge(Target::embedded(None), &Options::default()).await?;
     Ok(unpassed(&report))
 }
 

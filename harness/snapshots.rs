@@ -5,6 +5,7 @@
 
 mod folder;
 mod life;
+pub mod normalize;
 mod render;
 
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ pub use folder::{FolderError, Review, Update, review};
 pub use render::difference;
 
 use crate::config::{self, Secrets};
-use crate::session::gateway::{self, GatewayStage};
+use crate::gateway::stage::{self, GatewayStage};
 
 /// One text to review.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +47,8 @@ pub struct Taken {
 ///
 /// # Errors
 /// When they are not, in one sentence.
-pub fn possible(target: &crate::target::Target) -> Result<(), String> {
-    if target.mode() == crate::target::Mode::Deployed {
+pub fn possible(target: &crate::gateway::target::Target) -> Result<(), String> {
+    if target.mode() == crate::run::mode::Mode::Deployed {
         return Err("--snapshots needs our mock vendors behind the gateway; start it with --exec, or name \
                     them with --upstream"
             .into());
@@ -130,9 +131,9 @@ fn reviewed(folder: &std::path::Path, update: Update) -> Result<Review, String> 
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| format!("cannot start a runtime: {error}"))?;
     let taken = runtime.block_on(async {
-        let session = gateway::open(target, &options).await.map_err(|error| error.to_string())?;
+        let session = stage::open(target, &options).await.map_err(|error| error.to_string())?;
         let taken = take(&session.stage).await;
-        crate::runner::Stage::end(session.stage).await;
+        crate::run::runner::Stage::end(session.stage).await;
         Ok::<_, String>(taken)
     })?;
     review(folder, &taken, update).map_err(|error| error.to_string())

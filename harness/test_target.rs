@@ -22,13 +22,15 @@ use tokio::runtime::Runtime;
 
 use crate::config::receiver::ReceiverFlags;
 use crate::config::{self, Flags, Secrets};
-use crate::expect::{self, CaseExpectation, Expectation, State};
-use crate::outcome::Outcome;
+use crate::gateway::target::Target;
 use crate::receiver::target::ReceiverTarget;
+use crate::report::expectation::{CaseExpectation, State};
 use crate::report::{CaseReport, terminal};
-use crate::runner::{self, Stage};
-use crate::session::{Options, Session, gateway, receiver};
-use crate::target::Target;
+use crate::run::expectation::{self, Expectation};
+use crate::run::outcome::Outcome;
+use crate::run::runner::{self, Stage};
+use crate::run::session::{Options, Session};
+use crate::{gateway, receiver};
 
 /// Cases at once, if nobody says otherwise.
 const THREADS: usize = 24;
@@ -101,7 +103,7 @@ impl Suite {
     /// When there is no verdict to be had, in one sentence.
     pub fn gateway(&mut self, target: Target, options: &Options) -> Result<(), String> {
         let described: Arc<str> = target.describe().into();
-        let session = self.runtime.block_on(gateway::open(target, options)).map_err(words)?;
+        let session = self.runtime.block_on(gateway::stage::open(target, options)).map_err(words)?;
         self.add(session, options, &described);
         Ok(())
     }
@@ -112,7 +114,7 @@ impl Suite {
     /// When there is no verdict to be had, in one sentence.
     pub fn receiver(&mut self, target: ReceiverTarget, options: &Options) -> Result<(), String> {
         let described: Arc<str> = target.describe().into();
-        let session = self.runtime.block_on(receiver::open(target, options)).map_err(words)?;
+        let session = self.runtime.block_on(receiver::stage::open(target, options)).map_err(words)?;
         self.add(session, options, &described);
         Ok(())
     }
@@ -134,7 +136,7 @@ impl Suite {
             let ignored = case.untestable.is_some();
             Trial::ignorable_test(case.name.clone(), move || {
                 let mut report = runtime.block_on(runner::run_case(stage, case));
-                expect::apply(&expectations, std::slice::from_mut(&mut report));
+                expectation::apply(&expectations, std::slice::from_mut(&mut report));
                 conclude(&described, report)
             })
             .with_ignored_flag(ignored)

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ringback::knob::Knobs;
-use ringback::outcome::Outcome;
-use ringback::plan::Selection;
+use ringback::gateway::knob::Knobs;
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::{Live, Patience, Reach, Target};
 use ringback::report::{Report, Verdict, terminal};
-use ringback::session::{self, Options};
-use ringback::target::{Live, Patience, Reach, Target};
+use ringback::run::outcome::Outcome;
+use ringback::run::plan::Selection;
+use ringback::run::session::Options;
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::Routes;
 use ringback_mocks::http::{LOOPBACK, Server};
@@ -130,7 +131,7 @@ async fn nothing_is_billed_beyond_the_budget(#[case] status: u16, #[case] spend:
     })
     .await;
     let report =
-        session::judge(target(gateway.server.url(), spend), &options(&[], 16)).await.expect("it runs");
+        gateway_stage::judge(target(gateway.server.url(), spend), &options(&[], 16)).await.expect("it runs");
     assert!(gateway.submits() <= spend as usize, "{} submits of {spend}", gateway.submits());
     let traffic = report.traffic.expect("it is counted");
     assert_eq!(traffic.requests, gateway.requests() as u64);
@@ -146,7 +147,7 @@ async fn nothing_is_billed_beyond_the_budget(#[case] status: u16, #[case] spend:
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_found_before_the_budget_ended_is_kept() {
     let gateway = Counting::start(welcome).await;
-    let report = session::judge(target(gateway.server.url(), 25), &options(&["GW-SUB-007"], 4))
+    let report = gateway_stage::judge(target(gateway.server.url(), 25), &options(&["GW-SUB-007"], 4))
         .await
         .expect("it runs");
     assert_eq!(of(&report, "GW-SUB-007")[0].outcome, Outcome::Fail, "{}", terminal::render(&report));
@@ -170,7 +171,7 @@ async fn a_fluke_is_no_violation() {
         }
     })
     .await;
-    let report = session::judge(target(gateway.server.url(), 1_000), &options(&["GW-SUB-007"], 4))
+    let report = gateway_stage::judge(target(gateway.server.url(), 1_000), &options(&["GW-SUB-007"], 4))
         .await
         .expect("it runs");
     let case = of(&report, "GW-SUB-007")[0];
@@ -187,8 +188,9 @@ async fn a_fluke_is_no_violation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_goes_to_the_chosen_cases() {
     let gateway = Counting::start(welcome).await;
-    let report =
-        session::judge(target(gateway.server.url(), 1), &options(&["GW-SUB-002"], 4)).await.expect("it runs");
+    let report = gateway_stage::judge(target(gateway.server.url(), 1), &options(&["GW-SUB-002"], 4))
+        .await
+        .expect("it runs");
     assert_eq!(of(&report, "GW-SUB-002")[0].outcome, Outcome::Pass, "{}", terminal::render(&report));
 }
 
@@ -204,8 +206,9 @@ async fn retries_after_429_cost_nothing_and_end() {
         _ => welcome(request, number),
     })
     .await;
-    let report =
-        session::judge(target(gateway.server.url(), 4), &options(&["GW-SUB-001"], 4)).await.expect("it runs");
+    let report = gateway_stage::judge(target(gateway.server.url(), 4), &options(&["GW-SUB-001"], 4))
+        .await
+        .expect("it runs");
     assert_eq!(report.verdict, Verdict::Undecided, "{}", terminal::render(&report));
     assert_eq!(report.traffic.map(|traffic| traffic.jobs), Some(0));
     assert!(gateway.submits() <= 4 * 6, "{} submits", gateway.submits());
@@ -219,7 +222,7 @@ async fn the_cap_on_requests_holds_under_concurrency() {
     })
     .await;
     let capped = Target { max_requests: Some(12), ..target(gateway.server.url(), 1_000) };
-    let report = session::judge(capped, &options(&[], 16)).await.expect("it runs");
+    let report = gateway_stage::judge(capped, &options(&[], 16)).await.expect("it runs");
     assert_eq!(gateway.requests(), 12);
     assert_ne!(report.verdict, Verdict::Conforms);
     let text = terminal::render(&report);
@@ -237,7 +240,7 @@ async fn the_pace_is_kept_however_many_cases_ask() {
     })
     .await;
     let paced = Target { rate: Some(50.0), max_requests: Some(20), ..target(gateway.server.url(), 1_000) };
-    session::judge(paced, &options(&[], 16)).await.expect("it runs");
+    gateway_stage::judge(paced, &options(&[], 16)).await.expect("it runs");
     let times = times.lock().expect("no panic").clone();
     assert_eq!(times.len(), 20);
     // 19 pauses of 20 ms; the first may have been late, the last may not be early.
@@ -275,8 +278,9 @@ async fn a_gateway_that_dies_is_left_alone(#[case] jobs: usize) {
             died.store(served == 3, Ordering::SeqCst);
         }
     });
-    let report =
-        session::judge(target(format!("http://{address}"), 500), &options(&[], jobs)).await.expect("it runs");
+    let report = gateway_stage::judge(target(format!("http://{address}"), 500), &options(&[], jobs))
+        .await
+        .expect("it runs");
     server.abort();
     let asked = connections.load(Ordering::SeqCst);
     assert!(asked >= 3, "{asked} connections after its death");
@@ -299,8 +303,9 @@ async fn a_redirect_leads_nowhere() {
         _ => welcome(request, number),
     })
     .await;
-    let report =
-        session::judge(target(gateway.server.url(), 4), &options(&["GW-SUB-001"], 4)).await.expect("it runs");
+    let report = gateway_stage::judge(target(gateway.server.url(), 4), &options(&["GW-SUB-001"], 4))
+        .await
+        .expect("it runs");
     assert_eq!(elsewhere.requests(), 0);
     assert_eq!(report.verdict, Verdict::Violations);
 }
@@ -309,7 +314,7 @@ async fn a_redirect_leads_nowhere() {
 async fn what_needs_a_witness_names_the_remedy() {
     let gateway = Counting::start(welcome).await;
     let report =
-        session::judge(target(gateway.server.url(), 1_000), &options(&["GW-CB-001", "GW-LV-001"], 4))
+        gateway_stage::judge(target(gateway.server.url(), 1_000), &options(&["GW-CB-001", "GW-LV-001"], 4))
             .await
             .expect("it runs");
     assert_eq!(report.verdict, Verdict::NothingRan);
@@ -373,7 +378,7 @@ impl Deployment {
 
     async fn judge_at(&self, live: Live, only: &[&str], spend: u32) -> Report {
         let target = Target { live: Some(live), ..target(self.gateway.url(), spend) };
-        session::judge(target, &options(only, 16)).await.expect("it runs")
+        gateway_stage::judge(target, &options(only, 16)).await.expect("it runs")
     }
 }
 
@@ -458,7 +463,7 @@ async fn a_job_that_does_not_end_is_undecided() {
     let mut slow = target(gateway.server.url(), 4);
     slow.live = Some(Live { advertise: format!("http://{free}"), bind: free });
     slow.patience.finish = Duration::from_millis(500);
-    let report = session::judge(slow, &options(&["GW-LV-001"], 4)).await.expect("it runs");
+    let report = gateway_stage::judge(slow, &options(&["GW-LV-001"], 4)).await.expect("it runs");
     assert_eq!(report.verdict, Verdict::Undecided, "{}", terminal::render(&report));
     let value: Value = serde_json::to_value(&report).expect("JSON");
     assert!(value["cases"][0]["reason"].as_str().is_some_and(|reason| reason.contains("--finish")));

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use ringback::expect::{Expectation, State};
-use ringback::outcome::Outcome;
-use ringback::plan::Selection;
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::Target;
+use ringback::report::expectation::State;
 use ringback::report::{Report, Verdict, stored, terminal};
+use ringback::run::expectation::Expectation;
+use ringback::run::outcome::Outcome;
+use ringback::run::plan::Selection;
+use ringback::run::session::Options;
 use ringback::schema::{Schema, violations};
-use ringback::session::{self, Options};
-use ringback::target::Target;
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 
@@ -21,7 +23,7 @@ async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict
         .map(|pattern| Expectation { pattern: (*pattern).to_owned(), reason: "issue 12".to_owned() })
         .collect();
     let options = Options { selection, expectations, strict, ..Options::default() };
-    session::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
 }
 
 const DROPPED: Option<Defect> = Some(Defect::CallbackDroppedForVidu);

@@ -9,9 +9,9 @@ use std::process::Output;
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
 use pulldown_cmark::{Event, Options, Parser, Tag};
-use ringback::outcome::Outcome;
 use ringback::report::format::{FORMATS, named};
 use ringback::report::{Report, Verdict, stored};
+use ringback::run::outcome::Outcome;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ fn conforming() -> Report {
 }
 
 fn rendered(format: &str, report: &Report) -> String {
-    (named(format).expect("it is registered").render)(report)
+    (named(format).expect("it is registered").render)(report, ringback::catalogue::by_id)
 }
 
 fn json(text: &str) -> Value {
@@ -63,7 +63,7 @@ fn a_format_is_as_reviewed(#[case] format: &str) {
 #[test]
 fn no_format_lets_control_characters_out() {
     for format in FORMATS {
-        let text = (format.render)(&everything());
+        let text = (format.render)(&everything(), ringback::catalogue::by_id);
         let bad = text.chars().find(|one| one.is_control() && *one != '\n');
         assert_eq!(bad, None, "{} lets {bad:?} out", format.name);
     }

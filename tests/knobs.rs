@@ -2,11 +2,12 @@
 //! verdict changes with it, and nothing about a knob is left out of settings, lists or documents.
 
 use ringback::catalogue;
-use ringback::knob::{Choice, Knob, Knobs, Values};
+use ringback::gateway::knob::{Choice, Knob, Knobs, Values};
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::{Patience, Target};
 use ringback::listing;
-use ringback::outcome::Outcome;
-use ringback::session::{self, Options};
-use ringback::target::{Patience, Target};
+use ringback::run::outcome::Outcome;
+use ringback::run::session::Options;
 use ringback_reference::gateway::defect::Defect;
 use ringback_reference::gateway::oddity::Oddity;
 use rstest::rstest;
@@ -112,7 +113,8 @@ fn only(pattern: &str) -> Options {
 /// The worst outcome of a requirement's cases.
 async fn judged(subject: Subject, knobs: Knobs, id: &str) -> Outcome {
     let options = only(id);
-    let report = session::judge(subject.target(knobs), &options).await.expect("the reference is judged");
+    let report =
+        gateway_stage::judge(subject.target(knobs), &options).await.expect("the reference is judged");
     let outcomes: Vec<Outcome> = report.cases.iter().map(|case| case.outcome).collect();
     let worst = [Outcome::Error, Outcome::Inconclusive, Outcome::Fail, Outcome::Warn, Outcome::NotTestable];
     worst
@@ -138,7 +140,7 @@ async fn the_hang_window_turns_a_verdict() {
         let target = Target::embedded(None);
         let hang = std::time::Duration::from_millis(milliseconds);
         let target = Target { patience: Patience { hang, ..target.patience }, ..target };
-        let report = session::judge(target, &only("GW-VT-019")).await.expect("the reference is judged");
+        let report = gateway_stage::judge(target, &only("GW-VT-019")).await.expect("the reference is judged");
         assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);
         assert_eq!(report.target["knobs"]["hang"], if milliseconds == 50 { "0.05s" } else { "20s" });
     }
@@ -152,7 +154,7 @@ async fn the_settle_window_turns_a_verdict() {
         let settle = std::time::Duration::from_millis(milliseconds);
         let target = Target { patience: Patience { settle, ..target.patience }, ..target };
         let options = only("gateway/status/failure-fails[vidu]");
-        let report = session::judge(target, &options).await.expect("the reference is judged");
+        let report = gateway_stage::judge(target, &options).await.expect("the reference is judged");
         assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);
         assert_eq!(report.target["knobs"]["settle"], if milliseconds == 50 { "0.05s" } else { "5s" });
     }
@@ -161,7 +163,7 @@ async fn the_settle_window_turns_a_verdict() {
 #[test]
 fn every_knob_is_asked_by_some_requirement() {
     for knob in Knob::ALL {
-        let asks = |entry: catalogue::Entry| entry.knobs.contains(knob);
+        let asks = |entry: ringback::run::requirement::Entry| entry.knobs.contains(&knob.row().name);
         assert!(catalogue::entries().any(asks), "nobody asks {}", knob.row().name);
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ringback::report::{AnswerReport, ExchangeReport, Mask};
+use ringback::report::{AnswerReport, ExchangeReport};
+use ringback::run::mask::Mask;
 use ringback_mocks::journal::{Entry, Journal, Leg};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;

@@ -7,11 +7,12 @@ use std::io::Read as _;
 use data_encoding::BASE64;
 use flate2::read::DeflateDecoder;
 use proptest::{prop_assert_eq, proptest};
-use ringback::outcome::Outcome;
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::Target;
 use ringback::report::format::named;
 use ringback::report::{Report, stored};
-use ringback::session::{self, Options};
-use ringback::target::Target;
+use ringback::run::outcome::Outcome;
+use ringback::run::session::Options;
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 use serde_json::Value;
@@ -24,7 +25,7 @@ fn everything() -> Report {
 }
 
 fn page(report: &Report) -> String {
-    (named("html").expect("it is registered").render)(report)
+    (named("html").expect("it is registered").render)(report, ringback::catalogue::by_id)
 }
 
 /// What stands between an opening tag, given with its attributes, and its end.
@@ -353,7 +354,7 @@ fn what_stands_without_script_is_as_reviewed() {
 #[tokio::test]
 async fn a_thousand_cases_stay_below_3_mb() {
     let target = Target::embedded(Some(Defect::EscapesDecoded));
-    let mut report = session::judge(target, &Options::default()).await.expect("the reference starts");
+    let mut report = gateway_stage::judge(target, &Options::default()).await.expect("the reference starts");
     assert!(report.counts.fail > 0, "a defect gives findings");
     // What is repeated lies far further back than deflate looks.
     let judged = report.cases.clone();

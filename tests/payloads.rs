@@ -5,12 +5,12 @@ use std::path::Path;
 
 use proptest::collection::vec;
 use proptest::{prop_assert_eq, proptest};
-use ringback::normalize::Normalizer;
+use ringback::gateway::stage;
+use ringback::gateway::target::Target;
 use ringback::report::ExchangeReport;
-use ringback::session::Options;
-use ringback::session::gateway;
+use ringback::run::session::Options;
+use ringback::snapshots::normalize::Normalizer;
 use ringback::snapshots::{self, Taken, Update};
-use ringback::target::Target;
 use ringback_mocks::vendor::Vendor;
 use ringback_reference::gateway::defect::Defect;
 use ringback_reference::gateway::oddity::Oddity;
@@ -21,7 +21,7 @@ use serde_json::json;
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/reference");
 
 async fn taken(target: Target) -> Taken {
-    let session = gateway::open(target, &Options::default()).await.expect("the reference starts");
+    let session = stage::open(target, &Options::default()).await.expect("the reference starts");
     snapshots::take(&session.stage).await
 }
 

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use ringback::config::Secrets;
 use ringback::config::receiver::{ReceiverFlags, resolve};
-use ringback::guard::{Breaker, Limits};
-use ringback::outcome::Outcome;
-use ringback::plan::Selection;
+use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::{Patience, Reach, ReceiverTarget};
 use ringback::report::{Report, Verdict};
-use ringback::session::{self, Options};
+use ringback::run::guard::{Breaker, Limits};
+use ringback::run::outcome::Outcome;
+use ringback::run::plan::Selection;
+use ringback::run::session::Options;
 use ringback_mocks::vendor::Vendor;
 use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
@@ -18,7 +19,7 @@ use rstest::rstest;
 async fn judged(target: ReceiverTarget, only: &[&str]) -> Report {
     let only = only.iter().map(ToString::to_string).collect();
     let options = Options { selection: Selection { only, ..Selection::default() }, ..Options::default() };
-    session::receiver::judge(target, &options).await.expect("a report")
+    receiver_stage::judge(target, &options).await.expect("a report")
 }
 
 fn limited(defect: Option<Defect>, limits: Limits) -> ReceiverTarget {

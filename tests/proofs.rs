@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ringback::catalogue::{self, Gateway};
-use ringback::{outcome::Level, selftest};
+use ringback::gateway::Gateway;
+use ringback::run::outcome::Level;
+use ringback::run::requirement::{self};
+use ringback::selftest;
 use ringback_reference::gateway::defect::Defect;
 use tokio::runtime::Runtime;
 
@@ -45,7 +47,7 @@ fn caught_exactly(defect: Defect) -> Result<(), Failed> {
 
 fn every_defect_is_named() -> Result<(), Failed> {
     let named: Vec<Defect> =
-        catalogue::all::<Gateway>().flat_map(|(_, entry)| entry.defects.iter().copied()).collect();
+        requirement::all::<Gateway>().flat_map(|(_, entry)| entry.defects.iter().copied()).collect();
     match Defect::ALL.iter().find(|defect| !named.contains(defect)) {
         None => Ok(()),
         Some(orphan) => Err(Failed::from(format!("no requirement names the defect {}", orphan.name()))),
@@ -54,7 +56,7 @@ fn every_defect_is_named() -> Result<(), Failed> {
 
 fn unique() -> Result<(), Failed> {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
-    for (chapter, entry) in catalogue::all::<Gateway>() {
+    for (chapter, entry) in requirement::all::<Gateway>() {
         if !ids.insert(entry.id) || !names.insert((chapter.name, entry.slug)) {
             return Err(Failed::from(format!("{} ({}/{}) stands twice", entry.id, chapter.name, entry.slug)));
         }
@@ -64,8 +66,8 @@ fn unique() -> Result<(), Failed> {
 
 /// The catalogue may grow; a check that silently disappears shows here.
 fn breadth() -> Result<(), Failed> {
-    let all = catalogue::all::<Gateway>().count();
-    let musts = catalogue::all::<Gateway>().filter(|(_, entry)| entry.level == Level::Must).count();
+    let all = requirement::all::<Gateway>().count();
+    let musts = requirement::all::<Gateway>().filter(|(_, entry)| entry.level == Level::Must).count();
     if all >= 110 && musts >= 95 {
         Ok(())
     } else {

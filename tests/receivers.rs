@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ringback::catalogue;
 use ringback::receiver::Receiver;
+use ringback::run::requirement;
 use ringback::selftest;
 use ringback_reference::receiver::defect::Defect;
 use ringback_reference::receiver::oddity::Oddity;
@@ -53,7 +53,7 @@ fn accepted(oddity: Oddity) -> Result<(), Failed> {
 }
 
 fn every_defect_is_named() -> Result<(), Failed> {
-    let named: Vec<&str> = catalogue::entries_of::<Receiver>()
+    let named: Vec<&str> = requirement::entries_of::<Receiver>()
         .flat_map(|entry| entry.defects.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         .collect();
     let orphans: Vec<&str> =

@@ -1,13 +1,15 @@
 //! Is the report what it promises: valid against its schema, without secrets, with honest counts?
 
-use ringback::outcome::Outcome;
-use ringback::plan::Selection;
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::Target;
+use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::format::FORMATS;
 use ringback::report::{Report, Verdict, terminal};
+use ringback::run::outcome::Outcome;
+use ringback::run::plan::Selection;
+use ringback::run::session::Options;
 use ringback::schema::{Schema, violations};
-use ringback::session::{self, Options, gateway};
-use ringback::target::Target;
 use ringback_mocks::wire::Secret;
 use ringback_reference::gateway::defect::Defect;
 use ringback_reference::receiver::defect::Defect as ReceiverDefect;
@@ -17,7 +19,7 @@ async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let options = Options { selection, ..Options::default() };
-    session::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
 }
 
 #[rstest]
@@ -54,7 +56,7 @@ async fn no_secret_leaves() {
     // This defect sends the client's key to the vendor, so the key is in the evidence.
     let options = Options::default();
     let target = Target::embedded(Some(Defect::ClientKeyForwarded));
-    let session = gateway::open(target, &options).await.expect("the reference starts");
+    let session = gateway_stage::open(target, &options).await.expect("the reference starts");
     let secrets = session.stage.subject.secrets().to_vec();
     assert!(secrets.len() >= 6, "two clients and four vendors");
     let report = session.judge().await;
@@ -65,7 +67,7 @@ async fn no_secret_leaves() {
 #[tokio::test]
 async fn no_secret_of_a_receiver_leaves() {
     let target = ReceiverTarget::embedded(Some(ReceiverDefect::UnsignedAccepted));
-    let session = session::receiver::open(target, &Options::default()).await.expect("the reference starts");
+    let session = receiver_stage::open(target, &Options::default()).await.expect("the reference starts");
     let secrets = session.stage.subject.masked().to_vec();
     assert!(secrets.len() >= 3, "two that sign, and the key for the gateway");
     let report = session.judge().await;
@@ -76,7 +78,7 @@ async fn no_secret_of_a_receiver_leaves() {
 /// No format of a report holds a secret, nor what base64 makes of one.
 fn nowhere(report: &Report, secrets: &[(String, Secret)]) {
     for format in FORMATS {
-        let text = (format.render)(report);
+        let text = (format.render)(report, ringback::catalogue::by_id);
         for (name, secret) in secrets {
             let value = secret.expose();
             assert!(value.len() > 8, "{name} is long enough to be told from other text");

@@ -8,12 +8,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use ringback::outcome::Outcome;
-use ringback::plan::Selection;
-use ringback::receiver::schedule::{Event, Random, Schedule, Shrinking, Step, enumerated, is_usual};
+use ringback::receiver::schedules::{Event, Random, Schedule, Shrinking, Step, enumerated, is_usual};
+use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::CaseReport;
-use ringback::session::{self, Options};
+use ringback::run::outcome::Outcome;
+use ringback::run::plan::Selection;
+use ringback::run::session::Options;
 use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
 
@@ -216,7 +217,7 @@ fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] i
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let judged = |options: Options| {
         let target = ReceiverTarget::embedded(Some(defect));
-        runtime.block_on(session::receiver::judge(target, &options)).expect("a report")
+        runtime.block_on(receiver_stage::judge(target, &options)).expect("a report")
     };
     let selection = Selection { only: vec![id.to_owned()], ..Selection::default() };
     let report = judged(Options { selection, ..Options::default() });
@@ -226,7 +227,7 @@ fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] i
         let schedule = schedule_in(case);
         assert!(schedule.steps().len() <= 6, "{schedule}");
         let replay = case.replay.split_whitespace().last().expect("an id");
-        let replay = Some(replay.parse().expect("a replay id"));
+        let replay = Some(ringback::catalogue::replay(replay).expect("a replay id"));
         let again = judged(Options { replay, ..Options::default() });
         assert_eq!(schedule_in(&again.cases[0]), schedule, "{}", case.replay);
     }

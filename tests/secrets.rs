@@ -7,10 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ringback::exec::Environment;
 use ringback::report::format::FORMATS;
+use ringback::run::exec::Environment;
 use ringback_mocks::http::{HttpClient, LOOPBACK, Server};
-use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
 use serde_json::json;
@@ -282,12 +281,10 @@ fn nothing_that_holds_secrets_prints_them() {
     let key = Secret::new(CANARIES[0].1);
     let printed = format!(
         "{:?} {:?}",
-        Environment::gateway(&key, Some(&Secret::new(CANARIES[1].1)), &[]),
-        Environment::receiver(
-            &key,
-            "http://127.0.0.1:1",
-            &[(Vendor::named("kling").expect("it is one"), Secret::new(CANARIES[6].1))]
-        ),
+        Environment::default().secret("RINGBACK_API_KEY", &key),
+        Environment::default()
+            .address("RINGBACK_GATEWAY_URL", "http://127.0.0.1:1")
+            .secret("RINGBACK_OTHER_API_KEY", &key),
     );
     assert!(printed.contains("RINGBACK_OTHER_API_KEY"), "{printed}");
     nowhere("Debug", &printed);

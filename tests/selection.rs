@@ -5,21 +5,24 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use proptest::prelude::*;
-use ringback::catalogue::{self, Gateway, Scope};
-use ringback::outcome::{Level, Outcome};
-use ringback::plan::{self, Case, Selection, SelectionError, Shard};
-use ringback::replay::{Input, Replay, ReplayError};
+use ringback::catalogue;
+use ringback::gateway::Gateway;
+use ringback::gateway::stage as gateway_stage;
+use ringback::gateway::target::Target;
 use ringback::report::{Report, Verdict};
-use ringback::session::{self, Options};
-use ringback::target::Target;
+use ringback::run::outcome::{Level, Outcome};
+use ringback::run::plan::{self, Case, Selection, SelectionError, Shard};
+use ringback::run::replay::{Input, Replay, ReplayError};
+use ringback::run::requirement::{self, Scope};
+use ringback::run::session::Options;
 use ringback_mocks::vendor::Vendor;
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 
 /// Every case there can be, as a plan holds them.
-fn every_case() -> Vec<Case> {
+fn every_case() -> Vec<Case<Gateway>> {
     let mut names = plan::every_name();
-    catalogue::all::<Gateway>()
+    requirement::all::<Gateway>()
         .flat_map(|(chapter, requirement)| {
             let vendors: Vec<Vendor> = match requirement.scope {
                 Scope::Once => Vendor::all().take(1).collect(),
@@ -41,7 +44,7 @@ fn every_case() -> Vec<Case> {
         .collect()
 }
 
-fn names(cases: &[Case]) -> Vec<&str> {
+fn names(cases: &[Case<Gateway>]) -> Vec<&str> {
     cases.iter().map(|case| case.name.as_str()).collect()
 }
 
@@ -82,7 +85,7 @@ proptest! {
         number in 0..catalogue::entries().count(),
         vendor in 0_usize..4,
         seed in any::<u64>(),
-        input in proptest::option::of((1_usize..=ringback::generate::INPUTS_MAX, proptest::collection::vec(any::<bool>(), 0..80))),
+        input in proptest::option::of((1_usize..=ringback::run::replay::INPUTS_MAX, proptest::collection::vec(any::<bool>(), 0..80))),
     ) {
         let requirement = catalogue::entries().nth(number).expect("in range");
         let vendor = match requirement.scope {
@@ -98,7 +101,7 @@ proptest! {
         let id = Replay { requirement: requirement.clone(), vendor, seed, input: input.clone() }.to_string();
         prop_assert!(id.chars().all(|one| one.is_ascii_alphanumeric() || one == '-'), "{}", id);
         prop_assert!(id.len() < 90, "{}", id);
-        let read: Replay = id.parse().expect("its own id");
+        let read: Replay = catalogue::replay(&id).expect("its own id");
         prop_assert_eq!((read.requirement.id, read.vendor, read.seed), (requirement.id, vendor, seed));
         prop_assert_eq!(read.input, input);
     }
@@ -106,7 +109,7 @@ proptest! {
     /// Nothing that anybody pastes breaks the reader.
     #[test]
     fn any_text_is_an_id_or_one_sentence(text in "\\PC{0,80}|GW-[A-Z]{2,4}-00[0-9]-(kling|vidu|x)(-[sipv][a-z0-9]{0,8}){0,5}") {
-        if let Err(error) = text.parse::<Replay>() {
+        if let Err(error) = catalogue::replay(&text) {
             prop_assert!(!error.to_string().contains('\n'));
         }
     }
@@ -180,12 +183,12 @@ fn shards_are_written_so(#[case] text: &str, #[case] right: bool) {
 #[case::other_vendor("GW-LV-003-kling-s7-v0000", "is about `kling`, for which GW-LV-003 is no case")]
 #[case::other_catalogue("GW-CB-001-kling-s7-v0000", "was made by another version of the catalogue")]
 fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
-    let error: ReplayError = id.parse::<Replay>().expect_err("it is wrong");
+    let error: ReplayError = catalogue::replay(id).expect_err("it is wrong");
     assert!(error.to_string().contains(says), "{error}");
 }
 
 async fn judged(defect: Option<Defect>, options: Options) -> Report {
-    session::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
 }
 
 fn only(list: &[&str]) -> Options {
@@ -194,7 +197,7 @@ fn only(list: &[&str]) -> Options {
 
 fn id_of(replay: &str) -> Replay {
     let id = replay.rsplit("--replay ").next().expect("an id").trim();
-    id.parse().expect("a report's own id")
+    catalogue::replay(id).expect("a report's own id")
 }
 
 /// Generated or not: the id leads to the same case, vendor and input, and that input comes first.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringback::receiver::callback::{Job, Says};
+use ringback::receiver::task::{Job, Says};
 use ringback::receiver::vectors::{self, Genuine, Vector, Verdict};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;

@@ -5,7 +5,7 @@ mod command;
 use std::process::Command;
 
 use proptest::prelude::*;
-use ringback::spelling::{hint, nearest, unknown_key};
+use ringback::run::suggest::{hint, nearest, unknown_key};
 use rstest::rstest;
 use snapbox::assert_data_eq;
 

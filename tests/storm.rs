@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringback::storm::drive::effects;
-use ringback::storm::{Effects, Outcome, Share, Shot, Storm};
+use ringback::load::drive::effects;
+use ringback::load::{Effects, Outcome, Share, Shot, Storm};
 use rstest::rstest;
 
 fn share(percent: f64) -> Share {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
-use ringback::outcome::Outcome;
-use ringback::report::look::{Detail, Look};
+use ringback::report::style::{Detail, Look};
 use ringback::report::{Report, stored, terminal};
+use ringback::run::outcome::Outcome;
 use rstest::rstest;
 
 use command::command;

@@ -10,9 +10,9 @@ use futures_util::future::join_all;
 use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::config::{self, ConfigError, Flags, Secrets, from_environment};
 use ringback::doctor::{Configured, Diagnosis, Machine, Seen, probe};
+use ringback::gateway::target::Target;
 use ringback::receiver::target::ReceiverTarget;
-use ringback::session::Options;
-use ringback::target::Target;
+use ringback::run::session::Options;
 use tokio::time::Instant;
 
 use super::{Problem, UNDECIDED, print, usage};

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use ringback::config;
-use ringback::starter::{self, Reader};
+use ringback::config::template::{self, Reader};
 
 use super::{Problem, print, usage};
 
@@ -35,7 +35,7 @@ enum Subject {
 /// Writes; exit code 2 when it may not.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { subject, config, force, print: is_printed } = arguments;
-    let text = starter::text(subject.map(|subject| match subject {
+    let text = template::text(subject.map(|subject| match subject {
         Subject::Gateway => Reader::Gateway,
         Subject::Receiver => Reader::Receiver,
     }));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use ringback::report::Mask;
+use ringback::run::mask::Mask;
 use ringback_mocks::journal::{Exchange, Journal};
 use ringback_mocks::record;
 use tokio::sync::oneshot;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringback::receipt::{self, Receipt};
-use ringback::report::Mask;
+use ringback::inspection::{self, Receipt};
+use ringback::run::mask::Mask;
 use ringback_mocks::http::Server;
 use ringback_mocks::record;
 use ringback_mocks::vendor::Vendor;
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
                 let of = |vendor: Vendor| {
                     secrets.iter().filter(|(of, _)| *of == vendor).map(|(_, secret)| secret.clone()).collect()
                 };
-                let receipt = receipt::examine(&request, of, Timestamp::now());
+                let receipt = inspection::examine(&request, of, Timestamp::now());
                 let response = answer(status, &receipt);
                 // Fails only when we are about to end.
                 let _ = sender.send((request, receipt)).await;

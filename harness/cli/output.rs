@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::{FalseyValueParser, TypedValueParser as _};
+use ringback::catalogue;
 use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
-use ringback::report::look::{Detail, Look};
+use ringback::report::style::{Detail, Look};
 use ringback::report::{Report, annotations, terminal};
-use ringback::spelling::{nearest, with_hint};
+use ringback::run::suggest::{nearest, with_hint};
 use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};
@@ -157,14 +158,14 @@ impl Destinations {
         let mut printed = print(&if self.printed.name == FORMATS[0].name {
             terminal::draw(report, &self.look)
         } else {
-            (self.printed.render)(report)
+            (self.printed.render)(report, catalogue::by_id)
         });
         if self.annotated {
             printed = printed.and_then(|()| print(&annotations::render(report)));
         }
         failures.extend(printed.err().map(|problem| problem.message));
         for (format, destination) in &self.written {
-            if let Err(error) = destination.write(&(format.render)(report)) {
+            if let Err(error) = destination.write(&(format.render)(report, catalogue::by_id)) {
                 failures.push(format!("cannot write {}: {error}", destination.named.display()));
             }
         }

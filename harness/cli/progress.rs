@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ringback::progress::{Progress, Tally};
+use ringback::run::progress::{Progress, Tally};
 
 /// How often a watched line is drawn again.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -71,7 +71,7 @@ mod tests {
 
     use std::time::Duration;
 
-    use ringback::progress::Tally;
+    use ringback::run::progress::Tally;
     use rstest::rstest;
 
     use super::line;

@@ -1,8 +1,8 @@
 //! `ringback selftest`: the kill matrices of gateways and receivers, and their accepted oddities.
 
+use ringback::run::session::RunError;
+use ringback::run::suggest::{nearest, with_hint};
 use ringback::selftest::{self, Acceptance, Kill};
-use ringback::session::RunError;
-use ringback::spelling::{nearest, with_hint};
 use ringback_reference::gateway as reference;
 use ringback_reference::receiver;
 

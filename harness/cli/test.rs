@@ -3,9 +3,11 @@
 use clap::Subcommand;
 use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::config::{self, Flags, Secrets, from_environment};
-use ringback::progress::Progress;
+use ringback::gateway::stage as gateway_stage;
+use ringback::receiver::stage as receiver_stage;
 use ringback::report::Report;
-use ringback::session::{self, RunError};
+use ringback::run::progress::Progress;
+use ringback::run::session::RunError;
 use ringback::snapshots::{self, Taken, Update};
 
 use super::output::Output;
@@ -77,7 +79,7 @@ fn configured(secrets: Secrets, output: Output) -> Result<u8, Problem> {
 fn receiver(flags: ReceiverFlags, secrets: &Secrets, output: Output) -> Result<u8, Problem> {
     let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
     let (target, options) = receiver::resolve(flags, secrets).map_err(usage)?;
-    judged(session::receiver::judge(target, &options), &options.progress, &output)
+    judged(receiver_stage::judge(target, &options), &options.progress, &output)
 }
 
 fn gateway(flags: Flags, secrets: Secrets, output: Output) -> Result<u8, Problem> {
@@ -85,12 +87,12 @@ fn gateway(flags: Flags, secrets: Secrets, output: Output) -> Result<u8, Problem
     let (folder, accept) = (flags.snapshots().map_err(usage)?, flags.accept);
     let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
     let Some(folder) = folder else {
-        return judged(session::judge(target, &options), &options.progress, &output);
+        return judged(gateway_stage::judge(target, &options), &options.progress, &output);
     };
     snapshots::possible(&target).map_err(usage)?;
     let mut taken = Taken::default();
     let judging = async {
-        let session = session::gateway::open(target, &options).await?;
+        let session = gateway_stage::open(target, &options).await?;
         taken = snapshots::take(&session.stage).await;
         Ok(session.judge().await)
     };

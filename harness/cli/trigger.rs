@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringback::config::{self, mock::set_knob};
-use ringback::report::Mask;
-use ringback::spelling::{nearest, with_hint};
+use ringback::run::mask::Mask;
+use ringback::run::suggest::{nearest, with_hint};
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::{Courier, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};

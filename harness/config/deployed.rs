@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use url::Url;
 
 use super::ConfigError;
-use crate::target::Live;
+use crate::gateway::target::Live;
 
 /// Requests a second against a deployed gateway when nobody says otherwise.
 pub(super) const RATE: f64 = 5.0;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{ConfigError, mock, receiver};
-use crate::expect::Expectation;
-use crate::spelling::unknown_key;
+use crate::run::expectation::Expectation;
+use crate::run::suggest::unknown_key;
 
 /// The file read when none is named and it exists.
 pub const FILE: &str = "ringback.toml";

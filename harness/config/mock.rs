@@ -17,7 +17,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{ConfigError, pairs, read, vendor};
-use crate::spelling;
+use crate::run::suggest;
 
 /// Port of the control API; the vendors' follow it, in the order of the registry.
 const FIRST_PORT: u16 = 9100;
@@ -148,7 +148,7 @@ pub fn resolve(
     }
     let shared = Settings {
         results: results(flags.results.or(file.results))?,
-        seed: flags.seed.or(file.seed).unwrap_or(crate::session::DEFAULT_SEED),
+        seed: flags.seed.or(file.seed).unwrap_or(crate::run::session::DEFAULT_SEED),
         course: course(flags.course.or(file.course).as_deref().unwrap_or(COURSE), &dialects)?,
         trouble: trouble(flags.trouble.or(file.trouble).as_deref())?,
         speed,
@@ -291,8 +291,8 @@ pub fn set_knob(knobs: &mut Knobs, name: &str, value: &str) -> Result<(), Config
             })
             .collect();
         let is_known = known.iter().any(|one| one == name);
-        let meant = spelling::nearest(name, known.iter().map(String::as_str)).filter(|_| !is_known);
-        ConfigError(spelling::with_hint(error, meant))
+        let meant = suggest::nearest(name, known.iter().map(String::as_str)).filter(|_| !is_known);
+        ConfigError(suggest::with_hint(error, meant))
     })
 }
 

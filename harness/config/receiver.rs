@@ -15,10 +15,10 @@ use url::{Host, Url};
 use super::{
     ConfigError, DEPLOYED_JOBS, READY_WITHIN, RunFlags, Secrets, deployed, options, pairs, read, time, vendor,
 };
-use crate::guard::{Breaker, Limits};
 use crate::receiver::effects::Probe;
 use crate::receiver::target::{HOOKS, Patience, Reach, ReceiverTarget, SCHEDULES, SCHEDULES_DEEP, START};
-use crate::session::{DEFAULT_JOBS, Options};
+use crate::run::guard::{Breaker, Limits};
+use crate::run::session::{DEFAULT_JOBS, Options};
 
 /// Requests a second to a receiver elsewhere when nobody says otherwise.
 const RATE: f64 = 20.0;

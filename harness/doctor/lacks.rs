@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::catalogue::{Gateway, Kind};
-use crate::foresight;
-use crate::plan::{self, Case};
+use crate::gateway::Gateway;
+use crate::gateway::target::Target;
 use crate::receiver::Receiver;
 use crate::receiver::target::ReceiverTarget;
-use crate::session::{self, Options, RunError};
-use crate::target::{Mode, Target};
+use crate::run::mode::Mode;
+use crate::run::plan::{self, Case};
+use crate::run::requirement::Kind;
+use crate::run::session::{self, Options, RunError};
 
 /// The chosen cases, and those of them that lack something.
 #[derive(Clone, Debug, Default)]
@@ -54,12 +55,16 @@ pub struct Missing {
 /// When its filters leave no case, or it replays one of something else.
 pub fn gateway(target: &Target, options: &Options) -> Result<Lacks, RunError> {
     let (_, vendors) = session::inputs::<Gateway>(options, &target.vendors)?;
-    let cases = plan::cases::<Gateway>(&vendors, |need, vendor| foresight::gateway(target, need, vendor));
+    let cases = plan::cases::<Gateway>(&vendors, |need, vendor| {
+        crate::gateway::preconditions::check(target, need, vendor)
+    });
     let mut cases = chosen(cases, options)?;
     let able: Vec<bool> = cases.iter().map(|case| case.untestable.is_none()).collect();
     let jobs: u32 =
         cases.iter().zip(&able).filter(|(_, able)| **able).map(|(case, _)| case.requirement.jobs).sum();
-    plan::afford(&mut cases, target);
+    if target.mode() == Mode::Deployed {
+        plan::afford(&mut cases, target.spend);
+    }
     for (case, able) in cases.iter_mut().zip(able) {
         if able && case.untestable.is_some() {
             // One reason for all of them, whatever is left when each is reached.
@@ -79,7 +84,9 @@ pub fn gateway(target: &Target, options: &Options) -> Result<Lacks, RunError> {
 /// When its filters leave no case, or it replays one of something else.
 pub fn receiver(target: &ReceiverTarget, options: &Options) -> Result<Lacks, RunError> {
     let (_, vendors) = session::inputs::<Receiver>(options, &target.vendors)?;
-    let cases = plan::cases::<Receiver>(&vendors, |need, vendor| foresight::receiver(target, need, vendor));
+    let cases = plan::cases::<Receiver>(&vendors, |need, vendor| {
+        crate::receiver::preconditions::check(target, need, vendor)
+    });
     Ok(grouped(&chosen(cases, options)?))
 }
 

@@ -2,7 +2,7 @@
 
 use ringback_mocks::vendor::Vendor;
 
-use crate::spelling;
+use crate::run::suggest;
 
 /// How every variable that is read begins.
 const PREFIX: &str = "RINGBACK_";
@@ -36,7 +36,7 @@ pub(super) fn variables(set: impl Iterator<Item = String>, flags: &[String]) -> 
         }
         // Without what all have in common, which would make any two alike.
         let rest = known.iter().filter_map(|name| name.strip_prefix(PREFIX));
-        if let Some(meant) = spelling::nearest(name.trim_start_matches(PREFIX), rest) {
+        if let Some(meant) = suggest::nearest(name.trim_start_matches(PREFIX), rest) {
             sorted.strays.push((name, format!("{PREFIX}{meant}")));
         }
     }

@@ -18,10 +18,11 @@ use url::{Host, Url};
 
 use super::{Answer, Configured, Knock, Machine, Port, Seen, Unreached, lacks, names};
 use crate::config::Secrets;
+use crate::gateway::target::{Reach, Target};
 use crate::receiver::effects::Probe;
 use crate::receiver::target::{Reach as ReceiverReach, ReceiverTarget};
-use crate::session::Options;
-use crate::target::{Mode, Reach, Target};
+use crate::run::mode::Mode;
+use crate::run::session::Options;
 
 /// What must be left for a connection and an answer when a name has been resolved.
 const KEPT_FOR_ANSWER: Duration = Duration::from_millis(1_500);

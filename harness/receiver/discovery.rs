@@ -12,13 +12,13 @@ use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
 use super::Need;
-use super::bench::Bench;
-use super::callback::{Job, Says};
+use super::context::Bench;
 use super::effects::Class;
+use super::preconditions;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
-use crate::foresight;
-use crate::outcome::Stop;
+use super::task::{Job, Says};
+use crate::run::outcome::Stop;
 
 /// How the receiver takes callbacks of a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Discovery {
     /// Looks at a receiver.
     pub async fn explore(target: &Arc<ReceiverTarget>, subject: &Arc<ReceiverSubject>) -> Self {
         let known = |need| match target.vendors.first() {
-            Some(vendor) => foresight::receiver(target, need, *vendor),
+            Some(vendor) => preconditions::check(target, need, *vendor),
             None => Ok(()),
         };
         let gateway = known(Need::Gateway);
@@ -100,7 +100,7 @@ impl VendorFacts {
         let challenges = challenged(&blue).await;
         let starts = match (gateway, &target.start) {
             (Err(why), _) => Err(why.clone()),
-            (Ok(()), None) => foresight::receiver(target, Need::Starts, vendor),
+            (Ok(()), None) => preconditions::check(target, Need::Starts, vendor),
             (Ok(()), Some(_)) => started(&bench(Way::Started)).await,
         };
         // A receiver that trusts only jobs of its own is right, so it is judged by those.
@@ -162,7 +162,7 @@ async fn acked(bench: &Bench, job: &Job) -> Result<(), String> {
 
 /// The probe before anything was sent: it shows no work, and looking does none.
 async fn untouched(bench: &Bench, job: &Job) -> Result<(), String> {
-    foresight::receiver(&bench.target, Need::Effects, bench.vendor)?;
+    preconditions::check(&bench.target, Need::Effects, bench.vendor)?;
     for _ in 0..2 {
         match bench.effect(job).await {
             Ok((effect, _)) if effect.count == 0 => {}

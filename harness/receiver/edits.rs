@@ -9,7 +9,7 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Headers, Request, Secret};
 use serde_json::{Map, Value};
 
-use super::callback::Callback;
+use super::task::Callback;
 
 /// Where the callbacks of a vendor's main dialect keep what checks change.
 #[derive(Debug)]

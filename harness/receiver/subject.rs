@@ -17,10 +17,10 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::target::{HOOKS, Reach, ReceiverTarget};
-use crate::exec::{Environment, Process};
-use crate::guard::{Denied, Guard, Leave};
-use crate::outcome::Stop;
-use crate::subject::SetupError;
+use crate::run::exec::{Environment, Process};
+use crate::run::guard::{Denied, Guard, Leave};
+use crate::run::outcome::Stop;
+use crate::run::session::SetupError;
 
 /// See [`ReceiverSubject::plays`].
 const PLAYS: usize = 16;
@@ -94,7 +94,7 @@ impl ReceiverSubject {
                 (Roots::Hooks(receiver.url(), HOOKS), Running::Here(receiver))
             }
             Reach::Exec { command, ready_within, hooks } => {
-                let environment = Environment::receiver(&key, &gateway.url(), &secrets);
+                let environment = environment(&key, &gateway.url(), &secrets);
                 let process = Process::start(command, environment, &target.hidden, *ready_within).await?;
                 (Roots::Hooks(process.url(), hooks), Running::Child(Box::new(process)))
             }
@@ -268,4 +268,13 @@ fn secrets_in(url: &str) -> Vec<(String, Secret)> {
     let read = url.query_pairs().map(|(_, value)| value.into_owned());
     let values = written.chain(read).filter(|value| value.len() >= QUERY_SECRET_MIN);
     values.map(|value| ("the query of a hook".to_owned(), Secret::new(value))).collect()
+}
+
+/// What a receiver that we start is given, besides `PORT`.
+fn environment(key: &Secret, gateway: &str, secrets: &[(Vendor, Secret)]) -> Environment {
+    let variables =
+        Environment::default().secret("RINGBACK_API_KEY", key).address("RINGBACK_GATEWAY_URL", gateway);
+    secrets
+        .iter()
+        .fold(variables, |variables, (vendor, secret)| variables.secret(vendor.variable("SECRET"), secret))
 }

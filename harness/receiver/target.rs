@@ -13,8 +13,10 @@ use ringback_reference::receiver::defect::Defect;
 use ringback_reference::receiver::oddity::Oddity;
 
 use super::effects::Probe;
-use crate::guard::Limits;
-use crate::target::{Mode, quoted};
+use crate::run::guard::Limits;
+
+use crate::run::excerpt::quoted;
+use crate::run::mode::Mode;
 
 /// A receiver to judge.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Headers, Request, Secret};
 use serde_json::{Map, Value};
 
-use super::callback::Callback;
+use super::task::Callback;
 
 pub mod standard_webhooks;
 pub mod vidu;

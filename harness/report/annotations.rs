@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::story::{self, Standing, gist, unknown};
+use super::wording::{self, Standing, gist, unknown};
 use super::{CaseReport, Report};
-use crate::job::shortened;
-use crate::outcome::Outcome;
+use crate::run::excerpt::shortened;
+use crate::run::outcome::Outcome;
 
 /// What GitHub shows of one step, for each kind.
 const SHOWN: usize = 10;
@@ -22,13 +22,13 @@ pub fn render(report: &Report) -> String {
             text.push_str(&line(command, title, message));
         }
     }
-    let mut closing = format!("{}, exit code {}", story::denominators(report), report.verdict.exit_code());
+    let mut closing = format!("{}, exit code {}", wording::denominators(report), report.verdict.exit_code());
     for (all, name) in [(&errors, "errors"), (&warnings, "warnings")] {
         if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
             let _ = write!(closing, "; {more} more {name} are only in the report");
         }
     }
-    text.push_str(&line("notice", &format!("Ringback: {}", story::verdict(report)), &closing));
+    text.push_str(&line("notice", &format!("Ringback: {}", wording::verdict(report)), &closing));
     text
 }
 
@@ -36,7 +36,7 @@ type Told = (String, String);
 
 /// What is wrong with the run as a whole.
 fn run_errors(report: &Report) -> impl Iterator<Item = Told> {
-    let missing = story::missing(report).map(|what| ("Ringback".to_owned(), what));
+    let missing = wording::missing(report).map(|what| ("Ringback".to_owned(), what));
     let unknown = report
         .unknown_expectations()
         .map(|one| ("Stale expectation".to_owned(), unknown(&one.pattern, &one.reason)));
@@ -46,7 +46,7 @@ fn run_errors(report: &Report) -> impl Iterator<Item = Told> {
 fn cases(report: &Report, wanted: fn(&CaseReport) -> bool) -> impl Iterator<Item = Told> {
     report.cases.iter().filter(move |case| wanted(case)).map(|case| {
         let message =
-            format!("{}\n{}\n{}", case.sentence, shortened(&gist(case), LONGEST), story::replay(case));
+            format!("{}\n{}\n{}", case.sentence, shortened(&gist(case), LONGEST), wording::replay(case));
         (format!("{} {}", case.requirement, case.name), message)
     })
 }
@@ -60,8 +60,8 @@ fn is_warning(case: &CaseReport) -> bool {
 }
 
 fn line(command: &str, title: &str, message: &str) -> String {
-    let message = message.lines().map(story::visible).collect::<Vec<_>>().join("\n");
-    format!("::{command} title={}::{}\n", property(&story::visible(title)), data(&message))
+    let message = message.lines().map(wording::visible).collect::<Vec<_>>().join("\n");
+    format!("::{command} title={}::{}\n", property(&wording::visible(title)), data(&message))
 }
 
 /// A message, as the runner's toolkit escapes it.

@@ -5,9 +5,9 @@
 
 use serde_json::json;
 
-use super::story::{judged, missing};
+use super::wording::{judged, missing};
 use super::{Report, Verdict};
-use crate::outcome::Level;
+use crate::run::outcome::Level;
 
 /// Writes the report.
 pub fn render(report: &Report) -> String {

@@ -8,9 +8,9 @@ use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::wire::Headers;
 use serde::{Deserialize, Serialize};
 
-use super::mask::Mask;
-use crate::outcome::Finding;
-use crate::target::quoted;
+use crate::run::excerpt::quoted;
+use crate::run::mask::Mask;
+use crate::run::outcome::Finding;
 
 /// Bytes of a body kept in a report; the length of a cut one is told.
 const BODY_KEPT: usize = 16 * 1024;

@@ -13,7 +13,7 @@ use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::Report;
-use super::story::{markup, visible};
+use super::wording::{markup, visible};
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::story::{self, Standing, explanation, gist, markup, unknown, visible};
+use super::wording::{self, Standing, explanation, gist, markup, unknown, visible};
 use super::{CaseReport, Report, Verdict};
-use crate::job::shortened;
+use crate::run::excerpt::shortened;
 
 /// Characters of a message; the text of the element has everything.
 const MESSAGE: usize = 500;
@@ -123,9 +123,9 @@ fn of_the_run(report: &Report) -> Vec<Test> {
         body: message.clone(),
         message,
     };
-    let missing = story::missing(report).map(|what| test("complete", Mark::Error, what));
+    let missing = wording::missing(report).map(|what| test("complete", Mark::Error, what));
     let nothing = (report.verdict == Verdict::NothingRan)
-        .then(|| test("something-judged", Mark::Error, story::verdict(report)));
+        .then(|| test("something-judged", Mark::Error, wording::verdict(report)));
     let unknown = report.unknown_expectations().map(|one| {
         test(
             &visible(&format!("expectation {}", one.pattern)),

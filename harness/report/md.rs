@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::story::{self, Standing, explanation, gist, markup, unknown, visible};
+use super::wording::{self, Standing, explanation, gist, markup, unknown, visible};
 use super::{CaseReport, Report};
-use crate::job::shortened;
-use crate::outcome::Outcome;
+use crate::run::excerpt::shortened;
+use crate::run::outcome::Outcome;
 
 /// GitHub refuses a summary of more than 1 MiB, all steps of a job together; this leaves room for others.
 const LIMIT: usize = 700 * 1024;
@@ -71,16 +71,16 @@ impl Page {
 
 fn head(report: &Report) -> String {
     let target = report.target["description"].as_str().unwrap_or(&report.subject);
-    let mut text = format!("## Ringback: {}\n\n", story::verdict(report));
+    let mut text = format!("## Ringback: {}\n\n", wording::verdict(report));
     let _ = writeln!(
         text,
         "{} {}; {:.2} s; exit code {}.\n",
         code(&shortened(target, LINE)),
-        story::denominators(report),
+        wording::denominators(report),
         Duration::from_millis(report.duration_ms).as_secs_f64(),
         report.verdict.exit_code()
     );
-    if let Some(missing) = story::missing(report) {
+    if let Some(missing) = wording::missing(report) {
         let _ = writeln!(text, "**{missing}**\n");
     }
     let (counts, expected) = (&report.counts, report.expected_failures());

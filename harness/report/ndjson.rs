@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Counts, Report, SelectionReport, Tool, TrafficReport, Verdict};
-use crate::expect::ExpectationReport;
-use crate::target::Mode;
+use crate::report::expectation::ExpectationReport;
+use crate::run::mode::Mode;
 
 /// Writes the report.
 pub fn render(report: &Report) -> String {

@@ -6,10 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::story::{self, Standing, explanation, gist, unknown, visible};
+use super::format::Lookup;
+use super::wording::{self, Standing, explanation, gist, unknown, visible};
 use super::{CaseReport, Report, Verdict};
-use crate::catalogue;
-use crate::outcome::{Level, Outcome};
+use crate::run::outcome::{Level, Outcome};
 
 /// The version's published schema.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -20,8 +20,8 @@ const PLACE: &str = "ringback.toml";
 const STALE: &str = "stale-expectation";
 
 /// Writes the report.
-pub fn render(report: &Report) -> String {
-    let rules = rules(report);
+pub fn render(report: &Report, lookup: Lookup) -> String {
+    let rules = rules(report, lookup);
     let stale = report.unknown_expectations().map(|one| {
         let about = place(&one.pattern);
         result(STALE, "error", &unknown(&one.pattern, &one.reason), &about, &visible(&one.pattern))
@@ -50,10 +50,14 @@ pub fn render(report: &Report) -> String {
     format!("{log:#}\n")
 }
 
-fn rules(report: &Report) -> Vec<Value> {
+fn rules(report: &Report, lookup: Lookup) -> Vec<Value> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut rules: Vec<Value> =
-        report.cases.iter().filter(|case| seen.insert(case.requirement.as_str())).map(rule).collect();
+    let mut rules: Vec<Value> = report
+        .cases
+        .iter()
+        .filter(|case| seen.insert(case.requirement.as_str()))
+        .map(|case| rule(case, lookup))
+        .collect();
     let text = "An expected failure fails, and names a case.";
     rules.push(json!({
         "id": STALE,
@@ -65,11 +69,11 @@ fn rules(report: &Report) -> Vec<Value> {
     rules
 }
 
-fn rule(case: &CaseReport) -> Value {
+fn rule(case: &CaseReport, lookup: Lookup) -> Value {
     let sentence = visible(&case.sentence);
     let source = visible(&format!("{}, {} (read {})", case.source.page, case.source.url, case.source.read));
     // A stored report may name requirements that this build does not know.
-    let help = catalogue::by_id(&case.requirement).map_or_else(
+    let help = lookup(&case.requirement).map_or_else(
         || source.clone(),
         |entry| format!("{} Why: {} Source: {source}", entry.remedy, entry.why),
     );
@@ -141,7 +145,7 @@ fn place(case: &str) -> Value {
 
 fn invocation(report: &Report) -> Value {
     let undecided = report.cases.iter().filter(|case| Standing::of(case) == Standing::Undecided);
-    let notes = story::missing(report)
+    let notes = wording::missing(report)
         .into_iter()
         .chain(undecided.map(|case| visible(&format!("{}: {}", case.name, gist(case)))))
         .map(|text| json!({"level": "error", "message": {"text": message(&text)}}))
@@ -150,7 +154,7 @@ fn invocation(report: &Report) -> Value {
     let mut invocation = json!({
         "executionSuccessful": report.complete && decided && notes.is_empty(),
         "exitCode": report.verdict.exit_code(),
-        "exitCodeDescription": story::verdict(report),
+        "exitCodeDescription": wording::verdict(report),
         "toolExecutionNotifications": notes,
     });
     if let Ok(start) = report.started.parse::<Timestamp>() {

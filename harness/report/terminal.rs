@@ -1,17 +1,17 @@
 //! The report for people: what was judged, what is wrong and how to see it again, and an honest end.
 //!
-//! A pure function of the report and of how it should look; layout is in [`look`](super::look).
+//! A pure function of the report and of how it should look; layout is in [`look`](super::style).
 
 use std::collections::BTreeMap;
 
-use super::look::{Detail, Look, Role, Sheet};
-use super::story::{self, Standing};
+use super::style::{Detail, Look, Role, Sheet};
+use super::wording::{self, Standing};
 use super::{
     AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, TrafficReport, Verdict,
 };
-use crate::job::shortened;
-use crate::outcome::{Level, Outcome};
-use crate::target::Mode;
+use crate::run::excerpt::shortened;
+use crate::run::mode::Mode;
+use crate::run::outcome::{Level, Outcome};
 
 /// Characters of a body shown as evidence; the JSON report has more.
 const EVIDENCE_BODY: usize = 600;
@@ -69,19 +69,19 @@ fn gists(sheet: &mut Sheet, report: &Report) {
         let standing = Standing::of(case);
         if matches!(standing, Standing::Warned | Standing::Violated | Standing::Stale | Standing::Undecided) {
             let word = word(sheet, case, standing);
-            let gist = shortened(&story::gist(case), 160);
+            let gist = shortened(&wording::gist(case), 160);
             sheet.line(0, &format!("{word}  {}: {gist}", named(case)));
         }
     }
     for expectation in report.unknown_expectations() {
         let stale = sheet.paint(Role::Bad, "STALE");
-        sheet.line(0, &format!("{stale} {}", story::unknown(&expectation.pattern, &expectation.reason)));
+        sheet.line(0, &format!("{stale} {}", wording::unknown(&expectation.pattern, &expectation.reason)));
     }
 }
 
 /// A case and its requirement; a stored report may call them anything.
 fn named(case: &CaseReport) -> String {
-    story::visible(&format!("{}  {}", case.name, case.requirement))
+    wording::visible(&format!("{}  {}", case.name, case.requirement))
 }
 
 /// How a case stands, in one word.
@@ -108,13 +108,13 @@ fn head(sheet: &mut Sheet, report: &Report) {
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
     let judged = sheet.paint(Role::Strong, "Judged");
-    sheet.line(0, &format!("{judged} {}", story::visible(target)));
+    sheet.line(0, &format!("{judged} {}", wording::visible(target)));
     sheet.line(2, &format!("{mode}; seed {}", report.seed));
     let knobs = report.target["knobs"].as_object().into_iter().flatten();
     let knobs: Vec<String> =
         knobs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     if !knobs.is_empty() {
-        sheet.line(2, &format!("knobs: {}", story::visible(&knobs.join(", "))));
+        sheet.line(2, &format!("knobs: {}", wording::visible(&knobs.join(", "))));
     }
     if let Some(selection) = &report.selection {
         part(sheet, selection);
@@ -126,7 +126,7 @@ fn head(sheet: &mut Sheet, report: &Report) {
 fn part(sheet: &mut Sheet, selection: &SelectionReport) {
     let cases = selection.cases;
     if let Some(replay) = &selection.replay {
-        sheet.line(2, &format!("replay of {}", story::visible(replay)));
+        sheet.line(2, &format!("replay of {}", wording::visible(replay)));
     }
     let Some(shards) = &selection.shards else { return };
     let held: Vec<String> = shards.held.iter().map(usize::to_string).collect();
@@ -151,10 +151,12 @@ fn violation(sheet: &mut Sheet, group: &[&CaseReport]) {
         if case.outcome == Outcome::Fail { (Role::Bad, "FAIL") } else { (Role::Doubtful, "WARN") };
     let (word, name) = (sheet.paint(role, word), sheet.paint(Role::Strong, &named(case)));
     sheet.line(0, &format!("{word}  {name} {}", case.level.word()));
-    sheet.line(6, &story::visible(&case.sentence));
+    sheet.line(6, &wording::visible(&case.sentence));
     let source = &case.source;
-    sheet
-        .line(6, &story::visible(&format!("Source: {}, {} (read {})", source.page, source.url, source.read)));
+    sheet.line(
+        6,
+        &wording::visible(&format!("Source: {}, {} (read {})", source.page, source.url, source.read)),
+    );
     let verbose = sheet.detail() == Detail::Verbose;
     for finding in &case.findings {
         write_finding(sheet, case, finding, !verbose);
@@ -166,9 +168,9 @@ fn violation(sheet: &mut Sheet, group: &[&CaseReport]) {
     }
     for other in &group[1..] {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
-        sheet.line(6, &story::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
+        sheet.line(6, &wording::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
     }
-    sheet.exact("replay", &story::replay(case));
+    sheet.exact("replay", &wording::replay(case));
     sheet.exact("explain", &format!("ringback explain {}", case.requirement));
     sheet.blank();
 }
@@ -192,7 +194,7 @@ fn write_finding(sheet: &mut Sheet, case: &CaseReport, finding: &FindingReport, 
 
 /// One exchange. Each line begins with a label of ours: a log reads some of those that do not as commands.
 fn evidence(sheet: &mut Sheet, label: &str, case: &CaseReport, exchange: &ExchangeReport) {
-    sheet.exact(label, &story::happened(case, exchange));
+    sheet.exact(label, &wording::happened(case, exchange));
     let sent = exchange.request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
     if !sent.is_empty() {
         sheet.exact("sent", &shortened(sent, EVIDENCE_BODY));
@@ -211,7 +213,7 @@ fn undecided(sheet: &mut Sheet, group: &[&CaseReport]) {
         let word = if case.outcome == Outcome::Error { "ERROR (ours)" } else { "UNDECIDED" };
         let (word, name) = (sheet.paint(Role::Doubtful, word), sheet.paint(Role::Strong, &named(case)));
         sheet.line(0, &format!("{word}  {name}"));
-        sheet.line(6, &story::visible(case.reason.as_deref().unwrap_or("")));
+        sheet.line(6, &wording::visible(case.reason.as_deref().unwrap_or("")));
         sheet.blank();
     }
 }
@@ -223,14 +225,15 @@ fn expectations(sheet: &mut Sheet, report: &Report) {
         sheet.line(0, &format!("Expected failures ({}):", confirmed.len()));
         for case in confirmed {
             let reason = case.expectation.as_ref().map_or("", |expectation| expectation.reason.as_str());
-            sheet.line(6, &format!("{}: {}", named(case), story::visible(reason)));
+            sheet.line(6, &format!("{}: {}", named(case), wording::visible(reason)));
         }
         sheet.blank();
     }
     let stale = sheet.paint(Role::Bad, "STALE");
     for (case, expectation) in report.stale_cases() {
         sheet.line(0, &format!("{stale} {}", named(case)));
-        let (reason, pattern) = (story::visible(&expectation.reason), story::visible(&expectation.pattern));
+        let (reason, pattern) =
+            (wording::visible(&expectation.reason), wording::visible(&expectation.pattern));
         sheet.line(
             6,
             &format!("passed, and was expected to fail ({reason}); remove the expectation `{pattern}`"),
@@ -238,7 +241,8 @@ fn expectations(sheet: &mut Sheet, report: &Report) {
         sheet.blank();
     }
     for expectation in report.unknown_expectations() {
-        let (reason, pattern) = (story::visible(&expectation.reason), story::visible(&expectation.pattern));
+        let (reason, pattern) =
+            (wording::visible(&expectation.reason), wording::visible(&expectation.pattern));
         sheet.line(0, &format!("{stale} expectation `{pattern}` ({reason})"));
         sheet.line(6, "matches no case; remove the expectation");
         sheet.blank();
@@ -252,11 +256,11 @@ fn not_judged(sheet: &mut Sheet, report: &Report, outcome: Outcome, title: &str)
     }
     for (reason, names) in by_reason {
         let title = sheet.paint(Role::Strong, title);
-        sheet.line(0, &format!("{title} ({}): {}", names.len(), story::visible(reason)));
+        sheet.line(0, &format!("{title} ({}): {}", names.len(), wording::visible(reason)));
         let listed = names.iter().take(NAMES_LISTED).copied().collect::<Vec<_>>().join(", ");
         let more = names.len().saturating_sub(NAMES_LISTED);
         let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
-        sheet.line(6, &story::visible(&format!("{listed}{tail}")));
+        sheet.line(6, &wording::visible(&format!("{listed}{tail}")));
         sheet.blank();
     }
 }
@@ -296,7 +300,7 @@ fn how_to_repeat(sheet: &mut Sheet, report: &Report) {
 fn foot(sheet: &mut Sheet, report: &Report) {
     let counts = &report.counts;
     let judged = |level: Level| {
-        let (judged, all) = story::judged(report, level);
+        let (judged, all) = wording::judged(report, level);
         format!("{judged} of {all} {}", level.word())
     };
     let expected = match report.expected_failures() {
@@ -335,7 +339,7 @@ fn foot(sheet: &mut Sheet, report: &Report) {
             ),
         );
     }
-    if let Some(missing) = story::missing(report) {
+    if let Some(missing) = wording::missing(report) {
         let incomplete = sheet.paint(Role::Bad, "INCOMPLETE");
         sheet.line(0, &missing.replacen("incomplete", &incomplete, 1));
     }
@@ -344,6 +348,6 @@ fn foot(sheet: &mut Sheet, report: &Report) {
         Verdict::Violations => Role::Bad,
         Verdict::Undecided | Verdict::NothingRan => Role::Doubtful,
     };
-    let verdict = sheet.paint(role, &story::verdict(report));
+    let verdict = sheet.paint(role, &wording::verdict(report));
     sheet.line(0, &format!("Verdict: {verdict} (exit code {})", report.verdict.exit_code()));
 }

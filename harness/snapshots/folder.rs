@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Snapshot, Taken, difference};
-use crate::report::story::visible;
+use crate::report::wording::visible;
 
 /// What may be written. The words are insta's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,11 +6,13 @@ use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::vendor::{Dialect, Ending, Phase, Vendor};
 
-use crate::bench::{Bench, Workbench as _};
-use crate::job::{Accepted, Job};
-use crate::outcome::Stop;
-use crate::report::{ExchangeReport, Mask};
-use crate::session::gateway::GatewayStage;
+use crate::gateway::context::Bench;
+use crate::gateway::stage::GatewayStage;
+use crate::gateway::submit::{Accepted, Job};
+use crate::report::ExchangeReport;
+use crate::run::case::CaseContext as _;
+use crate::run::mask::Mask;
+use crate::run::outcome::Stop;
 
 /// A life that was played.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ pub(super) async fn play(
     let records = bench.records();
     let mask = Mask::new(stage.subject.masked());
     let mut ids = played.map_err(|stop| mask.text(&said(&stop)))?;
-    for create in crate::job::creates_in(&records.exchanges) {
+    for create in crate::gateway::submit::creates_in(&records.exchanges) {
         let made =
             create.exchange.answer.as_ref().ok().and_then(|it| (create.dialect.client.created)(it).ok());
         ids.extend(made.map(|id| (id, "vendor-id")));

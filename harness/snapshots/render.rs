@@ -4,7 +4,7 @@ use ringback_mocks::journal::Leg;
 use similar::TextDiff;
 
 use super::life::Life;
-use crate::normalize::Normalizer;
+use crate::snapshots::normalize::Normalizer;
 
 /// One side of a life.
 #[derive(Debug)]

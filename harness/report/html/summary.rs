@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 
 use super::escaped;
-use crate::outcome::{Level, Outcome};
-use crate::report::story::{self, Standing};
+use crate::report::wording::{self, Standing};
 use crate::report::{CaseReport, FindingReport, Report, Verdict};
-use crate::target::Mode;
+use crate::run::mode::Mode;
+use crate::run::outcome::{Level, Outcome};
 
 /// Outcomes with their word and their sign, in the order of how much they ask for.
 const OUTCOMES: [(Outcome, &str, &str, &str); 7] = [
@@ -65,7 +65,7 @@ pub(super) fn head(report: &Report) -> String {
          <h1><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {words} <span class=\"code\">exit code {code}</span></h1>\
          <p class=\"meaning\">{meaning}</p>"
     );
-    if let Some(missing) = story::missing(report) {
+    if let Some(missing) = wording::missing(report) {
         let _ = write!(page, "<p class=\"loud\"><strong>{}</strong></p>", escaped(&missing));
     }
     page.push_str("<dl class=\"facts\">");
@@ -140,7 +140,7 @@ fn denominators(page: &mut String, report: &Report) {
     bar(page, report);
     page.push_str("<ul class=\"levels\">");
     for level in [Level::Must, Level::Should] {
-        let (judged, all) = story::judged(report, level);
+        let (judged, all) = wording::judged(report, level);
         let _ = write!(page, "<li><strong>{judged}</strong> of {all} {} cases judged", level.word());
         if judged < all {
             let _ = write!(page, ", <em>{} not judged</em>", all - judged);
@@ -253,7 +253,7 @@ fn told(page: &mut String, case: &CaseReport) {
     for finding in &case.findings {
         write_finding(page, finding);
     }
-    let _ = write!(page, "<p><code>{}</code></p>", escaped(&story::replay(case)));
+    let _ = write!(page, "<p><code>{}</code></p>", escaped(&wording::replay(case)));
 }
 
 /// Only web addresses become links, whatever a stored report says.

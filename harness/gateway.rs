@@ -1,0 +1,105 @@
+//! Gateways on trial: the kind of subject that hands a customer's `callback_url` to the vendors.
+//!
+//! What is peculiar to a gateway lives below this room, its peer is `receiver`; choosing, running and reporting are
+//! the same for every kind of subject and live in `run` and `report`.
+
+pub mod chapters;
+pub mod context;
+pub mod discovery;
+pub mod inputs;
+pub mod knob;
+pub mod preconditions;
+pub mod stage;
+pub mod subject;
+pub mod submit;
+pub mod target;
+
+use ringback_reference::gateway::defect::Defect;
+
+use crate::run::requirement::{self, Chapter, Fault, Kind};
+use context::Bench;
+use knob::Knob;
+
+/// A gateway, between a client and the vendors.
+#[derive(Clone, Copy, Debug)]
+pub struct Gateway;
+
+impl Kind for Gateway {
+    const NAME: &'static str = "gateway";
+    const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
+    type Bench = Bench;
+    type Need = Need;
+    type Defect = Defect;
+    type Knob = Knob;
+
+    fn need_word(need: Need) -> &'static str {
+        match need {
+            Need::Witness => "our mock in the vendor's place",
+            Need::OtherKey => "a second client's key",
+            Need::Accepts => "a minimal job that is accepted (GW-SUB-001)",
+            Need::Forwards => "a plain callback_url that arrives (GW-CB-001)",
+            Need::Receiver => {
+                "a callback address that the vendor can reach (--advertise on a deployed gateway)"
+            }
+            Need::Status => "a status that can be read (GW-ST-001)",
+        }
+    }
+
+    fn knob_name(knob: Knob) -> &'static str {
+        knob.row().name
+    }
+}
+
+/// A precondition of a verdict, decided before anything runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Our mock stands where the vendor would, so that we see what the gateway sent.
+    Witness,
+    /// A second client's key that the gateway knows.
+    OtherKey,
+    /// The gateway accepts a minimal job for the vendor (GW-SUB-001).
+    Accepts,
+    /// A plain callback URL reaches the vendor (GW-CB-001).
+    Forwards,
+    /// The status of an accepted job can be read (GW-ST-001).
+    Status,
+    /// The vendor's callbacks can reach our inbox.
+    Receiver,
+}
+
+impl Fault for Defect {
+    fn name(self) -> &'static str {
+        self.name()
+    }
+
+    fn about(self) -> &'static str {
+        self.about()
+    }
+}
+
+/// The chapters about gateways, in the order they are reported. Adding one is its file and one line here.
+const CHAPTERS: &[Chapter<Gateway>] = &[
+    Chapter { name: "submit", requirements: chapters::submit::REQUIREMENTS },
+    Chapter { name: "errors", requirements: chapters::errors::REQUIREMENTS },
+    Chapter { name: "mistakes", requirements: chapters::mistakes::REQUIREMENTS },
+    Chapter { name: "authentication", requirements: chapters::authentication::REQUIREMENTS },
+    Chapter { name: "races", requirements: chapters::races::REQUIREMENTS },
+    Chapter { name: "concurrency", requirements: chapters::concurrency::REQUIREMENTS },
+    Chapter { name: "placement", requirements: chapters::placement::REQUIREMENTS },
+    Chapter { name: "callback-url", requirements: chapters::callback_url::REQUIREMENTS },
+    Chapter { name: "callback-url-kinds", requirements: chapters::url_kinds::REQUIREMENTS },
+    Chapter { name: "pass-through", requirements: chapters::pass_through::REQUIREMENTS },
+    Chapter { name: "every-job", requirements: chapters::every_job::REQUIREMENTS },
+    Chapter { name: "polling-only", requirements: chapters::polling::REQUIREMENTS },
+    Chapter { name: "upstream", requirements: chapters::upstream::REQUIREMENTS },
+    Chapter { name: "leaks", requirements: chapters::leaks::REQUIREMENTS },
+    Chapter { name: "status", requirements: chapters::status::REQUIREMENTS },
+    Chapter { name: "life", requirements: chapters::life::REQUIREMENTS },
+    Chapter { name: "times", requirements: chapters::times::REQUIREMENTS },
+    Chapter { name: "live", requirements: chapters::live::REQUIREMENTS },
+    Chapter { name: "vendor-trouble", requirements: chapters::vendor_trouble::REQUIREMENTS },
+    Chapter { name: "vendor-queries", requirements: chapters::vendor_queries::REQUIREMENTS },
+    Chapter { name: "vendor-silence", requirements: chapters::vendor_silence::REQUIREMENTS },
+];
+
+const _: () = requirement::assert_complete(CHAPTERS);

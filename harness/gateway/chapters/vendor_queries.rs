@@ -1,0 +1,373 @@
+//! Vendor trouble while a job runs: a question without a good answer says nothing about the job.
+
+use futures_util::future::join_all;
+use ringback_mocks::jobs::Step;
+use ringback_mocks::vendor::Phase;
+use ringback_reference::gateway::defect::Defect;
+use serde_json::Value;
+
+use super::status::{ending, started, terminal};
+use super::{check, note_schema};
+use crate::gateway::context::Bench;
+use crate::gateway::knob::{Choice, Knob};
+use crate::gateway::submit::{Accepted, Job, Reply};
+use crate::gateway::{Gateway, Need};
+use crate::run::outcome::{Finding, Level, Stop};
+use crate::run::requirement::{Requirement, Scope};
+use crate::run::source::Source;
+use crate::schema::Schema;
+
+/// What the entries about queries have in common.
+const COMMON: Requirement<Gateway> = Requirement {
+    id: "",
+    slug: "",
+    level: Level::Must,
+    sentence: "",
+    source: Source::STATUS.inferred(),
+    why: "A job that runs is paid for; a gateway that misreads one bad answer throws it away, or promises a file that does not exist.",
+    remedy: "",
+    scope: Scope::EachVendor,
+    knobs: &[Knob::Settle, Knob::StatusWords],
+    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    jobs: 3,
+    generated: false,
+    defects: &[],
+    check: check!(failed_query_changes_nothing),
+};
+
+/// The chapter.
+pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
+    Requirement {
+        id: "GW-VT-010",
+        slug: "failed-query-changes-nothing",
+        sentence: "When the vendor answers a query with HTTP 5xx or 429, the job becomes neither finished nor failed.",
+        remedy: "Keep the last known state when a query fails, and ask again later.",
+        defects: &[Defect::FailedQueryFails, Defect::LimitedQueryFails],
+        check: check!(failed_query_changes_nothing),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-011",
+        slug: "unreadable-query-changes-nothing",
+        sentence: "When the vendor's answer to a query is lost or cannot be read, the job becomes neither finished nor failed.",
+        remedy: "Derive a state only from an answer that has one.",
+        jobs: 5,
+        defects: &[Defect::LostQueryFails, Defect::UnreadableQueryFails, Defect::EmptyQueryFinishes],
+        check: check!(unreadable_query_changes_nothing),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-012",
+        slug: "status-catches-up",
+        sentence: "Once the vendor answers again, the status catches up with it.",
+        why: "A gateway that stops asking after one bad answer leaves the client waiting for a job that is long done.",
+        remedy: "Ask again after a failed query, as long as the job has not ended.",
+        jobs: 4,
+        defects: &[Defect::GivesUpAfterBadQuery],
+        check: check!(status_catches_up),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-013",
+        slug: "status-answered-in-trouble",
+        sentence: "While the vendor cannot be asked, a status request is answered with a status, or with an error in the envelope that does not deny the task.",
+        why: "A client that reads a page of HTML, or that its task does not exist, gives up a job that it pays for.",
+        remedy: "Answer with the last known state, or with 502 or 503 in the envelope.",
+        jobs: 4,
+        defects: &[Defect::StatusPagePassedOn, Defect::TroubleIs404],
+        check: check!(status_answered_in_trouble),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-014",
+        slug: "unknown-word-changes-nothing",
+        sentence: "A state word of the vendor that nobody knows makes the job neither finished nor failed.",
+        why: "Vendors add states; a job that is under review has neither a result nor an end.",
+        remedy: "Treat an unknown word as no news.",
+        jobs: 1,
+        defects: &[Defect::UnknownWordFinishes, Defect::UnknownWordFails],
+        check: check!(unknown_word_changes_nothing),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-015",
+        slug: "unknown-word-answered",
+        level: Level::Should,
+        sentence: "While the vendor reports a word that nobody knows, the status is still answered.",
+        why: "Nothing is broken: the vendor answers, and the last known state is as good an answer as before.",
+        remedy: "Answer with the last known state.",
+        jobs: 1,
+        defects: &[Defect::UnknownWordCrashes],
+        check: check!(unknown_word_answered),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-016",
+        slug: "every-end-explained",
+        level: Level::Should,
+        sentence: "However the vendor's job ends without a result, expired and cancelled included, error_message says something.",
+        why: "Some ends come without a sentence of the vendor's; a client that shows error_message then shows nothing.",
+        remedy: "Say expired or cancelled yourself where the vendor gives no reason.",
+        jobs: 12,
+        knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
+        defects: &[Defect::OddEndsUnexplained, Defect::FailureWithoutMessage],
+        check: check!(every_end_explained),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-017",
+        slug: "vanished-job-ends",
+        level: Level::Should,
+        sentence: "A job that the vendor no longer knows ends failed within the settle window.",
+        why: "Nobody will ever finish it, so a client that polls it polls for ever.",
+        remedy: "Count the denials, and fail the job after a few of them in a row.",
+        jobs: 1,
+        defects: &[Defect::VanishedStaysRunning],
+        check: check!(vanished_job_ends),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-022",
+        slug: "business-error-in-query",
+        sentence: "When MiniMax answers a query with an error inside HTTP 200, the job becomes neither finished nor failed, and catches up afterwards.",
+        why: "Code 1002 says that the query came too early, not that the job has failed.",
+        remedy: "Read base_resp before status; only a status of Fail is the job's end.",
+        scope: Scope::Only("minimax"),
+        jobs: 1,
+        defects: &[Defect::BusinessErrorFails],
+        check: check!(business_error_in_query),
+        ..COMMON
+    },
+    Requirement {
+        id: "GW-VT-023",
+        slug: "no-finish-without-file",
+        sentence: "While MiniMax does not say where a result is, the job becomes neither finished without files nor failed, and catches up afterwards.",
+        why: "finished is final: a client that sees it without files never looks again, and has paid.",
+        remedy: "Report finished only with the address of the result; until then the job is running.",
+        scope: Scope::Only("minimax"),
+        jobs: 1,
+        defects: &[Defect::FinishesWithoutFile, Defect::FailedQueryFails, Defect::GivesUpAfterBadQuery],
+        check: check!(no_finish_without_file),
+        ..COMMON
+    },
+];
+
+/// A job that the vendor works on, its queries disturbed, and what its status was meanwhile.
+pub(super) async fn disturbed(bench: &Bench, mishap: &str) -> Result<(Job, Accepted, Vec<Reply>), Stop> {
+    let (job, accepted) = at_work(bench, bench.job()).await?;
+    bench.upset_query(&job, mishap)?;
+    let looks = bench.look_until_asked(&accepted).await?;
+    Ok((job, accepted, looks))
+}
+
+/// A job that the vendor works on, and whose status can be told.
+pub(super) async fn at_work(bench: &Bench, job: Job) -> Result<(Job, Accepted), Stop> {
+    let accepted = bench.accept(&job).await?;
+    bench.advance(&job, Step::To(Phase::Running)).await?;
+    // A gateway that asks on its own schedule may show what it knew before for a while.
+    let (Ok(seen) | Err(seen)) = bench.glimpse(&accepted, |word| word != "not_started").await?;
+    if seen.word().is_some_and(terminal) {
+        return Err(Stop::NotTestable(format!("the job ended early, see GW-ST-005: {}", seen.gist())));
+    }
+    Ok((job, accepted))
+}
+
+fn note_if_ended(bench: &Bench, looks: &[Reply], after: &str) {
+    if let Some(ended) = looks.iter().find(|reply| reply.word().is_some_and(terminal)) {
+        bench.note(
+            Finding::new(
+                format!("not_started or running, since the vendor only gave a bad answer ({after})"),
+                ended.gist(),
+            )
+            .at("/data/status")
+            .seen_in(&ended.exchange),
+        );
+    }
+}
+
+/// Disturbs in each way, then calms down and looks again: a gateway that asks on its own schedule may
+/// need that long to draw the wrong conclusion.
+async fn changes_nothing(bench: &Bench, mishaps: &[&str]) -> Result<(), Stop> {
+    let watched = mishaps.iter().map(|mishap| async move {
+        let (job, accepted, mut looks) = disturbed(bench, mishap).await?;
+        bench.calm(&job)?;
+        looks.extend(bench.look_until_asked(&accepted).await.or_else(unasked)?);
+        note_if_ended(bench, &looks, mishap);
+        Ok(())
+    });
+    join_all(watched).await.into_iter().collect()
+}
+
+/// Whether a gateway asks again at all is for GW-VT-012 to judge.
+fn unasked(stop: Stop) -> Result<Vec<Reply>, Stop> {
+    if matches!(stop, Stop::NotTestable(_)) { Ok(Vec::new()) } else { Err(stop) }
+}
+
+async fn failed_query_changes_nothing(bench: &Bench) -> Result<(), Stop> {
+    changes_nothing(bench, &["500", "503=html", "429"]).await
+}
+
+async fn unreadable_query_changes_nothing(bench: &Bench) -> Result<(), Stop> {
+    changes_nothing(bench, &["cut", "200", "200=html", "malformed", "truncated"]).await
+}
+
+/// A job that nothing disturbs finishes; where it does not, catching up cannot be judged.
+async fn finishes_undisturbed(bench: &Bench) -> Result<(), Stop> {
+    let (job, accepted) = at_work(bench, bench.job()).await?;
+    bench.advance(&job, ending(bench, "succeeded")?).await?;
+    match bench.settle(&accepted, terminal).await? {
+        Ok(reply) if reply.word() == Some("finished") => Ok(()),
+        Ok(reply) | Err(reply) => Err(Stop::NotTestable(format!(
+            "an undisturbed job does not finish, see GW-ST-002: {}",
+            reply.gist()
+        ))),
+    }
+}
+
+/// After the trouble the vendor succeeds, and the status must say so.
+async fn note_unless_caught_up(bench: &Bench, accepted: &Accepted, after: &str) -> Result<(), Stop> {
+    match bench.settle(accepted, terminal).await? {
+        Ok(reply) if reply.word() == Some("finished") => {}
+        Ok(reply) | Err(reply) => bench.note(
+            Finding::new(
+                format!(
+                    "status finished within {:?} of the vendor's success, after a bad answer ({after})",
+                    bench.target.patience.settle
+                ),
+                reply.gist(),
+            )
+            .at("/data/status")
+            .seen_in(&reply.exchange),
+        ),
+    }
+    Ok(())
+}
+
+async fn status_catches_up(bench: &Bench) -> Result<(), Stop> {
+    let troubled = join_all(["500", "malformed", "cut"].map(|mishap| async move {
+        let (job, accepted, looks) = disturbed(bench, mishap).await?;
+        bench.calm(&job)?;
+        if looks.iter().any(|reply| reply.word().is_some_and(terminal)) {
+            return Err(Stop::NotTestable("a bad answer ended the job, see GW-VT-010 and GW-VT-011".into()));
+        }
+        bench.advance(&job, ending(bench, "succeeded")?).await?;
+        note_unless_caught_up(bench, &accepted, mishap).await
+    }));
+    finishes_undisturbed(bench).await?;
+    troubled.await.into_iter().collect()
+}
+
+async fn status_answered_in_trouble(bench: &Bench) -> Result<(), Stop> {
+    let watched = ["503=html", "malformed", "cut", "429"].map(|mishap| disturbed(bench, mishap));
+    for watched in join_all(watched).await {
+        for reply in watched?.2 {
+            if [401, 403, 404, 410].contains(&reply.status) {
+                bench.note(
+                    Finding::new("a status, or an error that does not deny the task", reply.gist())
+                        .seen_in(&reply.exchange),
+                );
+            } else if reply.word().is_none() {
+                note_schema(bench, &reply, Schema::ErrorResponse);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No vendor's word.
+const UNKNOWN_WORD: &str = "state=paused_for_review";
+
+async fn unknown_word_changes_nothing(bench: &Bench) -> Result<(), Stop> {
+    changes_nothing(bench, &[UNKNOWN_WORD]).await
+}
+
+async fn unknown_word_answered(bench: &Bench) -> Result<(), Stop> {
+    let (_, _, looks) = disturbed(bench, UNKNOWN_WORD).await?;
+    if let Some(odd) = looks.iter().find(|reply| reply.word().is_none()) {
+        bench.note(Finding::new("a status", odd.gist()).seen_in(&odd.exchange));
+    }
+    Ok(())
+}
+
+async fn every_end_explained(bench: &Bench) -> Result<(), Stop> {
+    let bad = bench.dialect().endings.iter().filter(|ending| ending.phase != Phase::Succeeded);
+    let ended = bad.map(|ending| async move {
+        let (job, accepted) = started(bench).await?;
+        bench.advance(&job, Step::End(ending)).await?;
+        Ok((ending.name, bench.settle(&accepted, terminal).await?))
+    });
+    for ended in join_all(ended).await.into_iter().collect::<Result<Vec<_>, Stop>>()? {
+        let (name, reply) = match ended {
+            (name, Ok(reply)) if reply.word() == Some("failed") => (name, reply),
+            (name, Ok(reply) | Err(reply)) => {
+                return Err(Stop::NotTestable(format!(
+                    "the job did not become failed ({name}), see GW-ST-003: {}",
+                    reply.gist()
+                )));
+            }
+        };
+        let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
+        if bench.knob(Knob::FailureReason) == Choice::Required
+            && message.as_str().is_none_or(|text| text.trim().is_empty())
+        {
+            bench.note(
+                Finding::new(
+                    format!("a non-empty error_message after the vendor's job ended ({name})"),
+                    format!("error_message is {message}"),
+                )
+                .at("/data/error_message")
+                .seen_in(&reply.exchange),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Denials that leave no doubt, even to a gateway that allows for a replica that lags.
+const DENIALS_ENOUGH: usize = 8;
+
+async fn vanished_job_ends(bench: &Bench) -> Result<(), Stop> {
+    let (job, accepted) = at_work(bench, bench.job()).await?;
+    let asked = bench.asked(&job.token);
+    bench.upset_query(&job, "gone")?;
+    let mut seen = bench.settle(&accepted, terminal).await?;
+    // Whoever has hardly asked cannot know: that is a slow gateway or a busy machine.
+    if seen.is_err() && bench.asked(&job.token) < asked + DENIALS_ENOUGH {
+        seen = bench.settle(&accepted, terminal).await?;
+    }
+    match seen {
+        Ok(reply) if reply.word() == Some("failed") => {}
+        Ok(reply) | Err(reply) => bench.note(
+            Finding::new(
+                format!(
+                    "status failed within {:?} after the vendor has lost the job",
+                    bench.target.patience.settle
+                ),
+                reply.gist(),
+            )
+            .at("/data/status")
+            .seen_in(&reply.exchange),
+        ),
+    }
+    Ok(())
+}
+
+async fn business_error_in_query(bench: &Bench) -> Result<(), Stop> {
+    finishes_undisturbed(bench).await?;
+    let (job, accepted, looks) = disturbed(bench, "refuse=rate-limit").await?;
+    bench.calm(&job)?;
+    note_if_ended(bench, &looks, "base_resp 1002");
+    bench.advance(&job, ending(bench, "succeeded")?).await?;
+    note_unless_caught_up(bench, &accepted, "base_resp 1002").await
+}
+
+async fn no_finish_without_file(bench: &Bench) -> Result<(), Stop> {
+    finishes_undisturbed(bench).await?;
+    let (job, accepted) = at_work(bench, bench.job()).await?;
+    bench.upset_file(&job, "500")?;
+    bench.advance(&job, ending(bench, "succeeded")?).await?;
+    let looks = bench.look_until_asked(&accepted).await?;
+    bench.calm(&job)?;
+    note_if_ended(bench, &looks, "the call for the file");
+    note_unless_caught_up(bench, &accepted, "the call for the file").await
+}

@@ -1,0 +1,85 @@
+//! Asking for statuses, once or until something shows.
+//!
+//! Looking again is the one thing here that waits without being told: nothing announces that a foreign
+//! gateway has learnt something.
+
+use std::time::Duration;
+
+use ringback_mocks::wire::Request;
+
+use super::Bench;
+use crate::gateway::knob::Knob;
+use crate::gateway::submit::{Accepted, As, Reply};
+use crate::run::outcome::Stop;
+
+/// Looks at a status before it is said not to have changed, however long they take: on a busy machine
+/// a window may be over before a gateway that changes its mind at the third look was asked three times.
+pub(super) const LOOKS: usize = 10;
+
+impl Bench {
+    /// Asks for a status with the client's key.
+    pub async fn status(&self, of: &Accepted) -> Result<Reply, Stop> {
+        self.status_as(As::Client, &of.token, &of.task_id).await
+    }
+
+    /// Asks for a status with somebody's key.
+    pub async fn status_as(&self, who: As<'_>, token: &str, task_id: &str) -> Result<Reply, Stop> {
+        self.ask(token, who, Request::get(format!("/api/generate/status/{task_id}"))).await
+    }
+
+    /// Asks for the status until it satisfies `wanted` or the settle window is over; the last
+    /// answer either way.
+    pub async fn settle(
+        &self,
+        of: &Accepted,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
+        self.notes().knobs.insert(Knob::Settle);
+        self.settle_within(of, self.target.patience.settle, wanted).await
+    }
+
+    /// The same for a state that a gateway need not show at all, so not worth a long wait.
+    pub async fn glimpse(
+        &self,
+        of: &Accepted,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
+        self.settle_within(of, self.target.patience.create, wanted).await
+    }
+
+    async fn settle_within(
+        &self,
+        of: &Accepted,
+        within: Duration,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Result<Reply, Reply>, Stop> {
+        let patience = &self.target.patience;
+        let deadline = tokio::time::Instant::now() + within;
+        let mut pause = patience.poll;
+        let mut looks = 0;
+        loop {
+            let reply = self.status(of).await?;
+            looks += 1;
+            let Some(word) = reply.word() else {
+                return Err(Stop::NotTestable(format!("the status cannot be read: {}", reply.gist())));
+            };
+            if wanted(word) {
+                return Ok(Ok(reply));
+            }
+            if looks >= LOOKS && tokio::time::Instant::now() >= deadline {
+                return Ok(Err(reply));
+            }
+            // Nothing tells us when a foreign gateway has learnt something, so we look again,
+            // less and less often.
+            tokio::time::sleep(pause).await;
+            pause = self.next_pause(pause, deadline);
+        }
+    }
+
+    /// Longer and longer, as long as the window is open; what is left of the looks comes quickly.
+    pub(super) fn next_pause(&self, pause: Duration, deadline: tokio::time::Instant) -> Duration {
+        let shortest = self.target.patience.poll;
+        let over = tokio::time::Instant::now() + pause >= deadline;
+        if over { shortest } else { (pause * 2).min(Duration::from_millis(500)).max(shortest) }
+    }
+}

@@ -1,0 +1,190 @@
+//! What a requirement is, whatever kind of subject it is about: its shape, the kinds, and the rules no entry may break.
+//!
+//! Entries live beside their checks, one file a chapter, below the room of their kind. Nothing here runs anything.
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+
+use crate::run::case::CaseContext;
+use crate::run::outcome::{Level, Stop};
+use crate::run::source::Source;
+
+/// A kind of subject: what its requirements, its checks and their proofs are made of.
+pub trait Kind: Copy + Debug + Send + Sync + 'static {
+    /// First part of its cases' names.
+    const NAME: &'static str;
+    /// Its requirements, chapter by chapter.
+    const CHAPTERS: &'static [Chapter<Self>];
+    /// What its checks are written in.
+    type Bench: CaseContext;
+    /// A precondition of a verdict.
+    type Need: Copy + Debug + Send + Sync + 'static;
+    /// A deliberate fault of its reference.
+    type Defect: Fault;
+    /// What its contract leaves open.
+    type Knob: Copy + Debug + Ord + Send + Sync + 'static;
+
+    /// What is needed, as a noun phrase.
+    fn need_word(need: Self::Need) -> &'static str;
+
+    /// The stable name of a knob.
+    fn knob_name(knob: Self::Knob) -> &'static str;
+}
+
+/// A deliberate fault, as it is listed.
+pub trait Fault: Copy + Debug + Send + Sync + 'static {
+    /// Stable name.
+    fn name(self) -> &'static str;
+    /// What is wrong, as a clause about the subject.
+    fn about(self) -> &'static str;
+}
+
+/// A group of requirements about one subject matter.
+#[derive(Debug)]
+pub struct Chapter<K: Kind> {
+    /// Second part of its cases' names.
+    pub name: &'static str,
+    /// Its requirements.
+    pub requirements: &'static [Requirement<K>],
+}
+
+/// One normative sentence and everything that belongs to it.
+#[derive(Debug)]
+pub struct Requirement<K: Kind> {
+    /// Stable id, never reused.
+    pub id: &'static str,
+    /// Third part of its cases' names.
+    pub slug: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// The requirement in one sentence.
+    pub sentence: &'static str,
+    /// Who says so.
+    pub source: Source,
+    /// Why anybody should care.
+    pub why: &'static str,
+    /// What to change when it is violated.
+    pub remedy: &'static str,
+    /// For which vendors it is a case.
+    pub scope: Scope,
+    /// The knobs that its check asks; a check that asks another one ends in an error of ours.
+    pub knobs: &'static [K::Knob],
+    /// What must hold for a verdict to be possible.
+    pub needs: &'static [K::Need],
+    /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
+    pub jobs: u32,
+    /// Whether inputs are generated: such a check may also notice defects that others answer for.
+    pub generated: bool,
+    /// The defects of the reference that it must catch.
+    pub defects: &'static [K::Defect],
+    /// The check.
+    pub check: Check<K>,
+}
+
+/// The executable side of a requirement.
+pub type Check<K> = for<'b> fn(&'b <K as Kind>::Bench) -> BoxFuture<'b, Result<(), Stop>>;
+
+/// A requirement in words and names, whatever kind of subject it is about.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// First part of its cases' names.
+    pub subject: &'static str,
+    /// Second part.
+    pub chapter: &'static str,
+    /// Stable id.
+    pub id: &'static str,
+    /// Third part of its cases' names.
+    pub slug: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// The requirement.
+    pub sentence: &'static str,
+    /// Who says so.
+    pub source: Source,
+    /// Why anybody should care.
+    pub why: &'static str,
+    /// What to change when it is violated.
+    pub remedy: &'static str,
+    /// For which vendors it is a case.
+    pub scope: Scope,
+    /// The knobs that its check asks, by name.
+    pub knobs: Vec<&'static str>,
+    /// What must hold, as noun phrases.
+    pub needs: Vec<&'static str>,
+    /// Jobs that may be billed while it is checked.
+    pub jobs: u32,
+    /// Whether its inputs are generated.
+    pub generated: bool,
+    /// The defects that it must catch: name, and what is wrong.
+    pub defects: Vec<(&'static str, &'static str)>,
+}
+
+impl Entry {
+    /// `<subject>/<chapter>/<slug>`, and the vendor if the case is about one.
+    pub fn case_name(&self, vendor: Option<&str>) -> String {
+        let base = format!("{}/{}/{}", self.subject, self.chapter, self.slug);
+        vendor.map_or(base.clone(), |vendor| format!("{base}[{vendor}]"))
+    }
+}
+
+impl<K: Kind> Requirement<K> {
+    /// What can be said of it without running it.
+    pub fn entry(&self, chapter: &'static str) -> Entry {
+        Entry {
+            subject: K::NAME,
+            chapter,
+            id: self.id,
+            slug: self.slug,
+            level: self.level,
+            sentence: self.sentence,
+            source: self.source,
+            why: self.why,
+            remedy: self.remedy,
+            scope: self.scope,
+            knobs: self.knobs.iter().map(|knob| K::knob_name(*knob)).collect(),
+            needs: self.needs.iter().map(|need| K::need_word(*need)).collect(),
+            jobs: self.jobs,
+            generated: self.generated,
+            defects: self.defects.iter().map(|defect| (defect.name(), defect.about())).collect(),
+        }
+    }
+}
+
+/// For which vendors a requirement is a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One case; any vendor's model will do.
+    Once,
+    /// One case for each vendor.
+    EachVendor,
+    /// One case for each of these vendors.
+    EachOf(&'static [&'static str]),
+    /// One case, for this vendor.
+    Only(&'static str),
+}
+
+/// Every requirement for a kind of subject, with its chapter.
+pub fn all<K: Kind>() -> impl Iterator<Item = (&'static Chapter<K>, &'static Requirement<K>)> {
+    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+}
+
+/// The requirements for a kind of subject, in words.
+pub fn entries_of<K: Kind>() -> impl Iterator<Item = Entry> {
+    all::<K>().map(|(chapter, requirement)| requirement.entry(chapter.name))
+}
+
+/// The rules no entry may break. Evaluated by the compiler: a catalogue that breaks one does not build.
+pub(crate) const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
+    let mut chapter = 0;
+    while chapter < chapters.len() {
+        let entries = chapters[chapter].requirements;
+        let mut at = 0;
+        while at < entries.len() {
+            assert!(!entries[at].defects.is_empty(), "a requirement names no defect that it catches");
+            assert!(!entries[at].remedy.is_empty() && !entries[at].why.is_empty());
+            at += 1;
+        }
+        chapter += 1;
+    }
+}
