@@ -1,4 +1,4 @@
-//! How long does judging a subject take, and how much memory? Run with `cargo bench`.
+//! How long does judging a subject take, and how much memory? Run with `cargo context`.
 //!
 //! Each round is a whole process, start to exit, as a user runs it: the embedded references, and the
 //! Python examples through `--exec` when there is a python3. Prints minimum, median and maximum of

@@ -1,5 +1,5 @@
 //! How long does it take to write a large report in every format, and how large is each? Run with
-//! `cargo bench --bench report_speed`.
+//! `cargo context --context report_speed`.
 //!
 //! The report has 1,000 cases with the transcripts of real runs: the reference gateway with a defect, so that
 //! there are findings; the reference receiver; and the gateway again with other inputs, as many cases as are
@@ -8,12 +8,12 @@
 use std::time::{Duration, Instant};
 
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::Report;
 use ringback::report::format::{FORMATS, Format};
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_reference::gateway::defect::Defect;
 
 const CASES: usize = 1_000;
@@ -54,16 +54,17 @@ fn round(format: &Format, report: &Report) -> (Duration, usize) {
 }
 
 async fn report() -> Report {
-    let options = Options::default();
-    let faulty = Target::embedded(Some(Defect::EscapesDecoded));
+    let options = RunOptions::default();
+    let faulty = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
     let mut report = gateway_stage::judge(faulty, &options).await.expect("the reference gateway starts");
     let receiver = receiver_stage::judge(ReceiverTarget::embedded(None), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);
-    let others = Options { seed: 8, ..Options::default() };
-    let again =
-        gateway_stage::judge(Target::embedded(None), &others).await.expect("the reference gateway starts");
+    let others = RunOptions { seed: 8, ..RunOptions::default() };
+    let again = gateway_stage::judge(GatewayTarget::embedded(None), &others)
+        .await
+        .expect("the reference gateway starts");
     let missing = CASES.saturating_sub(report.cases.len());
     report.cases.extend(again.cases.into_iter().take(missing).map(|mut case| {
         case.name.push_str(" again");

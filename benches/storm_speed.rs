@@ -1,4 +1,4 @@
-//! How many signed callbacks a second can a storm send? Run with `cargo bench --bench storm_speed`.
+//! How many signed callbacks a second can a storm send? Run with `cargo context --context storm_speed`.
 //!
 //! The receiver is a bare axum server in a process of its own that answers every request with an empty 200.
 //! Each round asks for more than can be sent and reports what was. It measures; it asserts nothing.
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ringback::load::drive::{self, Aim};
-use ringback::load::{Outcome, Share, Storm};
+use ringback::load::{LoadOutcome, Share, Storm};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 
@@ -49,11 +49,11 @@ fn measure(vendor: &str, secret: Option<&str>) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "printed without digits after the point")]
-fn rate(outcome: &Outcome) -> f64 {
+fn rate(outcome: &LoadOutcome) -> f64 {
     outcome.acked as f64 / outcome.took.as_secs_f64()
 }
 
-fn round(vendor: &str, secret: Option<&str>, rate: f64) -> Outcome {
+fn round(vendor: &str, secret: Option<&str>, rate: f64) -> LoadOutcome {
     let (child, root) = server();
     let share: Share = "10%".parse().expect("a share");
     let storm = Storm { rate, lasts: LASTS, duplicates: share, disorder: share, seed: 7 };

@@ -22,17 +22,17 @@ use url::Url;
 
 use crate::catalogue;
 use crate::gateway::knob::{Knob, Knobs};
-use crate::gateway::target::{Patience, Reach, Target};
+use crate::gateway::target::{GatewayReach, GatewayTarget, GatewayTimeouts};
 use crate::run::expectation::Expectation;
 use crate::run::outcome::Level;
 use crate::run::plan::{Selection, Shard};
 use crate::run::progress::Progress;
-use crate::run::session::{DEFAULT_JOBS, DEFAULT_SEED, Options};
+use crate::run::session::{DEFAULT_JOBS, DEFAULT_SEED, RunOptions};
 use crate::run::suggest::hint;
 
 pub use file::{FILE, OutputSection};
 use file::{RunSection, read};
-pub use flags::{Flags, RunFlags, from_environment};
+pub use flags::{GatewayFlags, RunFlags, from_environment};
 
 /// How long a command may take until it listens.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -141,7 +141,7 @@ pub fn output(named: Option<&Path>) -> Result<OutputSection, ConfigError> {
 }
 
 /// Makes the target and the options of a run.
-pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), ConfigError> {
+pub fn resolve(flags: GatewayFlags, secrets: Secrets) -> Result<(GatewayTarget, RunOptions), ConfigError> {
     let file = read(flags.run.config.as_deref())?;
     let hidden = secrets.held.clone();
     let upstream =
@@ -150,7 +150,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
     // A subject named on the command line replaces the file's, whichever way each is reached.
     let named = flags.url.is_some() || flags.exec.is_some();
     let (url, exec) = if named { (flags.url, flags.exec) } else { (file.gateway.url, file.gateway.exec) };
-    let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
+    let ready_within = time("ready", flags.ready.or(file.timeouts.ready))?.unwrap_or(READY_WITHIN);
     let reach = reach(url, exec, upstreams, ready_within, secrets)?;
     let models: BTreeMap<String, String> =
         file.gateway.models.into_iter().chain(pairs("--model", "VENDOR=NAME", &flags.model)?).collect();
@@ -163,15 +163,15 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         [] => Vendor::all().collect(),
         names => names.iter().map(|name| vendor(name)).collect::<Result<_, _>>()?,
     };
-    let is_deployed = matches!(&reach, Reach::Url { upstreams, .. } if upstreams.is_empty());
-    let mut patience = if is_deployed { Patience::REMOTE } else { Patience::LOCAL };
-    if let Some(answer) = time("answer", flags.answer.or(file.patience.answer))? {
-        patience.answer = answer;
+    let is_deployed = matches!(&reach, GatewayReach::Url { upstreams, .. } if upstreams.is_empty());
+    let mut timeouts = if is_deployed { GatewayTimeouts::REMOTE } else { GatewayTimeouts::LOCAL };
+    if let Some(answer) = time("answer", flags.answer.or(file.timeouts.answer))? {
+        timeouts.answer = answer;
     }
     let mut settings = Settings::default();
     settings.add("root_callback", file.gateway.root_callback)?;
-    settings.add("settle", file.patience.settle)?;
-    settings.add("hang", file.patience.hang)?;
+    settings.add("settle", file.timeouts.settle)?;
+    settings.add("hang", file.timeouts.hang)?;
     for (name, value) in file.gateway.knobs {
         settings.add(&name, Some(value))?;
     }
@@ -182,24 +182,24 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         settings.add(&name, Some(value))?;
     }
     if let Some(settle) = settings.settle {
-        patience.settle = settle;
+        timeouts.settle = settle;
         // Whoever expects a quick gateway does not want to wait longer for its create call.
-        patience.create = patience.create.min(settle);
+        timeouts.create = timeouts.create.min(settle);
     }
-    if let Some(finish) = time("finish", flags.finish.or(file.patience.finish))? {
-        patience.finish = finish;
+    if let Some(finish) = time("finish", flags.finish.or(file.timeouts.finish))? {
+        timeouts.finish = finish;
     }
-    patience.hang = settings.hang.unwrap_or(patience.hang);
-    patience.case = patience.case.max(patience.settle * 3).max(patience.hang * 3);
+    timeouts.hang = settings.hang.unwrap_or(timeouts.hang);
+    timeouts.case = timeouts.case.max(timeouts.settle * 3).max(timeouts.hang * 3);
     let live = deployed::live(
         flags.advertise.or(file.gateway.advertise),
         flags.bind.or(file.gateway.bind),
         is_deployed,
     )?;
     if live.is_some() {
-        patience.case = patience.case.max(patience.finish + patience.settle * 3);
+        timeouts.case = timeouts.case.max(timeouts.finish + timeouts.settle * 3);
     }
-    let target = Target {
+    let target = GatewayTarget {
         reach,
         vendors,
         models,
@@ -211,7 +211,7 @@ pub fn resolve(flags: Flags, secrets: Secrets) -> Result<(Target, Options), Conf
         )?,
         live,
         knobs: settings.knobs,
-        patience,
+        timeouts,
         hidden,
     };
     let jobs = if is_deployed { DEPLOYED_JOBS } else { DEFAULT_JOBS };
@@ -225,8 +225,8 @@ fn options(
     file: RunSection,
     expect: Vec<Expectation>,
     jobs: usize,
-) -> Result<Options, ConfigError> {
-    Ok(Options {
+) -> Result<RunOptions, ConfigError> {
+    Ok(RunOptions {
         selection: Selection {
             only: if flags.only.is_empty() { file.only } else { flags.only },
             skip: if flags.skip.is_empty() { file.skip } else { flags.skip },
@@ -251,22 +251,22 @@ fn reach(
     upstreams: Vec<(Vendor, SocketAddr)>,
     ready_within: Duration,
     secrets: Secrets,
-) -> Result<Reach, ConfigError> {
+) -> Result<GatewayReach, ConfigError> {
     match (url, exec) {
         (Some(_), Some(_)) => Err(ConfigError("name one subject: a URL or --exec, not both".into())),
         (None, _) if !upstreams.is_empty() => Err(ConfigError(
             "--upstream belongs to a gateway URL: with --exec the mocks choose their own addresses".into(),
         )),
         (None, Some(command)) if command.trim().is_empty() => Err(ConfigError("--exec is empty".into())),
-        (None, Some(command)) => Ok(Reach::Exec { command, ready_within }),
-        (None, None) => Ok(Reach::Embedded { defect: None, oddity: None }),
+        (None, Some(command)) => Ok(GatewayReach::Exec { command, ready_within }),
+        (None, None) => Ok(GatewayReach::Embedded { defect: None, oddity: None }),
         (Some(url), None) => {
             let root = root(&url)?;
             let Some(key) = secrets.key else {
                 return Err(ConfigError("set RINGBACK_API_KEY to a key that the gateway accepts".into()));
             };
             let Secrets { other_key, vendor_keys, .. } = secrets;
-            Ok(Reach::Url { root, key, other_key, upstreams, vendor_keys })
+            Ok(GatewayReach::Url { root, key, other_key, upstreams, vendor_keys })
         }
     }
 }

@@ -17,7 +17,7 @@ pub mod target;
 use ringback_reference::gateway::defect::Defect;
 
 use crate::run::requirement::{self, Chapter, Fault, Kind};
-use context::Bench;
+use context::GatewayContext;
 use knob::Knob;
 
 /// A gateway, between a client and the vendors.
@@ -27,21 +27,21 @@ pub struct Gateway;
 impl Kind for Gateway {
     const NAME: &'static str = "gateway";
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
-    type Bench = Bench;
-    type Need = Need;
+    type Context = GatewayContext;
+    type Precondition = GatewayPrecondition;
     type Defect = Defect;
     type Knob = Knob;
 
-    fn need_word(need: Need) -> &'static str {
+    fn precondition_phrase(need: GatewayPrecondition) -> &'static str {
         match need {
-            Need::Witness => "our mock in the vendor's place",
-            Need::OtherKey => "a second client's key",
-            Need::Accepts => "a minimal job that is accepted (GW-SUB-001)",
-            Need::Forwards => "a plain callback_url that arrives (GW-CB-001)",
-            Need::Receiver => {
+            GatewayPrecondition::Witness => "our mock in the vendor's place",
+            GatewayPrecondition::OtherKey => "a second client's key",
+            GatewayPrecondition::Accepts => "a minimal job that is accepted (GW-SUB-001)",
+            GatewayPrecondition::Forwards => "a plain callback_url that arrives (GW-CB-001)",
+            GatewayPrecondition::Receiver => {
                 "a callback address that the vendor can reach (--advertise on a deployed gateway)"
             }
-            Need::Status => "a status that can be read (GW-ST-001)",
+            GatewayPrecondition::Status => "a status that can be read (GW-ST-001)",
         }
     }
 
@@ -52,7 +52,7 @@ impl Kind for Gateway {
 
 /// A precondition of a verdict, decided before anything runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum GatewayPrecondition {
     /// Our mock stands where the vendor would, so that we see what the gateway sent.
     Witness,
     /// A second client's key that the gateway knows.

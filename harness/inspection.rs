@@ -11,7 +11,7 @@ use crate::schema::{self, Violation};
 
 /// What a callback turned out to be.
 #[derive(Debug)]
-pub struct Receipt {
+pub struct CallbackInspection {
     /// The dialect it is most like.
     pub dialect: Option<&'static Dialect>,
     /// The id of the task.
@@ -54,7 +54,7 @@ impl Signature {
     }
 }
 
-impl Receipt {
+impl CallbackInspection {
     /// Whether something about it is wrong.
     pub fn is_bad(&self) -> bool {
         matches!(self.signature, Signature::Wrong(_))
@@ -64,7 +64,11 @@ impl Receipt {
 }
 
 /// Examines a callback. `secrets` gives those of a vendor, none where there are none.
-pub fn examine(request: &Request, secrets: impl Fn(Vendor) -> Vec<Secret>, now: Timestamp) -> Receipt {
+pub fn examine(
+    request: &Request,
+    secrets: impl Fn(Vendor) -> Vec<Secret>,
+    now: Timestamp,
+) -> CallbackInspection {
     let body = request.json();
     let challenge = body.as_ref().and_then(challenge_in);
     let guess =
@@ -76,7 +80,7 @@ pub fn examine(request: &Request, secrets: impl Fn(Vendor) -> Vec<Secret>, now: 
     };
     let (task, state) = (text(&["task_id", "id"]), text(&["task_status", "status", "state"]));
     match guess {
-        Some((vendor, dialect, violations)) => Receipt {
+        Some((vendor, dialect, violations)) => CallbackInspection {
             dialect: Some(dialect),
             task,
             state,
@@ -84,7 +88,7 @@ pub fn examine(request: &Request, secrets: impl Fn(Vendor) -> Vec<Secret>, now: 
             violations,
             challenge,
         },
-        None => Receipt {
+        None => CallbackInspection {
             dialect: None,
             task,
             state,

@@ -8,9 +8,9 @@
 //! ```no_run
 //! # async fn example() -> Result<(), ringback::run::session::RunError> {
 //! use ringback::gateway::{stage, target::Target};
-//! use ringback::run::session::Options;
+//! use ringback::run::session::RunOptions;
 //!
-//! let report = stage::judge(Target::embedded(None), &Options::default()).await?;
+//! let report = stage::judge(Target::embedded(None), &RunOptions::default()).await?;
 //! assert_eq!(report.counts.fail, 0, "{}", ringback::report::terminal::render(&report));
 //! # Ok(())
 //! # }

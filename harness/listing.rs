@@ -145,7 +145,7 @@ fn entry_json(entry: &Entry) -> Value {
         "why": entry.why,
         "remedy": entry.remedy,
         "vendors": vendors(entry.scope),
-        "needs": entry.needs,
+        "needs": entry.preconditions,
         "knobs": entry.knobs,
         "jobs": entry.jobs,
         "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
@@ -174,7 +174,7 @@ fn knob_json(knob: Knob) -> Value {
 /// Everything about one requirement.
 pub fn explain(id: &str) -> Option<String> {
     let entry = catalogue::by_id(id)?;
-    let needs = match entry.needs.join("; ") {
+    let needs = match entry.preconditions.join("; ") {
         none if none.is_empty() => format!("nothing but the {}", entry.subject),
         some => some,
     };

@@ -133,7 +133,7 @@ impl Iterator for Plan {
 
 /// What became of a storm.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct LoadOutcome {
     /// Callbacks sent.
     pub sent: u64,
     /// Of those, the ones that were duplicates.
@@ -172,7 +172,7 @@ pub struct Effects {
 /// Longest latency that is told apart, in microseconds.
 const LONGEST: u64 = 120_000_000;
 
-impl Outcome {
+impl LoadOutcome {
     /// Nothing yet.
     ///
     /// # Panics

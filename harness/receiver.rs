@@ -1,6 +1,6 @@
 //! Receivers on trial: the kind of subject that vendors call back.
 //!
-//! The receiver's own target, bench and checks live below this room; choosing, running and reporting
+//! The receiver's own target, context and checks live below this room; choosing, running and reporting
 //! are shared with gateways.
 
 pub mod chapters;
@@ -22,7 +22,7 @@ use std::convert::Infallible;
 use ringback_reference::receiver::defect::Defect;
 
 use crate::run::requirement::{self, Chapter, Fault, Kind};
-use context::Bench;
+use context::ReceiverContext;
 
 /// A receiver of callbacks.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Receiver;
 
 /// A precondition of a verdict about a receiver, decided before anything runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum ReceiverPrecondition {
     /// A genuine callback of the vendor is acknowledged (RX-ACK-001).
     Acks,
     /// What the receiver did can be seen, and moves as it should (RX-IDEM-001).
@@ -50,22 +50,24 @@ pub enum Need {
 impl Kind for Receiver {
     const NAME: &'static str = "receiver";
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
-    type Bench = Bench;
-    type Need = Need;
+    type Context = ReceiverContext;
+    type Precondition = ReceiverPrecondition;
     type Defect = Defect;
     type Knob = Infallible;
 
-    fn need_word(need: Need) -> &'static str {
+    fn precondition_phrase(need: ReceiverPrecondition) -> &'static str {
         match need {
-            Need::Acks => "a genuine callback that is acknowledged (RX-ACK-001)",
-            Need::Effects => {
+            ReceiverPrecondition::Acks => "a genuine callback that is acknowledged (RX-ACK-001)",
+            ReceiverPrecondition::Effects => {
                 "a probe of what the receiver did, which moves as it should (--effects; RX-IDEM-001)"
             }
-            Need::Starts => "a way to make the receiver submit a job (--start; RX-LOSS-001)",
-            Need::Gateway => "our gateway in the place of the receiver's (RINGBACK_GATEWAY_URL)",
-            Need::PlainHttp => "a receiver reached over plain HTTP",
-            Need::Hooks => "a receiver started with --exec",
-            Need::Challenges => "a challenge that is echoed (RX-CHAL-001)",
+            ReceiverPrecondition::Starts => "a way to make the receiver submit a job (--start; RX-LOSS-001)",
+            ReceiverPrecondition::Gateway => {
+                "our gateway in the place of the receiver's (RINGBACK_GATEWAY_URL)"
+            }
+            ReceiverPrecondition::PlainHttp => "a receiver reached over plain HTTP",
+            ReceiverPrecondition::Hooks => "a receiver started with --exec",
+            ReceiverPrecondition::Challenges => "a challenge that is echoed (RX-CHAL-001)",
         }
     }
 

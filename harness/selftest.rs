@@ -8,14 +8,14 @@ use ringback_reference::gateway::oddity::Oddity;
 use ringback_reference::receiver::defect::Defect as ReceiverDefect;
 use ringback_reference::receiver::oddity::Oddity as ReceiverOddity;
 
-use crate::gateway::target::Target;
+use crate::gateway::target::GatewayTarget;
 use crate::gateway::{self, Gateway};
 use crate::receiver::target::ReceiverTarget;
 use crate::receiver::{self, Receiver};
 use crate::report::{CaseReport, Report};
 use crate::run::outcome::Outcome;
 use crate::run::requirement::{self, Kind};
-use crate::run::session::{Options, RunError};
+use crate::run::session::{RunError, RunOptions};
 
 /// What a run against one defect showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Kill {
 
 /// Judges the reference gateway with one defect.
 pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
-    let report = gateway::stage::judge(Target::embedded(Some(defect)), &Options::default()).await?;
+    let report = gateway::stage::judge(GatewayTarget::embedded(Some(defect)), &RunOptions::default()).await?;
     Ok(examined::<Gateway>(defect.name(), &report))
 }
 
@@ -103,7 +103,7 @@ impl Acceptance {
 
 /// Judges the reference gateway with one oddity.
 pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
-    let report = gateway::stage::judge(Target::odd(oddity), &Options::default()).await?;
+    let report = gateway::stage::judge(GatewayTarget::odd(oddity), &RunOptions::default()).await?;
     Ok(accepted(oddity.name(), &report))
 }
 
@@ -143,26 +143,26 @@ fn told(case: &CaseReport) -> String {
 /// Judges the reference receiver with one defect.
 pub async fn kill_receiver(defect: ReceiverDefect) -> Result<Kill, RunError> {
     let target = ReceiverTarget::embedded(Some(defect));
-    let report = receiver::stage::judge(target, &Options::default()).await?;
+    let report = receiver::stage::judge(target, &RunOptions::default()).await?;
     Ok(examined::<Receiver>(defect.name(), &report))
 }
 
 /// Judges the reference receiver with one oddity.
 pub async fn accept_receiver(oddity: ReceiverOddity) -> Result<Acceptance, RunError> {
-    let report = receiver::stage::judge(ReceiverTarget::odd(oddity), &Options::default()).await?;
+    let report = receiver::stage::judge(ReceiverTarget::odd(oddity), &RunOptions::default()).await?;
     Ok(accepted(oddity.name(), &report))
 }
 
 /// What is wrong with the reference receiver itself: every case that did not pass.
-pub async fn receiver_blemishes() -> Result<Vec<String>, RunError> {
-    let report = receiver::stage::judge(ReceiverTarget::embedded(None), &Options::default()).await?;
+pub async fn unexpected_receiver_outcomes() -> Result<Vec<String>, RunError> {
+    let report = receiver::stage::judge(ReceiverTarget::embedded(None), &RunOptions::default()).await?;
     Ok(unpassed(&report))
 }
 
 /// What is wrong with the reference itself: every case that did not pass. The reference has
 /// everything and everything can be judged, so nothing but `pass` is right.
-pub async fn blemishes() -> Result<Vec<String>, RunError> {
-    let report = gateway::stage::judge(Target::embedded(None), &Options::default()).await?;
+pub async fn unexpected_outcomes() -> Result<Vec<String>, RunError> {
+    let report = gateway::stage::judge(GatewayTarget::embedded(None), &RunOptions::default()).await?;
     Ok(unpassed(&report))
 }
 

@@ -47,7 +47,7 @@ pub struct Taken {
 ///
 /// # Errors
 /// When they are not, in one sentence.
-pub fn possible(target: &crate::gateway::target::Target) -> Result<(), String> {
+pub fn possible(target: &crate::gateway::target::GatewayTarget) -> Result<(), String> {
     if target.mode() == crate::run::mode::Mode::Deployed {
         return Err("--snapshots needs our mock vendors behind the gateway; start it with --exec, or name \
                     them with --upstream"

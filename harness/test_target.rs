@@ -21,15 +21,15 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
 use crate::config::receiver::ReceiverFlags;
-use crate::config::{self, Flags, Secrets};
-use crate::gateway::target::Target;
+use crate::config::{self, GatewayFlags, Secrets};
+use crate::gateway::target::GatewayTarget;
 use crate::receiver::target::ReceiverTarget;
 use crate::report::expectation::{CaseExpectation, State};
 use crate::report::{CaseReport, terminal};
 use crate::run::expectation::{self, Expectation};
 use crate::run::outcome::Outcome;
 use crate::run::runner::{self, Stage};
-use crate::run::session::{Options, Session};
+use crate::run::session::{RunOptions, Session};
 use crate::{gateway, receiver};
 
 /// Cases at once, if nobody says otherwise.
@@ -72,12 +72,12 @@ impl Suite {
     fn add_named(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
         let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
         if at_gateway.is_none() && at_receiver.is_none() {
-            self.gateway(Target::embedded(None), &Options::default())?;
-            return self.receiver(ReceiverTarget::embedded(None), &Options::default());
+            self.gateway(GatewayTarget::embedded(None), &RunOptions::default())?;
+            return self.receiver(ReceiverTarget::embedded(None), &RunOptions::default());
         }
         let secrets = Secrets::read(&variable);
         if at_gateway.is_some() {
-            let flags = Flags { url: at_gateway, ..Flags::default() };
+            let flags = GatewayFlags { url: at_gateway, ..GatewayFlags::default() };
             let (target, options) = config::resolve(flags, secrets.clone()).map_err(words)?;
             self.gateway(target, &options)?;
         }
@@ -101,7 +101,7 @@ impl Suite {
     ///
     /// # Errors
     /// When there is no verdict to be had, in one sentence.
-    pub fn gateway(&mut self, target: Target, options: &Options) -> Result<(), String> {
+    pub fn gateway(&mut self, target: GatewayTarget, options: &RunOptions) -> Result<(), String> {
         let described: Arc<str> = target.describe().into();
         let session = self.runtime.block_on(gateway::stage::open(target, options)).map_err(words)?;
         self.add(session, options, &described);
@@ -112,7 +112,7 @@ impl Suite {
     ///
     /// # Errors
     /// When there is no verdict to be had, in one sentence.
-    pub fn receiver(&mut self, target: ReceiverTarget, options: &Options) -> Result<(), String> {
+    pub fn receiver(&mut self, target: ReceiverTarget, options: &RunOptions) -> Result<(), String> {
         let described: Arc<str> = target.describe().into();
         let session = self.runtime.block_on(receiver::stage::open(target, options)).map_err(words)?;
         self.add(session, options, &described);
@@ -127,7 +127,7 @@ impl Suite {
         libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 
-    fn add<S: Stage>(&mut self, session: Session<S>, options: &Options, described: &Arc<str>) {
+    fn add<S: Stage>(&mut self, session: Session<S>, options: &RunOptions, described: &Arc<str>) {
         let Session { stage, cases, .. } = session;
         let expectations: Arc<[Expectation]> = options.expectations.clone().into();
         self.trials.extend(cases.into_iter().map(|case| {

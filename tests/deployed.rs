@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use ringback::gateway::knob::Knobs;
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::{Live, Patience, Reach, Target};
+use ringback::gateway::target::{GatewayReach, GatewayTarget, GatewayTimeouts, Live};
 use ringback::report::{Report, Verdict, terminal};
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_mocks::account::Settings;
 use ringback_mocks::courier::Routes;
 use ringback_mocks::http::{LOOPBACK, Server};
@@ -29,9 +29,9 @@ use serde_json::{Value, json};
 
 const KEY: &str = "sk-a-key-of-production";
 
-fn target(root: String, spend: u32) -> Target {
-    Target {
-        reach: Reach::Url {
+fn target(root: String, spend: u32) -> GatewayTarget {
+    GatewayTarget {
+        reach: GatewayReach::Url {
             root,
             key: Secret::new(KEY),
             other_key: Some(Secret::new("sk-another-key")),
@@ -45,21 +45,21 @@ fn target(root: String, spend: u32) -> Target {
         max_requests: None,
         live: None,
         knobs: Knobs::default(),
-        patience: Patience {
+        timeouts: GatewayTimeouts {
             answer: Duration::from_secs(5),
             create: Duration::from_secs(2),
             settle: Duration::from_secs(2),
             poll: Duration::from_millis(20),
             finish: Duration::from_secs(20),
-            ..Patience::REMOTE
+            ..GatewayTimeouts::REMOTE
         },
         hidden: Vec::new(),
     }
 }
 
-fn options(only: &[&str], jobs: usize) -> Options {
+fn options(only: &[&str], jobs: usize) -> RunOptions {
     let only = only.iter().map(ToString::to_string).collect();
-    Options { selection: Selection { only, ..Selection::default() }, jobs, ..Options::default() }
+    RunOptions { selection: Selection { only, ..Selection::default() }, jobs, ..RunOptions::default() }
 }
 
 /// A gateway that only counts, with an answer for submits.
@@ -221,7 +221,7 @@ async fn the_cap_on_requests_holds_under_concurrency() {
         _ => welcome(request, number),
     })
     .await;
-    let capped = Target { max_requests: Some(12), ..target(gateway.server.url(), 1_000) };
+    let capped = GatewayTarget { max_requests: Some(12), ..target(gateway.server.url(), 1_000) };
     let report = gateway_stage::judge(capped, &options(&[], 16)).await.expect("it runs");
     assert_eq!(gateway.requests(), 12);
     assert_ne!(report.verdict, Verdict::Conforms);
@@ -239,7 +239,8 @@ async fn the_pace_is_kept_however_many_cases_ask() {
         if request.method == "POST" { refusal(400) } else { welcome(request, number) }
     })
     .await;
-    let paced = Target { rate: Some(50.0), max_requests: Some(20), ..target(gateway.server.url(), 1_000) };
+    let paced =
+        GatewayTarget { rate: Some(50.0), max_requests: Some(20), ..target(gateway.server.url(), 1_000) };
     gateway_stage::judge(paced, &options(&[], 16)).await.expect("it runs");
     let times = times.lock().expect("no panic").clone();
     assert_eq!(times.len(), 20);
@@ -377,7 +378,7 @@ impl Deployment {
     }
 
     async fn judge_at(&self, live: Live, only: &[&str], spend: u32) -> Report {
-        let target = Target { live: Some(live), ..target(self.gateway.url(), spend) };
+        let target = GatewayTarget { live: Some(live), ..target(self.gateway.url(), spend) };
         gateway_stage::judge(target, &options(only, 16)).await.expect("it runs")
     }
 }
@@ -462,7 +463,7 @@ async fn a_job_that_does_not_end_is_undecided() {
     let free = std::net::TcpListener::bind(LOOPBACK).and_then(|one| one.local_addr()).expect("a port");
     let mut slow = target(gateway.server.url(), 4);
     slow.live = Some(Live { advertise: format!("http://{free}"), bind: free });
-    slow.patience.finish = Duration::from_millis(500);
+    slow.timeouts.finish = Duration::from_millis(500);
     let report = gateway_stage::judge(slow, &options(&["GW-LV-001"], 4)).await.expect("it runs");
     assert_eq!(report.verdict, Verdict::Undecided, "{}", terminal::render(&report));
     let value: Value = serde_json::to_value(&report).expect("JSON");

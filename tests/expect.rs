@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::report::expectation::State;
 use ringback::report::{Report, Verdict, stored, terminal};
 use ringback::run::expectation::Expectation;
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback::schema::{Schema, violations};
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
@@ -22,8 +22,10 @@ async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict
         .iter()
         .map(|pattern| Expectation { pattern: (*pattern).to_owned(), reason: "issue 12".to_owned() })
         .collect();
-    let options = Options { selection, expectations, strict, ..Options::default() };
-    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+    let options = RunOptions { selection, expectations, strict, ..RunOptions::default() };
+    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+        .await
+        .expect("the reference can be judged")
 }
 
 const DROPPED: Option<Defect> = Some(Defect::CallbackDroppedForVidu);

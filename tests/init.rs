@@ -10,7 +10,7 @@ use std::process::Output;
 
 use ringback::config::mock::{self, MockFlags};
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, Flags, RunFlags, Secrets};
+use ringback::config::{self, GatewayFlags, RunFlags, Secrets};
 use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -141,7 +141,8 @@ fn it_changes_nothing(#[case] set: bool) {
     let resolved = |text: &str| {
         let (_folder, config) = written(text);
         let run = RunFlags { config: config.clone(), ..RunFlags::default() };
-        let gateway = config::resolve(Flags { run: run.clone(), ..Flags::default() }, Secrets::default());
+        let gateway =
+            config::resolve(GatewayFlags { run: run.clone(), ..GatewayFlags::default() }, Secrets::default());
         let receiver =
             receiver::resolve(ReceiverFlags { run, ..ReceiverFlags::default() }, &Secrets::default());
         let mocks = mock::resolve(MockFlags { config, ..MockFlags::default() }, |_| None);

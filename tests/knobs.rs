@@ -4,10 +4,10 @@
 use ringback::catalogue;
 use ringback::gateway::knob::{Choice, Knob, Knobs, Values};
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::{Patience, Target};
+use ringback::gateway::target::{GatewayTarget, GatewayTimeouts};
 use ringback::listing;
 use ringback::run::outcome::Outcome;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_reference::gateway::defect::Defect;
 use ringback_reference::gateway::oddity::Oddity;
 use rstest::rstest;
@@ -23,15 +23,15 @@ enum Subject {
 use Subject::{Odd, Plain, Wrong};
 
 impl Subject {
-    fn target(self, knobs: Knobs) -> Target {
+    fn target(self, knobs: Knobs) -> GatewayTarget {
         let target = match self {
-            Plain => Target::embedded(None),
-            Wrong(defect) => Target::embedded(Some(defect)),
-            Odd(oddity) => Target::odd(oddity),
+            Plain => GatewayTarget::embedded(None),
+            Wrong(defect) => GatewayTarget::embedded(Some(defect)),
+            Odd(oddity) => GatewayTarget::odd(oddity),
         };
-        Target {
+        GatewayTarget {
             knobs,
-            patience: Patience { create: Patience::REFERENCE.create, ..target.patience },
+            timeouts: GatewayTimeouts { create: GatewayTimeouts::REFERENCE.create, ..target.timeouts },
             ..target
         }
     }
@@ -104,8 +104,8 @@ turns! {
 }
 
 /// A run of these cases alone.
-fn only(pattern: &str) -> Options {
-    let mut options = Options::default();
+fn only(pattern: &str) -> RunOptions {
+    let mut options = RunOptions::default();
     options.selection.only.push(pattern.to_owned());
     options
 }
@@ -137,9 +137,9 @@ fn every_value_but_the_default_turns_something() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_hang_window_turns_a_verdict() {
     for (milliseconds, outcome) in [(20_000, Outcome::Pass), (50, Outcome::Warn)] {
-        let target = Target::embedded(None);
+        let target = GatewayTarget::embedded(None);
         let hang = std::time::Duration::from_millis(milliseconds);
-        let target = Target { patience: Patience { hang, ..target.patience }, ..target };
+        let target = GatewayTarget { timeouts: GatewayTimeouts { hang, ..target.timeouts }, ..target };
         let report = gateway_stage::judge(target, &only("GW-VT-019")).await.expect("the reference is judged");
         assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);
         assert_eq!(report.target["knobs"]["hang"], if milliseconds == 50 { "0.05s" } else { "20s" });
@@ -150,9 +150,9 @@ async fn the_hang_window_turns_a_verdict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_settle_window_turns_a_verdict() {
     for (milliseconds, outcome) in [(5_000, Outcome::Pass), (50, Outcome::Fail)] {
-        let target = Target::odd(Oddity::LagsBehind);
+        let target = GatewayTarget::odd(Oddity::LagsBehind);
         let settle = std::time::Duration::from_millis(milliseconds);
-        let target = Target { patience: Patience { settle, ..target.patience }, ..target };
+        let target = GatewayTarget { timeouts: GatewayTimeouts { settle, ..target.timeouts }, ..target };
         let options = only("gateway/status/failure-fails[vidu]");
         let report = gateway_stage::judge(target, &options).await.expect("the reference is judged");
         assert_eq!(report.cases[0].outcome, outcome, "{milliseconds} ms: {:?}", report.cases[0].findings);

@@ -8,11 +8,11 @@ use data_encoding::BASE64;
 use flate2::read::DeflateDecoder;
 use proptest::{prop_assert_eq, proptest};
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::report::format::named;
 use ringback::report::{Report, stored};
 use ringback::run::outcome::Outcome;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
 use serde_json::Value;
@@ -353,8 +353,9 @@ fn what_stands_without_script_is_as_reviewed() {
 /// Real transcripts, as many cases as a large run has; the benchmark measures more of them.
 #[tokio::test]
 async fn a_thousand_cases_stay_below_3_mb() {
-    let target = Target::embedded(Some(Defect::EscapesDecoded));
-    let mut report = gateway_stage::judge(target, &Options::default()).await.expect("the reference starts");
+    let target = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
+    let mut report =
+        gateway_stage::judge(target, &RunOptions::default()).await.expect("the reference starts");
     assert!(report.counts.fail > 0, "a defect gives findings");
     // What is repeated lies far further back than deflate looks.
     let judged = report.cases.clone();

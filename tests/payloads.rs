@@ -6,9 +6,9 @@ use std::path::Path;
 use proptest::collection::vec;
 use proptest::{prop_assert_eq, proptest};
 use ringback::gateway::stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::report::ExchangeReport;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback::snapshots::normalize::Normalizer;
 use ringback::snapshots::{self, Taken, Update};
 use ringback_mocks::vendor::Vendor;
@@ -20,14 +20,14 @@ use serde_json::json;
 /// Here insta keeps what was reviewed.
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/reference");
 
-async fn taken(target: Target) -> Taken {
-    let session = stage::open(target, &Options::default()).await.expect("the reference starts");
+async fn taken(target: GatewayTarget) -> Taken {
+    let session = stage::open(target, &RunOptions::default()).await.expect("the reference starts");
     snapshots::take(&session.stage).await
 }
 
 #[tokio::test]
 async fn payloads_are_as_reviewed() {
-    let taken = taken(Target::embedded(None)).await;
+    let taken = taken(GatewayTarget::embedded(None)).await;
     assert_eq!(taken.absent, []);
     let dialects: Vec<&str> = Vendor::all().flat_map(Vendor::dialects).map(|dialect| dialect.name).collect();
     assert_eq!(taken.dialects, dialects);
@@ -44,7 +44,7 @@ async fn payloads_are_as_reviewed() {
 /// What insta wrote, the library reads.
 #[tokio::test]
 async fn a_file_of_insta_is_a_file_of_ours() {
-    let taken = taken(Target::embedded(None)).await;
+    let taken = taken(GatewayTarget::embedded(None)).await;
     let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
     assert!(review.is_accepted(), "{}", review.text());
 }
@@ -67,7 +67,7 @@ async fn a_defect_changes_what_it_is_about(
     #[case] dialects: &[&str],
     #[case] views: &[&str],
 ) {
-    let taken = taken(Target::embedded(Some(defect))).await;
+    let taken = taken(GatewayTarget::embedded(Some(defect))).await;
     let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
     let changed: Vec<&str> = review.changed().collect();
     assert!(!changed.is_empty(), "{}", defect.name());
@@ -88,7 +88,7 @@ async fn a_defect_changes_what_it_is_about(
 
 #[tokio::test]
 async fn a_difference_can_be_read() {
-    let mut target = Target::embedded(Some(Defect::EscapesDecoded));
+    let mut target = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
     target.vendors = Vendor::named("vidu").into_iter().collect();
     let review = snapshots::review(Path::new(REFERENCE), &taken(target).await, Update::No).expect("readable");
     let text = review.text();
@@ -126,7 +126,7 @@ async fn an_oddity_does_not_flap(
     )]
     oddity: Oddity,
 ) {
-    let (first, second) = (taken(Target::odd(oddity)).await, taken(Target::odd(oddity)).await);
+    let (first, second) = (taken(GatewayTarget::odd(oddity)).await, taken(GatewayTarget::odd(oddity)).await);
     assert_eq!(first.absent, []);
     for (one, other) in first.snapshots.iter().zip(&second.snapshots) {
         assert_eq!(one, other, "{}", snapshots::difference(&one.contents, &other.contents));
@@ -136,7 +136,7 @@ async fn an_oddity_does_not_flap(
 
 #[tokio::test]
 async fn a_dialect_that_is_not_offered_gives_nothing_and_is_named() {
-    let taken = taken(Target::embedded(Some(Defect::RefusesVidu))).await;
+    let taken = taken(GatewayTarget::embedded(Some(Defect::RefusesVidu))).await;
     let [(dialect, why)] = taken.absent.as_slice() else { panic!("{:?}", taken.absent) };
     assert_eq!(*dialect, "vidu");
     assert!(why.contains("was not accepted"), "{why}");

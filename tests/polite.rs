@@ -6,19 +6,20 @@ use std::time::{Duration, Instant};
 use ringback::config::Secrets;
 use ringback::config::receiver::{ReceiverFlags, resolve};
 use ringback::receiver::stage as receiver_stage;
-use ringback::receiver::target::{Patience, Reach, ReceiverTarget};
+use ringback::receiver::target::{ReceiverReach, ReceiverTarget, ReceiverTimeouts};
 use ringback::report::{Report, Verdict};
 use ringback::run::guard::{Breaker, Limits};
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
 use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
 
 async fn judged(target: ReceiverTarget, only: &[&str]) -> Report {
     let only = only.iter().map(ToString::to_string).collect();
-    let options = Options { selection: Selection { only, ..Selection::default() }, ..Options::default() };
+    let options =
+        RunOptions { selection: Selection { only, ..Selection::default() }, ..RunOptions::default() };
     receiver_stage::judge(target, &options).await.expect("a report")
 }
 
@@ -89,10 +90,15 @@ async fn a_receiver_that_is_gone_is_left_alone() {
     let hook = format!("http://{}/hook", free.expect("a free port"));
     let vendor = Vendor::named("doubao").expect("the registry has it");
     let target = ReceiverTarget {
-        reach: Reach::Url { hooks: vec![(vendor, hook)], secrets: Vec::new(), gateway: None, key: None },
+        reach: ReceiverReach::Url {
+            hooks: vec![(vendor, hook)],
+            secrets: Vec::new(),
+            gateway: None,
+            key: None,
+        },
         vendors: vec![vendor],
         limits: Limits { breaker: Breaker::Stays, ..Limits::default() },
-        patience: Patience::LOCAL,
+        timeouts: ReceiverTimeouts::LOCAL,
         ..ReceiverTarget::embedded(None)
     };
     let report = judged(target, &[]).await;

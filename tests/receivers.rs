@@ -38,8 +38,8 @@ fn runtime() -> Result<Runtime, Failed> {
 }
 
 fn reference_passes() -> Result<(), Failed> {
-    let blemishes = runtime()?.block_on(selftest::receiver_blemishes())?;
-    if blemishes.is_empty() { Ok(()) } else { Err(Failed::from(blemishes.join("\n"))) }
+    let unexpected_outcomes = runtime()?.block_on(selftest::unexpected_receiver_outcomes())?;
+    if unexpected_outcomes.is_empty() { Ok(()) } else { Err(Failed::from(unexpected_outcomes.join("\n"))) }
 }
 
 fn caught_exactly(defect: Defect) -> Result<(), Failed> {

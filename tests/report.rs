@@ -1,14 +1,14 @@
 //! Is the report what it promises: valid against its schema, without secrets, with honest counts?
 
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::format::FORMATS;
 use ringback::report::{Report, Verdict, terminal};
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback::schema::{Schema, violations};
 use ringback_mocks::wire::Secret;
 use ringback_reference::gateway::defect::Defect;
@@ -18,8 +18,10 @@ use rstest::rstest;
 async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
-    let options = Options { selection, ..Options::default() };
-    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+    let options = RunOptions { selection, ..RunOptions::default() };
+    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+        .await
+        .expect("the reference can be judged")
 }
 
 #[rstest]
@@ -54,8 +56,8 @@ async fn counts_add_up_and_evidence_points_into_the_transcript() {
 #[tokio::test]
 async fn no_secret_leaves() {
     // This defect sends the client's key to the vendor, so the key is in the evidence.
-    let options = Options::default();
-    let target = Target::embedded(Some(Defect::ClientKeyForwarded));
+    let options = RunOptions::default();
+    let target = GatewayTarget::embedded(Some(Defect::ClientKeyForwarded));
     let session = gateway_stage::open(target, &options).await.expect("the reference starts");
     let secrets = session.stage.subject.secrets().to_vec();
     assert!(secrets.len() >= 6, "two clients and four vendors");
@@ -67,7 +69,7 @@ async fn no_secret_leaves() {
 #[tokio::test]
 async fn no_secret_of_a_receiver_leaves() {
     let target = ReceiverTarget::embedded(Some(ReceiverDefect::UnsignedAccepted));
-    let session = receiver_stage::open(target, &Options::default()).await.expect("the reference starts");
+    let session = receiver_stage::open(target, &RunOptions::default()).await.expect("the reference starts");
     let secrets = session.stage.subject.masked().to_vec();
     assert!(secrets.len() >= 3, "two that sign, and the key for the gateway");
     let report = session.judge().await;

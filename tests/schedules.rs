@@ -14,7 +14,7 @@ use ringback::receiver::target::ReceiverTarget;
 use ringback::report::CaseReport;
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_reference::receiver::defect::Defect;
 use rstest::rstest;
 
@@ -215,12 +215,12 @@ fn what_a_lost_ack_told_is_not_demanded() {
 #[case::failing(Defect::FailureReopens, "RX-SCH-004")]
 fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] id: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let judged = |options: Options| {
+    let judged = |options: RunOptions| {
         let target = ReceiverTarget::embedded(Some(defect));
         runtime.block_on(receiver_stage::judge(target, &options)).expect("a report")
     };
     let selection = Selection { only: vec![id.to_owned()], ..Selection::default() };
-    let report = judged(Options { selection, ..Options::default() });
+    let report = judged(RunOptions { selection, ..RunOptions::default() });
     let broken: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Fail).collect();
     assert!(!broken.is_empty(), "{} is not caught", defect.name());
     for case in broken {
@@ -228,7 +228,7 @@ fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] i
         assert!(schedule.steps().len() <= 6, "{schedule}");
         let replay = case.replay.split_whitespace().last().expect("an id");
         let replay = Some(ringback::catalogue::replay(replay).expect("a replay id"));
-        let again = judged(Options { replay, ..Options::default() });
+        let again = judged(RunOptions { replay, ..RunOptions::default() });
         assert_eq!(schedule_in(&again.cases[0]), schedule, "{}", case.replay);
     }
 }

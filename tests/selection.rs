@@ -8,13 +8,13 @@ use proptest::prelude::*;
 use ringback::catalogue;
 use ringback::gateway::Gateway;
 use ringback::gateway::stage as gateway_stage;
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::report::{Report, Verdict};
 use ringback::run::outcome::{Level, Outcome};
 use ringback::run::plan::{self, Case, Selection, SelectionError, Shard};
 use ringback::run::replay::{Input, Replay, ReplayError};
 use ringback::run::requirement::{self, Scope};
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
 use ringback_reference::gateway::defect::Defect;
 use rstest::rstest;
@@ -187,12 +187,17 @@ fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
     assert!(error.to_string().contains(says), "{error}");
 }
 
-async fn judged(defect: Option<Defect>, options: Options) -> Report {
-    gateway_stage::judge(Target::embedded(defect), &options).await.expect("the reference can be judged")
+async fn judged(defect: Option<Defect>, options: RunOptions) -> Report {
+    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+        .await
+        .expect("the reference can be judged")
 }
 
-fn only(list: &[&str]) -> Options {
-    Options { selection: Selection { only: patterns(list), ..Selection::default() }, ..Options::default() }
+fn only(list: &[&str]) -> RunOptions {
+    RunOptions {
+        selection: Selection { only: patterns(list), ..Selection::default() },
+        ..RunOptions::default()
+    }
 }
 
 fn id_of(replay: &str) -> Replay {
@@ -209,12 +214,12 @@ fn id_of(replay: &str) -> Replay {
 #[case::generated_placement(Defect::PlacementUncheckedWithImages, "GW-CB-013")]
 #[tokio::test]
 async fn a_replay_repeats_the_failure(#[case] defect: Defect, #[case] id: &str) {
-    let first = judged(Some(defect), Options { seed: 11, ..only(&[id]) }).await;
+    let first = judged(Some(defect), RunOptions { seed: 11, ..only(&[id]) }).await;
     for failed in first.cases.iter().filter(|case| case.outcome == Outcome::Fail) {
         let replay = id_of(&failed.replay);
         assert_eq!(replay.seed, 11);
         let generated = replay.input.is_some();
-        let again = judged(Some(defect), Options { replay: Some(replay), ..Options::default() }).await;
+        let again = judged(Some(defect), RunOptions { replay: Some(replay), ..RunOptions::default() }).await;
         let [case] = again.cases.as_slice() else { panic!("one case, not {}", again.cases.len()) };
         assert_eq!((case.name.as_str(), case.outcome), (failed.name.as_str(), Outcome::Fail));
         assert_eq!(case.replay.rsplit(' ').next(), failed.replay.rsplit(' ').next(), "the id is stable");
@@ -231,7 +236,7 @@ async fn a_replay_repeats_the_failure(#[case] defect: Defect, #[case] id: &str) 
 async fn a_replay_passes_once_the_fault_is_mended() {
     let first = judged(Some(Defect::EscapesUppercased), only(&["GW-PASS-010"])).await;
     let replay = id_of(&first.cases[0].replay);
-    let again = judged(None, Options { replay: Some(replay), ..Options::default() }).await;
+    let again = judged(None, RunOptions { replay: Some(replay), ..RunOptions::default() }).await;
     assert_eq!(again.verdict, Verdict::Conforms);
     let creates = again.cases[0].transcript.iter().filter(|one| one.leg == "upstream").count();
     assert_eq!(creates, 25, "the minimal input, and all the others too");

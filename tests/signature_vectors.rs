@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringback::receiver::task::{Job, Says};
-use ringback::receiver::vectors::{self, Genuine, Vector, Verdict};
+use ringback::receiver::task::{CallbackState, VendorTask};
+use ringback::receiver::vectors::{self, Genuine, Vector, VectorVerdict};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use rstest::rstest;
@@ -31,8 +31,8 @@ fn genuine(name: &str, vector: &Vector) -> Genuine {
     let (vendor, now) = (vendor(name), Timestamp::now());
     let wanted = vector.dialect().and_then(|name| vendor.dialects().iter().find(|one| one.name == name));
     let dialect = wanted.copied().unwrap_or_else(|| vendor.main_dialect());
-    let job = Job::fresh(dialect, vendor, format!("/hooks/{name}"), &[secret(name)], now);
-    Genuine::of(&job.callback(Says::SUCCESS).expect("a callback"), &secret(name), now)
+    let job = VendorTask::fresh(dialect, vendor, format!("/hooks/{name}"), &[secret(name)], now);
+    Genuine::of(&job.callback(CallbackState::SUCCESS).expect("a callback"), &secret(name), now)
 }
 
 #[rstest]
@@ -43,9 +43,10 @@ fn a_table_keeps_the_rules(#[values("kling", "vidu")] name: &str) {
     let names: BTreeSet<&str> = all.iter().map(|vector| vector.name).collect();
     assert_eq!(names.len(), all.len(), "names are unique");
     for vector in all {
-        let Verdict::Refused { twin } = vector.verdict else { continue };
-        let twin = vectors::named(vendor(name), twin).unwrap_or_else(|| panic!("a twin of {}", vector.name));
-        assert!(twin.is_good(), "{}", vector.name);
+        let VectorVerdict::Refused { control } = vector.verdict else { continue };
+        let control =
+            vectors::named(vendor(name), control).unwrap_or_else(|| panic!("a twin of {}", vector.name));
+        assert!(control.is_good(), "{}", vector.name);
     }
 }
 
@@ -67,10 +68,10 @@ fn the_verifiers_agree_with_a_table(#[values("kling", "vidu")] name: &str) {
 #[rstest]
 fn a_bad_vector_differs_from_its_twin(#[values("kling", "vidu")] name: &str) {
     for vector in vectors::of(vendor(name)) {
-        let Verdict::Refused { twin } = vector.verdict else { continue };
+        let VectorVerdict::Refused { control } = vector.verdict else { continue };
         let genuine = genuine(name, vector);
-        let twin = vectors::named(vendor(name), twin).expect("a twin").request(&genuine);
-        assert_ne!(vector.request(&genuine), twin, "{}", vector.name);
+        let control = vectors::named(vendor(name), control).expect("a twin").request(&genuine);
+        assert_ne!(vector.request(&genuine), control, "{}", vector.name);
     }
 }
 

@@ -25,7 +25,7 @@ const NAMES: &[&str] = &[
     "os",
 ];
 
-/// Each beside a twin that is not near enough.
+/// Each beside a control that is not near enough.
 #[rstest]
 #[case::missing_letter("klng", Some("kling"))]
 #[case::added_letter("klingg", Some("kling"))]

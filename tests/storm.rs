@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringback::load::drive::effects;
-use ringback::load::{Effects, Outcome, Share, Shot, Storm};
+use ringback::load::{Effects, LoadOutcome, Share, Shot, Storm};
 use rstest::rstest;
 
 fn share(percent: f64) -> Share {
@@ -67,7 +67,7 @@ fn shares_are_kept_at_their_ends(#[case] duplicates: f64, #[case] disorder: f64,
 #[test]
 fn counting_tells_late_refused_and_unanswered_apart() {
     let shot = Shot { due: Duration::ZERO, job: 0, end: true, again: false };
-    let mut outcome = Outcome::new(Duration::from_secs(5));
+    let mut outcome = LoadOutcome::new(Duration::from_secs(5));
     assert!(outcome.is_clean());
     outcome.count(shot, Some(200), Duration::from_millis(3));
     outcome.count(Shot { again: true, ..shot }, Some(204), Duration::from_millis(4));
@@ -87,9 +87,9 @@ fn counting_tells_late_refused_and_unanswered_apart() {
 fn effects_are_lost_once_or_doubled() {
     let seen = effects([1, 1, 0, 2, 3]);
     assert_eq!(seen, Effects { looked: 5, once: 2, lost: 1, doubled: 2 });
-    let clean = Outcome { effects: Some(effects([1, 1])), ..Outcome::new(Duration::from_secs(5)) };
+    let clean = LoadOutcome { effects: Some(effects([1, 1])), ..LoadOutcome::new(Duration::from_secs(5)) };
     assert!(clean.is_clean());
-    assert!(!Outcome { effects: Some(seen), ..clean }.is_clean());
+    assert!(!LoadOutcome { effects: Some(seen), ..clean }.is_clean());
 }
 
 fn ringback(arguments: &[&str]) -> Output {

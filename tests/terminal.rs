@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use proptest::{prop_assert, prop_assert_eq, proptest};
-use ringback::report::style::{Detail, Look};
+use ringback::report::style::{Detail, TerminalStyle};
 use ringback::report::{Report, stored, terminal};
 use ringback::run::outcome::Outcome;
 use rstest::rstest;
@@ -22,7 +22,7 @@ fn everything() -> Report {
 }
 
 fn drawn(colour: bool, width: Option<usize>, detail: Detail) -> String {
-    terminal::draw(&everything(), &Look { colour, width, detail })
+    terminal::draw(&everything(), &TerminalStyle { colour, width, detail })
 }
 
 fn words(text: &str) -> Vec<&str> {
@@ -126,11 +126,11 @@ proptest! {
         report.expectations[1].pattern.clone_from(&said);
         for detail in [Detail::Quiet, Detail::Usual, Detail::Verbose] {
             // A log has no width, so it is there that no line may begin with a command.
-            let text = terminal::draw(&report, &Look { colour: false, width: None, detail });
+            let text = terminal::draw(&report, &TerminalStyle { colour: false, width: None, detail });
             prop_assert!(!text.contains("##["), "{}", text);
             prop_assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{}", text);
             prop_assert!(!text.chars().any(|one| one.is_control() && one != '\n' || ('\u{2028}'..='\u{202e}').contains(&one)), "{}", text);
-            let wrapped = terminal::draw(&report, &Look { colour: false, width: Some(width), detail });
+            let wrapped = terminal::draw(&report, &TerminalStyle { colour: false, width: Some(width), detail });
             prop_assert_eq!(words(&wrapped), words(&text));
         }
     }

@@ -1,4 +1,4 @@
-//! How fast is a mock, beside a bare axum program? Run with `cargo bench --bench mock_speed`.
+//! How fast is a mock, beside a bare axum program? Run with `cargo context --context mock_speed`.
 //!
 //! Servers are processes of their own, all on the cores of this machine, driven by one lean load
 //! generator; rounds alternate between yardstick and mock, and medians are compared. It asserts

@@ -8,11 +8,11 @@ use std::time::Duration;
 use clap::Subcommand;
 use futures_util::future::join_all;
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, ConfigError, Flags, Secrets, from_environment};
+use ringback::config::{self, ConfigError, GatewayFlags, Secrets, from_environment};
 use ringback::doctor::{Configured, Diagnosis, Machine, Seen, probe};
-use ringback::gateway::target::Target;
+use ringback::gateway::target::GatewayTarget;
 use ringback::receiver::target::ReceiverTarget;
-use ringback::run::session::Options;
+use ringback::run::session::RunOptions;
 use tokio::time::Instant;
 
 use super::{Problem, UNDECIDED, print, usage};
@@ -43,12 +43,12 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Subject {
-    /// Look at what `ringback test gateway` with the same flags would rest on
+    /// TerminalStyle at what `ringback test gateway` with the same flags would rest on
     Gateway {
         #[command(flatten)]
-        flags: Box<Flags>,
+        flags: Box<GatewayFlags>,
     },
-    /// Look at what `ringback test receiver` with the same flags would rest on
+    /// TerminalStyle at what `ringback test receiver` with the same flags would rest on
     Receiver {
         #[command(flatten)]
         flags: Box<ReceiverFlags>,
@@ -57,8 +57,8 @@ enum Subject {
 
 /// A subject whose configuration is valid.
 enum Resolved {
-    Gateway(Target, Options),
-    Receiver(ReceiverTarget, Options),
+    Gateway(GatewayTarget, RunOptions),
+    Receiver(ReceiverTarget, RunOptions),
 }
 
 /// Looks and tells; exit code 0 can be judged, 2 wrong configuration, 3 cannot be judged. `command` is the

@@ -75,7 +75,7 @@ Examples:
 /// Where variables are not `RINGBACK_` and the flag, the flag itself says so.
 const VARIABLES: &str = "\
 Each flag but --accept has an environment variable, RINGBACK_ and its name: --only is RINGBACK_ONLY. Most stand in ringback.toml \
-too; `ringback init` writes one. Flags come before the environment, which comes before the file.";
+too; `ringback init` writes one. GatewayFlags come before the environment, which comes before the file.";
 
 /// Headings, and the flags below them; a flag that is in none is below the usual one.
 const HEADINGS: &[(&str, &[&str])] = &[

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ringback::inspection::{self, Receipt};
+use ringback::inspection::{self, CallbackInspection};
 use ringback::run::mask::Mask;
 use ringback_mocks::http::Server;
 use ringback_mocks::record;
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
             .map_err(|error| could_not(format!("cannot make {}: {error}", folder.display())))?;
     }
     block_on(async {
-        let (sender, mut arrivals) = mpsc::channel::<(Request, Receipt)>(WAITING_MAX);
+        let (sender, mut arrivals) = mpsc::channel::<(Request, CallbackInspection)>(WAITING_MAX);
         let status = arguments.answer;
         let secrets = Arc::new(held());
         let mask = secrets::mask(&[]);
@@ -102,14 +102,14 @@ fn held() -> Vec<(Vendor, Secret)> {
         .collect()
 }
 
-fn answer(status: u16, receipt: &Receipt) -> Response {
+fn answer(status: u16, receipt: &CallbackInspection) -> Response {
     match &receipt.challenge {
         Some(value) => Response::json(status, &json!({"challenge": value})),
         None => Response::json(status, &json!({"received": true})),
     }
 }
 
-fn described(request: &Request, receipt: &Receipt, format: super::Format, mask: &Mask) -> String {
+fn described(request: &Request, receipt: &CallbackInspection, format: super::Format, mask: &Mask) -> String {
     let dialect = receipt.dialect.map(|dialect| dialect.name);
     let violations: Vec<String> = receipt.violations.iter().map(ToString::to_string).collect();
     if format == super::Format::Json {
@@ -149,7 +149,13 @@ fn printable(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-fn keep(folder: &Path, number: u64, request: &Request, receipt: &Receipt, mask: &Mask) -> Result<(), String> {
+fn keep(
+    folder: &Path,
+    number: u64,
+    request: &Request,
+    receipt: &CallbackInspection,
+    mask: &Mask,
+) -> Result<(), String> {
     let dialect = receipt.dialect.map_or("unknown", |dialect| dialect.name);
     let word = |text: &str| text.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let state = match &receipt.challenge {

@@ -10,7 +10,7 @@ use clap::builder::{FalseyValueParser, TypedValueParser as _};
 use ringback::catalogue;
 use ringback::config::OutputSection;
 use ringback::report::format::{self, FORMATS, Format};
-use ringback::report::style::{Detail, Look};
+use ringback::report::style::{Detail, TerminalStyle};
 use ringback::report::{Report, annotations, terminal};
 use ringback::run::suggest::{nearest, with_hint};
 use terminal_size::Width;
@@ -44,7 +44,7 @@ pub(super) struct Output {
 #[derive(Debug)]
 pub(super) struct Destinations {
     printed: &'static Format,
-    look: Look,
+    look: TerminalStyle,
     written: Vec<(&'static Format, Destination)>,
     /// Whether the log that we print to shows annotations.
     annotated: bool,
@@ -125,7 +125,11 @@ impl Output {
             }
             written.push((format, destination));
         }
-        let look = Look { colour: coloured(self.color.as_deref())?, width: width(), detail: self.detail()? };
+        let look = TerminalStyle {
+            colour: coloured(self.color.as_deref())?,
+            width: width(),
+            detail: self.detail()?,
+        };
         let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         Ok(Destinations { printed, look, written, annotated: on_github && printed.name == FORMATS[0].name })
     }

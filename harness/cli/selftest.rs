@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         wrong += prove(
             &wanted,
             "gateway",
-            block_on(selftest::blemishes())?,
+            block_on(selftest::unexpected_outcomes())?,
             reference::defect::Defect::ALL.iter().map(|one| (one.name(), *one)),
             |defect| block_on(selftest::kill(defect)),
             reference::oddity::Oddity::ALL.iter().map(|one| (one.name(), *one)),
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
         wrong += prove(
             &wanted,
             "receiver",
-            block_on(selftest::receiver_blemishes())?,
+            block_on(selftest::unexpected_receiver_outcomes())?,
             receiver::defect::Defect::ALL.iter().map(|one| (one.name(), *one)),
             |defect| block_on(selftest::kill_receiver(defect)),
             receiver::oddity::Oddity::ALL.iter().map(|one| (one.name(), *one)),
@@ -103,7 +103,7 @@ type Judged<T> = Result<Result<T, RunError>, Problem>;
 fn prove<D, O>(
     wanted: &Wanted<'_>,
     subject: &str,
-    blemishes: Result<Vec<String>, RunError>,
+    unexpected_outcomes: Result<Vec<String>, RunError>,
     defects: impl Iterator<Item = (&'static str, D)>,
     kill: impl Fn(D) -> Judged<Kill>,
     oddities: impl Iterator<Item = (&'static str, O)>,
@@ -111,7 +111,7 @@ fn prove<D, O>(
 ) -> Result<usize, Problem> {
     let could_not = |error: RunError| Problem { code: UNDECIDED, message: error.to_string() };
     let mut wrong = 0;
-    for blemish in blemishes.map_err(could_not)? {
+    for blemish in unexpected_outcomes.map_err(could_not)? {
         wrong += 1;
         print(&format!("WRONG   the reference {subject}: {blemish}\n"))?;
     }

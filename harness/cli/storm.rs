@@ -9,10 +9,10 @@ use ringback::config::Secrets;
 use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::load::drive::{self, Aim};
 use ringback::load::{Share, Storm};
-use ringback::receiver::context::Bench;
-use ringback::receiver::discovery::Way;
+use ringback::receiver::context::ReceiverContext;
+use ringback::receiver::discovery::JobOrigin;
 use ringback::receiver::subject::ReceiverSubject;
-use ringback::receiver::target::{Reach, ReceiverTarget};
+use ringback::receiver::target::{ReceiverReach, ReceiverTarget};
 use ringback::run::mask::Mask;
 use ringback::run::outcome::Stop;
 use ringback_mocks::vendor::Vendor;
@@ -30,11 +30,11 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Subject {
     /// Send a storm to a receiver
-    Receiver(Box<Flags>),
+    Receiver(Box<GatewayFlags>),
 }
 
 #[derive(Debug, clap::Args)]
-struct Flags {
+struct GatewayFlags {
     /// Where the callbacks go; without it and without --exec, the embedded reference receiver
     url: Option<String>,
     /// Start this command as the receiver
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     let storm = storm(&flags)?;
     let vendor = ringback::config::vendor(&flags.vendor).map_err(usage)?;
     let target = target(&flags)?;
-    if let Reach::Url { hooks, .. } = &target.reach {
+    if let ReceiverReach::Url { hooks, .. } = &target.reach {
         for (_, url) in hooks {
             permitted(url, &flags.allow)?;
         }
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
     })?
 }
 
-fn storm(flags: &Flags) -> Result<Storm, Problem> {
+fn storm(flags: &GatewayFlags) -> Result<Storm, Problem> {
     let time = flags.lasts.parse::<SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     let lasts = time
         .filter(|time| !time.is_zero() && *time <= Duration::from_secs(24 * 3_600))
@@ -107,7 +107,7 @@ fn storm(flags: &Flags) -> Result<Storm, Problem> {
     if !(flags.rate.is_finite() && flags.rate > 0.0 && flags.rate <= RATE_MAX) {
         return Err(usage(format!("--rate takes callbacks a second, above 0 and at most {RATE_MAX}")));
     }
-    let Flags { rate, duplicates, disorder, seed, .. } = *flags;
+    let GatewayFlags { rate, duplicates, disorder, seed, .. } = *flags;
     let storm = Storm { rate, lasts, duplicates, disorder, seed };
     match storm.total() {
         0 => Err(usage("that rate sends nothing in that time")),
@@ -118,7 +118,7 @@ fn storm(flags: &Flags) -> Result<Storm, Problem> {
     }
 }
 
-fn target(flags: &Flags) -> Result<ReceiverTarget, Problem> {
+fn target(flags: &GatewayFlags) -> Result<ReceiverTarget, Problem> {
     let asked = ReceiverFlags {
         url: flags.url.clone(),
         exec: flags.exec.clone(),
@@ -162,8 +162,8 @@ async fn stormed(
         root: root.to_owned(),
         hook: hook.to_owned(),
         secrets: subject.secrets_of(vendor),
-        answer: target.patience.answer,
-        limit: target.patience.ack,
+        answer: target.timeouts.answer,
+        limit: target.timeouts.ack,
     };
     let total = storm.total();
     let told = |sent: u64| {
@@ -171,7 +171,7 @@ async fn stormed(
             let _ = write!(io::stderr(), "\r{sent} of {total} callbacks sent ");
         }
     };
-    let gateway = (!matches!(target.reach, Reach::Url { .. })).then_some(&subject.gateway);
+    let gateway = (!matches!(target.reach, ReceiverReach::Url { .. })).then_some(&subject.gateway);
     let mask = Mask::new(subject.masked());
     let stopped = |stop: Stop| unjudged(mask.text(&format!("{stop:?}")));
     let (mut outcome, ids) = drive::send(&aim, storm, gateway, told).await.map_err(stopped)?;
@@ -179,9 +179,16 @@ async fn stormed(
         let _ = write!(io::stderr(), "\r\x1b[K");
     }
     if target.probe.is_some() {
-        let bench = Bench::new(Arc::clone(&target), Arc::clone(&subject), vendor, Way::OutOfTheBlue, 0, None);
+        let context = ReceiverContext::new(
+            Arc::clone(&target),
+            Arc::clone(&subject),
+            vendor,
+            JobOrigin::Unsolicited,
+            0,
+            None,
+        );
         outcome.effects =
-            Some(drive::effects(looked(&bench, &ids).await.map_err(|why| unjudged(mask.text(&why)))?));
+            Some(drive::effects(looked(&context, &ids).await.map_err(|why| unjudged(mask.text(&why)))?));
     }
     match format {
         Format::Text => print(&outcome.text())?,
@@ -196,14 +203,14 @@ async fn stormed(
 }
 
 /// How often the work was done for some of these jobs, once it had time.
-async fn looked(bench: &Bench, ids: &[String]) -> Result<Vec<u64>, String> {
+async fn looked(context: &ReceiverContext, ids: &[String]) -> Result<Vec<u64>, String> {
     let step = ids.len().div_ceil(LOOKED_AT).max(1);
     let deadline = tokio::time::Instant::now() + SETTLES_WITHIN;
     let mut counts = Vec::new();
     for id in ids.iter().step_by(step) {
         loop {
-            let (effect, _) = bench.effect_of(id).await.map_err(|stop| match stop {
-                Stop::NotTestable(why) | Stop::Inconclusive(why) | Stop::Broken(why) => why,
+            let (effect, _) = context.effect_of(id).await.map_err(|stop| match stop {
+                Stop::NotTestable(why) | Stop::Inconclusive(why) | Stop::HarnessError(why) => why,
                 other => format!("{other:?}"),
             })?;
             if effect.count > 0 || tokio::time::Instant::now() >= deadline {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, Flags, Secrets, from_environment};
+use ringback::config::{self, GatewayFlags, Secrets, from_environment};
 use ringback::gateway::stage as gateway_stage;
 use ringback::receiver::stage as receiver_stage;
 use ringback::report::Report;
@@ -27,7 +27,7 @@ enum Subject {
     /// Judge a gateway
     Gateway {
         #[command(flatten)]
-        flags: Box<Flags>,
+        flags: Box<GatewayFlags>,
         #[command(flatten)]
         output: Output,
     },
@@ -61,7 +61,7 @@ fn configured(secrets: Secrets, output: Output) -> Result<u8, Problem> {
     if named.receiver {
         return receiver(from_environment().map_err(usage)?, &secrets, output);
     }
-    let flags: Flags = from_environment().map_err(usage)?;
+    let flags: GatewayFlags = from_environment().map_err(usage)?;
     let whole = output.clone().over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
     if whole.is_about_one_subject() {
         return Err(usage(
@@ -82,7 +82,7 @@ fn receiver(flags: ReceiverFlags, secrets: &Secrets, output: Output) -> Result<u
     judged(receiver_stage::judge(target, &options), &options.progress, &output)
 }
 
-fn gateway(flags: Flags, secrets: Secrets, output: Output) -> Result<u8, Problem> {
+fn gateway(flags: GatewayFlags, secrets: Secrets, output: Output) -> Result<u8, Problem> {
     let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
     let (folder, accept) = (flags.snapshots().map_err(usage)?, flags.accept);
     let (target, options) = config::resolve(flags, secrets).map_err(usage)?;

@@ -11,7 +11,7 @@ use super::file::read;
 
 /// What can be said about a run, by flag or environment variable.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Flags {
+pub struct GatewayFlags {
     /// Address of the gateway
     ///
     /// Without it and without --exec, the embedded reference gateway is judged. Variable: `RINGBACK_GATEWAY_URL`.
@@ -101,7 +101,7 @@ pub struct RunFlags {
     /// Names or requirement ids, * for any text; several with commas.
     #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Leave these cases out
+    /// Permit these cases out
     ///
     /// Names or requirement ids, * for any text; several with commas.
     #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
@@ -151,7 +151,7 @@ pub fn from_environment<F: clap::Args>() -> Result<F, ConfigError> {
     })
 }
 
-impl Flags {
+impl GatewayFlags {
     /// Where reviewed payloads are kept.
     ///
     /// # Errors

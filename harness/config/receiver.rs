@@ -16,9 +16,11 @@ use super::{
     ConfigError, DEPLOYED_JOBS, READY_WITHIN, RunFlags, Secrets, deployed, options, pairs, read, time, vendor,
 };
 use crate::receiver::effects::Probe;
-use crate::receiver::target::{HOOKS, Patience, Reach, ReceiverTarget, SCHEDULES, SCHEDULES_DEEP, START};
+use crate::receiver::target::{
+    HOOKS, ReceiverReach, ReceiverTarget, ReceiverTimeouts, SCHEDULES, SCHEDULES_DEEP, START,
+};
 use crate::run::guard::{Breaker, Limits};
-use crate::run::session::{DEFAULT_JOBS, Options};
+use crate::run::session::{DEFAULT_JOBS, RunOptions};
 
 /// Requests a second to a receiver elsewhere when nobody says otherwise.
 const RATE: f64 = 20.0;
@@ -135,7 +137,7 @@ impl ReceiverSection {
 }
 
 /// Makes the target and the options of a run that judges a receiver.
-pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarget, Options), ConfigError> {
+pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarget, RunOptions), ConfigError> {
     let file = read(flags.run.config.as_deref())?;
     let own = file.receiver;
     let named = flags.url.is_some() || flags.exec.is_some() || !flags.hook.is_empty();
@@ -147,7 +149,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
     };
     let names = if flags.vendor.is_empty() { own.vendors } else { flags.vendor };
     let chosen = names.iter().map(|name| vendor(name)).collect::<Result<Vec<_>, _>>()?;
-    let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
+    let ready_within = time("ready", flags.ready.or(file.timeouts.ready))?.unwrap_or(READY_WITHIN);
     let path = flags.path.or(own.path);
     let gateway = flags.gateway.or(own.gateway).map(|text| address(&text)).transpose()?;
     let reach = match (url, exec) {
@@ -167,21 +169,21 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
             if !hooks.starts_with('/') {
                 return Err(ConfigError(format!("--path takes a path such as {HOOKS}, not `{hooks}`")));
             }
-            Reach::Exec { command, ready_within, hooks }
+            ReceiverReach::Exec { command, ready_within, hooks }
         }
-        (None, None) if hooks.is_empty() => Reach::Embedded { defect: None, oddity: None },
+        (None, None) if hooks.is_empty() => ReceiverReach::Embedded { defect: None, oddity: None },
         (url, None) => {
             let hooks = placed(url, hooks, &chosen)?;
             let signing = signing(&hooks, secrets)?;
-            Reach::Url { hooks, secrets: signing, gateway, key: secrets.key.clone() }
+            ReceiverReach::Url { hooks, secrets: signing, gateway, key: secrets.key.clone() }
         }
     };
     let vendors = match (&reach, chosen.is_empty()) {
-        (Reach::Url { hooks, .. }, _) => hooks.iter().map(|(vendor, _)| *vendor).collect(),
+        (ReceiverReach::Url { hooks, .. }, _) => hooks.iter().map(|(vendor, _)| *vendor).collect(),
         (_, true) => Vendor::all().collect(),
         (_, false) => chosen,
     };
-    let is_url = matches!(reach, Reach::Url { .. });
+    let is_url = matches!(reach, ReceiverReach::Url { .. });
     if gateway.is_some() && !is_url {
         return Err(ConfigError(
             "--gateway belongs to a receiver at a URL; others are told where it is".into(),
@@ -195,19 +197,20 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         (Some(template), None) => Some(Probe::Http { template, count, state }),
         (None, None) => None,
     };
-    let elsewhere = matches!(&reach, Reach::Url { hooks, .. } if !hooks.iter().all(|(_, url)| is_near(url)));
-    let mut patience = if elsewhere { Patience::REMOTE } else { Patience::LOCAL };
+    let elsewhere =
+        matches!(&reach, ReceiverReach::Url { hooks, .. } if !hooks.iter().all(|(_, url)| is_near(url)));
+    let mut timeouts = if elsewhere { ReceiverTimeouts::REMOTE } else { ReceiverTimeouts::LOCAL };
     let set = |what, place: &mut std::time::Duration, given| -> Result<(), ConfigError> {
         if let Some(given) = time(what, given)? {
             *place = given;
         }
         Ok(())
     };
-    set("ack-limit", &mut patience.ack, flags.ack_limit.or(own.ack_limit))?;
-    set("settle", &mut patience.settle, flags.settle.or(own.settle).or(file.patience.settle))?;
-    set("poll-within", &mut patience.poll, flags.poll_within.or(own.poll_within))?;
-    set("answer", &mut patience.answer, flags.answer.or(file.patience.answer))?;
-    patience.answer = patience.answer.max(patience.ack);
+    set("ack-limit", &mut timeouts.ack, flags.ack_limit.or(own.ack_limit))?;
+    set("settle", &mut timeouts.settle, flags.settle.or(own.settle).or(file.timeouts.settle))?;
+    set("poll-within", &mut timeouts.poll, flags.poll_within.or(own.poll_within))?;
+    set("answer", &mut timeouts.answer, flags.answer.or(file.timeouts.answer))?;
+    timeouts.answer = timeouts.answer.max(timeouts.ack);
     let deep = flags.deep || own.deep;
     let target = ReceiverTarget {
         reach,
@@ -215,7 +218,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         probe,
         start: flags.start.or(own.start).or_else(|| (!is_url).then(|| START.to_owned())),
         schedules: if deep { SCHEDULES_DEEP } else { SCHEDULES },
-        patience,
+        timeouts,
         hidden: secrets.held.clone(),
         limits: Limits {
             spend: None,

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::gateway::Gateway;
-use crate::gateway::target::Target;
+use crate::gateway::target::GatewayTarget;
 use crate::receiver::Receiver;
 use crate::receiver::target::ReceiverTarget;
 use crate::run::mode::Mode;
 use crate::run::plan::{self, Case};
 use crate::run::requirement::Kind;
-use crate::run::session::{self, Options, RunError};
+use crate::run::session::{self, RunError, RunOptions};
 
 /// The chosen cases, and those of them that lack something.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ pub struct Missing {
 ///
 /// # Errors
 /// When its filters leave no case, or it replays one of something else.
-pub fn gateway(target: &Target, options: &Options) -> Result<Lacks, RunError> {
+pub fn gateway(target: &GatewayTarget, options: &RunOptions) -> Result<Lacks, RunError> {
     let (_, vendors) = session::inputs::<Gateway>(options, &target.vendors)?;
     let cases = plan::cases::<Gateway>(&vendors, |need, vendor| {
         crate::gateway::preconditions::check(target, need, vendor)
@@ -82,7 +82,7 @@ pub fn gateway(target: &Target, options: &Options) -> Result<Lacks, RunError> {
 ///
 /// # Errors
 /// When its filters leave no case, or it replays one of something else.
-pub fn receiver(target: &ReceiverTarget, options: &Options) -> Result<Lacks, RunError> {
+pub fn receiver(target: &ReceiverTarget, options: &RunOptions) -> Result<Lacks, RunError> {
     let (_, vendors) = session::inputs::<Receiver>(options, &target.vendors)?;
     let cases = plan::cases::<Receiver>(&vendors, |need, vendor| {
         crate::receiver::preconditions::check(target, need, vendor)
@@ -90,7 +90,7 @@ pub fn receiver(target: &ReceiverTarget, options: &Options) -> Result<Lacks, Run
     Ok(grouped(&chosen(cases, options)?))
 }
 
-fn chosen<K: Kind>(mut cases: Vec<Case<K>>, options: &Options) -> Result<Vec<Case<K>>, RunError> {
+fn chosen<K: Kind>(mut cases: Vec<Case<K>>, options: &RunOptions) -> Result<Vec<Case<K>>, RunError> {
     match &options.replay {
         Some(replay) => {
             cases.retain(|case| case.requirement.id == replay.requirement.id);

@@ -18,11 +18,11 @@ use url::{Host, Url};
 
 use super::{Answer, Configured, Knock, Machine, Port, Seen, Unreached, lacks, names};
 use crate::config::Secrets;
-use crate::gateway::target::{Reach, Target};
+use crate::gateway::target::{GatewayReach, GatewayTarget};
 use crate::receiver::effects::Probe;
-use crate::receiver::target::{Reach as ReceiverReach, ReceiverTarget};
+use crate::receiver::target::{ReceiverReach, ReceiverTarget};
 use crate::run::mode::Mode;
-use crate::run::session::Options;
+use crate::run::session::RunOptions;
 
 /// What must be left for a connection and an answer when a name has been resolved.
 const KEPT_FOR_ANSWER: Duration = Duration::from_millis(1_500);
@@ -48,7 +48,7 @@ pub fn machine(file: &Path, flags: &[String]) -> Machine {
 }
 
 /// Looks at everything that a run against this gateway rests on, until the time is up.
-pub async fn gateway(target: &Target, options: &Options, secrets: &Secrets, ends: Instant) -> Seen {
+pub async fn gateway(target: &GatewayTarget, options: &RunOptions, secrets: &Secrets, ends: Instant) -> Seen {
     let mut seen = Seen::unlooked("gateway");
     match lacks::gateway(target, options) {
         Ok(lacks) => seen.lacks = lacks,
@@ -61,9 +61,11 @@ pub async fn gateway(target: &Target, options: &Options, secrets: &Secrets, ends
     let inbox = target.live.iter().map(|live| listen("the inbox behind --advertise", live.bind, "--bind"));
     seen.ports.extend(inbox);
     match &target.reach {
-        Reach::Embedded { .. } => {}
-        Reach::Exec { command, .. } => seen.commands.push((command.clone(), found(command, ends).await)),
-        Reach::Url { root, upstreams, .. } => {
+        GatewayReach::Embedded { .. } => {}
+        GatewayReach::Exec { command, .. } => {
+            seen.commands.push((command.clone(), found(command, ends).await))
+        }
+        GatewayReach::Url { root, upstreams, .. } => {
             seen.ports.extend(upstreams.iter().map(|(vendor, address)| {
                 listen(&format!("the mock of {}", vendor.title()), *address, "--upstream")
             }));
@@ -75,7 +77,12 @@ pub async fn gateway(target: &Target, options: &Options, secrets: &Secrets, ends
 }
 
 /// Looks at everything that a run against this receiver rests on, until the time is up.
-pub async fn receiver(target: &ReceiverTarget, options: &Options, secrets: &Secrets, ends: Instant) -> Seen {
+pub async fn receiver(
+    target: &ReceiverTarget,
+    options: &RunOptions,
+    secrets: &Secrets,
+    ends: Instant,
+) -> Seen {
     let mut seen = Seen::unlooked("receiver");
     match lacks::receiver(target, options) {
         Ok(lacks) => seen.lacks = lacks,

@@ -21,9 +21,9 @@ use ringback_mocks::world::World;
 use serde_json::json;
 
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::subject::{Subject, Unasked};
-use crate::gateway::submit::{Accepted, As, Job, Reply};
-use crate::gateway::target::Target;
+use crate::gateway::subject::{GatewaySubject, NotSent};
+use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest, SubmittedJob};
+use crate::gateway::target::GatewayTarget;
 use crate::run::case::{CaseContext, Records};
 use crate::run::outcome::{Finding, Stop};
 use crate::run::replay::Input;
@@ -42,16 +42,16 @@ const RATE_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// A case's view of the world around a gateway.
 #[derive(Debug)]
-pub struct Bench {
+pub struct GatewayContext {
     /// The target judged.
-    pub target: Arc<Target>,
+    pub target: Arc<GatewayTarget>,
     /// The vendor whose model is used.
     pub vendor: Vendor,
     /// Seed of generated inputs.
     pub seed: u64,
     /// The generated input to judge first, when a case is replayed.
     pub input: Option<Input>,
-    subject: Arc<Subject>,
+    subject: Arc<GatewaySubject>,
     world: Arc<World>,
     notes: Mutex<Notes>,
 }
@@ -65,11 +65,11 @@ struct Notes {
     knobs: BTreeSet<Knob>,
 }
 
-impl Bench {
-    /// A bench for one case.
+impl GatewayContext {
+    /// A context for one case.
     pub fn new(
-        target: Arc<Target>,
-        subject: Arc<Subject>,
+        target: Arc<GatewayTarget>,
+        subject: Arc<GatewaySubject>,
         world: Arc<World>,
         vendor: Vendor,
         seed: u64,
@@ -84,11 +84,14 @@ impl Bench {
     }
 
     /// A minimal job for the vendor's model.
-    pub fn job(&self) -> Job {
+    pub fn job(&self) -> SubmitRequest {
         let token = self.world.journal.token();
         let prompt = format!("{token} A paper boat on a pond");
         self.notes().tokens.insert(token.clone());
-        Job { token, body: json!({"model": self.target.model(self.vendor), "input": {"prompt": prompt}}) }
+        SubmitRequest {
+            token,
+            body: json!({"model": self.target.model(self.vendor), "input": {"prompt": prompt}}),
+        }
     }
 
     /// The dialect that the vendor's model speaks.
@@ -122,7 +125,7 @@ impl Bench {
         self.world.inbox.refuse_challenge(token);
     }
 
-    /// Whether the client's key occurs anywhere in a request; the key itself never leaves the bench.
+    /// Whether the client's key occurs anywhere in a request; the key itself never leaves the context.
     pub fn client_key_in(&self, exchange: &Exchange) -> bool {
         let key = self.subject.key().expose();
         let request = &exchange.request;
@@ -133,39 +136,39 @@ impl Bench {
     }
 
     /// Submits a job with the client's key.
-    pub async fn submit(&self, job: &Job) -> Result<Reply, Stop> {
-        self.submit_as(As::Client, job).await
+    pub async fn submit(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
+        self.submit_as(Caller::Client, job).await
     }
 
     /// Submits a job once, taking a 429 for the answer: the vendor's limit may be behind it.
-    pub async fn submit_once(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_once(&job.token, As::Client, Request::post("/api/generate/submit", &job.body)).await
+    pub async fn submit_once(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
+        self.ask_once(&job.token, Caller::Client, Request::post("/api/generate/submit", &job.body)).await
     }
 
     /// Submits a job with somebody's key.
-    pub async fn submit_as(&self, who: As<'_>, job: &Job) -> Result<Reply, Stop> {
+    pub async fn submit_as(&self, who: Caller<'_>, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         self.ask(&job.token, who, Request::post("/api/generate/submit", &job.body)).await
     }
 
     /// Submits a job that the case needs accepted to be able to judge.
-    pub async fn accept(&self, job: &Job) -> Result<Accepted, Stop> {
+    pub async fn accept(&self, job: &SubmitRequest) -> Result<SubmittedJob, Stop> {
         let reply = self.submit(job).await?;
         match reply.accepted() {
-            Some(id) => Ok(Accepted { token: job.token.clone(), task_id: id.to_owned(), reply }),
+            Some(id) => Ok(SubmittedJob { token: job.token.clone(), task_id: id.to_owned(), reply }),
             None => Err(Stop::NotTestable(format!(
                 "a job that this case builds on was not accepted: {}",
-                reply.gist()
+                reply.summary()
             ))),
         }
     }
 
     /// Length of the quiet window, for findings and reasons.
     pub fn quiet(&self) -> Duration {
-        self.target.patience.quiet
+        self.target.timeouts.quiet
     }
 
     /// Decides what the vendor does with creates of a job, before it is submitted.
-    pub fn script(&self, job: &Job, refuse: Option<&'static str>, notify: bool) {
+    pub fn script(&self, job: &SubmitRequest, refuse: Option<&'static str>, notify: bool) {
         if let Some(mock) = self.world.mock(self.vendor) {
             let refuse = refuse.map(str::to_owned);
             mock.rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
@@ -174,7 +177,7 @@ impl Bench {
 
     /// Moves the vendor's task of an accepted job on. If the gateway created several, all of them: we
     /// cannot know which one it watches, and that it made several is another requirement's business.
-    pub async fn advance(&self, job: &Job, step: Step) -> Result<(), Stop> {
+    pub async fn advance(&self, job: &SubmitRequest, step: Step) -> Result<(), Stop> {
         self.create(job).await?;
         let mut moved = false;
         for create in self.creates(&job.token).iter().filter(|create| create.vendor == self.vendor) {
@@ -201,7 +204,7 @@ impl Bench {
 
     /// Asks, and asks again after a pause when the gateway limits the rate: that is its right, and no
     /// answer to the question.
-    async fn ask(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+    async fn ask(&self, token: &str, who: Caller<'_>, request: Request) -> Result<GatewayReply, Stop> {
         let mut pause = RATE_PAUSE;
         for _ in 0..RATE_TRIES {
             let reply = self.ask_once(token, who, request.clone()).await?;
@@ -215,24 +218,24 @@ impl Bench {
     }
 
     /// An answer, read as the run's settings say.
-    fn read(&self, exchange: Arc<Exchange>, response: &Response) -> Reply {
+    fn read(&self, exchange: Arc<Exchange>, response: &Response) -> GatewayReply {
         let synonyms = self.target.knobs.get(Knob::StatusWords) == Choice::Synonyms;
-        Reply::new(exchange, response, synonyms)
+        GatewayReply::new(exchange, response, synonyms)
     }
 
-    async fn ask_once(&self, token: &str, who: As<'_>, request: Request) -> Result<Reply, Stop> {
+    async fn ask_once(&self, token: &str, who: Caller<'_>, request: Request) -> Result<GatewayReply, Stop> {
         let request = self.signed(who, request);
-        let asked = self.subject.ask(token, request, self.target.patience.answer).await;
+        let asked = self.subject.ask(token, request, self.target.timeouts.answer).await;
         self.replied(asked)
     }
 
-    fn signed(&self, who: As<'_>, request: Request) -> Request {
+    fn signed(&self, who: Caller<'_>, request: Request) -> Request {
         let token_value = match who {
-            As::Client => Some(format!("Bearer {}", self.subject.key().expose())),
-            As::OtherClient => self.subject.other_key().map(|key| format!("Bearer {}", key.expose())),
-            As::Nobody => None,
-            As::Stranger(token) => Some(format!("Bearer {token}")),
-            As::Saying(value) => Some(value.to_owned()),
+            Caller::Client => Some(format!("Bearer {}", self.subject.key().expose())),
+            Caller::OtherClient => self.subject.other_key().map(|key| format!("Bearer {}", key.expose())),
+            Caller::Nobody => None,
+            Caller::Stranger(token) => Some(format!("Bearer {token}")),
+            Caller::Saying(value) => Some(value.to_owned()),
         };
         match token_value {
             Some(value) => request.header("authorization", value),
@@ -240,14 +243,14 @@ impl Bench {
         }
     }
 
-    fn replied(&self, asked: Asked) -> Result<Reply, Stop> {
+    fn replied(&self, asked: Asked) -> Result<GatewayReply, Stop> {
         let (exchange, went) = asked.map_err(|unasked| match unasked {
-            Unasked::Gone(words) => Stop::Inconclusive(words),
-            Unasked::Spent => Stop::NotTestable(format!(
+            NotSent::Gone(words) => Stop::Inconclusive(words),
+            NotSent::Spent => Stop::NotTestable(format!(
                 "a job might be billed, and the {} of --spend have been accepted, or may have been",
                 self.target.spend
             )),
-            Unasked::Capped => Stop::Inconclusive(
+            NotSent::Capped => Stop::Inconclusive(
                 "as many requests have been sent as --max-requests allows; raise it, or judge fewer cases with --only"
                     .into(),
             ),
@@ -256,7 +259,7 @@ impl Bench {
         match (&exchange.answer, went) {
             (Ok(response), _) => Ok(self.read(Arc::clone(&exchange), response)),
             (Err(_), Err(cause)) => Err(no_answer(&cause, &exchange)),
-            (Err(cause), Ok(())) => Err(Stop::Broken(cause.clone())),
+            (Err(cause), Ok(())) => Err(Stop::HarnessError(cause.clone())),
         }
     }
 
@@ -271,14 +274,14 @@ fn limited() -> Stop {
     ))
 }
 
-type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked>;
+type Asked = Result<(Arc<Exchange>, Result<(), NoAnswer>), NotSent>;
 
 /// A connection came about and no answer: that is the gateway's doing, and never a valid refusal.
 fn no_answer(cause: &NoAnswer, exchange: &Arc<Exchange>) -> Stop {
     Finding::new("an HTTP answer", cause.to_string()).seen_in(exchange).into()
 }
 
-impl CaseContext for Bench {
+impl CaseContext for GatewayContext {
     fn seed(&self) -> u64 {
         self.seed
     }

@@ -11,12 +11,12 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::world::World;
 use serde_json::Value;
 
-use crate::gateway::Need;
-use crate::gateway::context::Bench;
+use crate::gateway::GatewayPrecondition;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::preconditions;
-use crate::gateway::subject::Subject;
-use crate::gateway::submit::As;
-use crate::gateway::target::Target;
+use crate::gateway::subject::GatewaySubject;
+use crate::gateway::submit::Caller;
+use crate::gateway::target::GatewayTarget;
 use crate::report::wording::visible;
 use crate::run::mask::Mask;
 use crate::run::mode::Mode;
@@ -25,7 +25,7 @@ use crate::run::session::SetupError;
 
 /// What was found out.
 #[derive(Debug)]
-pub struct Discovery {
+pub struct GatewayDiscovery {
     other_key: Result<(), String>,
     vendors: BTreeMap<&'static str, VendorFacts>,
 }
@@ -42,54 +42,55 @@ struct VendorFacts {
 /// In the form of a task id, and nobody's.
 const NO_TASK: &str = "task_ringback0preflight0000000000";
 
-impl Discovery {
+impl GatewayDiscovery {
     /// Looks at a subject.
     ///
     /// # Errors
     /// When nothing can be judged at all: the gateway is not there, does not answer, or refuses the
     /// key.
     pub async fn explore(
-        target: &Arc<Target>,
-        subject: &Arc<Subject>,
+        target: &Arc<GatewayTarget>,
+        subject: &Arc<GatewaySubject>,
         world: &Arc<World>,
     ) -> Result<Self, SetupError> {
         let mut vendors = BTreeMap::new();
         let first = target.vendors.first().copied().or_else(|| Vendor::all().next());
         let Some(first) = first else { return Err(SetupError::Unreachable("no vendor is chosen".into())) };
-        let bench =
-            |vendor| Bench::new(Arc::clone(target), Arc::clone(subject), Arc::clone(world), vendor, 0);
-        let door = bench(first);
-        knock(&door, subject).await.map_err(|error| masked(error, subject))?;
+        let context = |vendor| {
+            GatewayContext::new(Arc::clone(target), Arc::clone(subject), Arc::clone(world), vendor, 0)
+        };
+        let door = context(first);
+        preflight(&door, subject).await.map_err(|error| masked(error, subject))?;
         let other_key = other_key(&door).await;
         let live = receiver(&door).await;
         let looks = target.vendors.iter().map(|vendor| {
-            let bench = bench(*vendor);
+            let context = context(*vendor);
             let has_mock = world.mock(*vendor).is_some();
             let receiver = if has_mock { Ok(()) } else { live.clone() };
-            async move { (vendor.name(), VendorFacts::explore(&bench, has_mock, receiver).await) }
+            async move { (vendor.name(), VendorFacts::explore(&context, has_mock, receiver).await) }
         });
         vendors.extend(futures_util::future::join_all(looks).await);
         Ok(Self { other_key, vendors })
     }
 
     /// Whether a precondition holds for a vendor, and if not, why.
-    pub fn holds(&self, need: Need, vendor: Vendor) -> Result<(), &str> {
+    pub fn holds(&self, need: GatewayPrecondition, vendor: Vendor) -> Result<(), &str> {
         let facts = self.vendors.get(vendor.name());
         let fact = match (need, facts) {
-            (Need::OtherKey, _) => &self.other_key,
+            (GatewayPrecondition::OtherKey, _) => &self.other_key,
             (_, None) => return Err("the vendor is not chosen"),
-            (Need::Witness, Some(facts)) => &facts.witness,
-            (Need::Accepts, Some(facts)) => &facts.accepts,
-            (Need::Forwards, Some(facts)) => &facts.forwards,
-            (Need::Status, Some(facts)) => &facts.status,
-            (Need::Receiver, Some(facts)) => &facts.receiver,
+            (GatewayPrecondition::Witness, Some(facts)) => &facts.witness,
+            (GatewayPrecondition::Accepts, Some(facts)) => &facts.accepts,
+            (GatewayPrecondition::Forwards, Some(facts)) => &facts.forwards,
+            (GatewayPrecondition::Status, Some(facts)) => &facts.status,
+            (GatewayPrecondition::Receiver, Some(facts)) => &facts.receiver,
         };
         fact.as_ref().map(|&()| ()).map_err(String::as_str)
     }
 }
 
 /// There is no report for this yet, and so nothing else that hides secrets: many a gateway quotes the key it refuses.
-fn masked(error: SetupError, subject: &Subject) -> SetupError {
+fn masked(error: SetupError, subject: &GatewaySubject) -> SetupError {
     match error {
         SetupError::Unreachable(why) => {
             SetupError::Unreachable(visible(&Mask::new(subject.masked()).text(&why)))
@@ -99,14 +100,14 @@ fn masked(error: SetupError, subject: &Subject) -> SetupError {
 }
 
 /// One request that bills nothing: is anybody there, and does the key work?
-async fn knock(bench: &Bench, subject: &Subject) -> Result<(), SetupError> {
-    let token = bench.job().token;
-    let within = bench.target.patience.answer;
-    match bench.status_as(As::Client, &token, NO_TASK).await {
+async fn preflight(context: &GatewayContext, subject: &GatewaySubject) -> Result<(), SetupError> {
+    let token = context.job().token;
+    let within = context.target.timeouts.answer;
+    match context.status_as(Caller::Client, &token, NO_TASK).await {
         Ok(reply) if reply.status == 401 => Err(SetupError::Unreachable(format!(
             "the gateway at {} does not accept the key in RINGBACK_API_KEY: {}",
             subject.root(),
-            reply.gist()
+            reply.summary()
         ))),
         Ok(reply) if (300..400).contains(&reply.status) => Err(SetupError::Unreachable(format!(
             "the gateway at {} answers with a redirect (HTTP {}), which is not followed; give its final address",
@@ -121,7 +122,7 @@ async fn knock(bench: &Bench, subject: &Subject) -> Result<(), SetupError> {
         ))),
         Err(
             Stop::Inconclusive(cause)
-            | Stop::Broken(cause)
+            | Stop::HarnessError(cause)
             | Stop::NotTestable(cause)
             | Stop::NotApplicable(cause),
         ) => Err(SetupError::Unreachable(format!(
@@ -131,10 +132,10 @@ async fn knock(bench: &Bench, subject: &Subject) -> Result<(), SetupError> {
     }
 }
 
-async fn other_key(bench: &Bench) -> Result<(), String> {
-    preconditions::check(&bench.target, Need::OtherKey, bench.vendor)?;
-    let token = bench.job().token;
-    match bench.status_as(As::OtherClient, &token, NO_TASK).await {
+async fn other_key(context: &GatewayContext) -> Result<(), String> {
+    preconditions::check(&context.target, GatewayPrecondition::OtherKey, context.vendor)?;
+    let token = context.job().token;
+    match context.status_as(Caller::OtherClient, &token, NO_TASK).await {
         Ok(reply) if matches!(reply.status, 401 | 403) => Err(format!(
             "the gateway does not know the key in RINGBACK_OTHER_API_KEY (HTTP {})",
             reply.status
@@ -145,26 +146,26 @@ async fn other_key(bench: &Bench) -> Result<(), String> {
 }
 
 /// Whether real vendors can reach our inbox, as far as can be told from here.
-async fn receiver(bench: &Bench) -> Result<(), String> {
-    preconditions::live(&bench.target)?;
-    bench.receiver_is_open().await.map_err(|stop| said(&stop))
+async fn receiver(context: &GatewayContext) -> Result<(), String> {
+    preconditions::live(&context.target)?;
+    context.receiver_is_open().await.map_err(|stop| said(&stop))
 }
 
 impl VendorFacts {
-    async fn explore(bench: &Bench, has_mock: bool, receiver: Result<(), String>) -> Self {
-        let deployed = bench.target.mode() == Mode::Deployed;
-        let witness = preconditions::check(&bench.target, Need::Witness, bench.vendor);
+    async fn explore(context: &GatewayContext, has_mock: bool, receiver: Result<(), String>) -> Self {
+        let deployed = context.target.mode() == Mode::Deployed;
+        let witness = preconditions::check(&context.target, GatewayPrecondition::Witness, context.vendor);
         if deployed {
             // Asking would cost money; the cases that go on to ask have their own budget.
             let forwards = witness.clone();
             return Self { witness, accepts: Ok(()), forwards, status: Ok(()), receiver };
         }
-        let (accepts, status) = match accepted(bench).await {
+        let (accepts, status) = match accepted(context).await {
             Ok(status) => (Ok(()), status),
             Err(refused) => (Err(refused.clone()), Err(refused)),
         };
         let forwards = match &accepts {
-            Ok(()) if has_mock => forwards(bench).await,
+            Ok(()) if has_mock => forwards(context).await,
             Ok(()) => witness.clone(),
             Err(refused) => Err(refused.clone()),
         };
@@ -173,36 +174,36 @@ impl VendorFacts {
 }
 
 /// Whether a minimal job is accepted, and then whether its status can be read.
-async fn accepted(bench: &Bench) -> Result<Result<(), String>, String> {
+async fn accepted(context: &GatewayContext) -> Result<Result<(), String>, String> {
     let why = |got: String| {
         format!(
             "the gateway does not accept a minimal job for {}, see GW-SUB-001: {got}",
-            bench.target.model(bench.vendor)
+            context.target.model(context.vendor)
         )
     };
-    let job = bench.job();
-    let reply = bench.submit(&job).await.map_err(|stop| why(said(&stop)))?;
-    let Some(id) = reply.accepted() else { return Err(why(reply.gist())) };
+    let job = context.job();
+    let reply = context.submit(&job).await.map_err(|stop| why(said(&stop)))?;
+    let Some(id) = reply.accepted() else { return Err(why(reply.summary())) };
     let unread = |got: String| format!("the status of an accepted job cannot be read, see GW-ST-001: {got}");
-    Ok(match bench.status_as(As::Client, &job.token, id).await {
+    Ok(match context.status_as(Caller::Client, &job.token, id).await {
         Ok(status) if status.word().is_some() => Ok(()),
-        Ok(status) => Err(unread(status.gist())),
+        Ok(status) => Err(unread(status.summary())),
         Err(stop) => Err(unread(said(&stop))),
     })
 }
 
-async fn forwards(bench: &Bench) -> Result<(), String> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+async fn forwards(context: &GatewayContext) -> Result<(), String> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     let job = job.callback(url.as_str());
     let why = |got: &str| {
-        format!("not even a plain callback_url reaches {}, see GW-CB-001: {got}", bench.vendor.title())
+        format!("not even a plain callback_url reaches {}, see GW-CB-001: {got}", context.vendor.title())
     };
-    let reply = bench.submit(&job).await.map_err(|stop| why(&said(&stop)))?;
+    let reply = context.submit(&job).await.map_err(|stop| why(&said(&stop)))?;
     if reply.accepted().is_none() {
-        return Err(why(&reply.gist()));
+        return Err(why(&reply.summary()));
     }
-    let create = bench.create(&job).await.map_err(|stop| why(&said(&stop)))?;
+    let create = context.create(&job).await.map_err(|stop| why(&said(&stop)))?;
     match create.seen.callback_url.as_ref().and_then(Value::as_str) {
         Some(seen) if seen == url => Ok(()),
         Some(seen) => Err(why(&format!("it received {seen}"))),
@@ -213,8 +214,9 @@ async fn forwards(bench: &Bench) -> Result<(), String> {
 fn said(stop: &Stop) -> String {
     match stop {
         Stop::Violation(finding) => finding.actual.clone(),
-        Stop::NotApplicable(why) | Stop::NotTestable(why) | Stop::Inconclusive(why) | Stop::Broken(why) => {
-            why.clone()
-        }
+        Stop::NotApplicable(why)
+        | Stop::NotTestable(why)
+        | Stop::Inconclusive(why)
+        | Stop::HarnessError(why) => why.clone(),
     }
 }

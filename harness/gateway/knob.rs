@@ -65,10 +65,10 @@ macro_rules! knobs {
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// Everything that is said about it.
-            pub const fn row(self) -> &'static Row {
+            pub const fn row(self) -> &'static KnobRow {
                 match self {
                     $(Self::$variant => {
-                        const ROW: Row = Row { name: $name, decides: $decides, open: $open, source: $source, values: $values };
+                        const ROW: KnobRow = KnobRow { name: $name, decides: $decides, open: $open, source: $source, values: $values };
                         &ROW
                     })*
                 }
@@ -79,7 +79,7 @@ macro_rules! knobs {
 
 /// What is said about a knob.
 #[derive(Debug)]
-pub struct Row {
+pub struct KnobRow {
     /// Stable name, in flags, files and reports.
     pub name: &'static str,
     /// What it decides, as a noun phrase.

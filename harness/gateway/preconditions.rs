@@ -4,24 +4,27 @@
 
 use ringback_mocks::vendor::Vendor;
 
-use super::Need;
-use super::target::{Reach, Target};
+use super::GatewayPrecondition;
+use super::target::{GatewayReach, GatewayTarget};
 use crate::run::mode::Mode;
 
 /// Whether a precondition can hold for a vendor of a gateway, and if not, why and what would change that.
-pub fn check(target: &Target, need: Need, vendor: Vendor) -> Result<(), String> {
+pub fn check(target: &GatewayTarget, need: GatewayPrecondition, vendor: Vendor) -> Result<(), String> {
     match need {
-        Need::OtherKey => other_key(target),
-        Need::Receiver if !has_mock(target, vendor) => live(target),
-        Need::Witness => witness(target, vendor),
+        GatewayPrecondition::OtherKey => other_key(target),
+        GatewayPrecondition::Receiver if !has_mock(target, vendor) => live(target),
+        GatewayPrecondition::Witness => witness(target, vendor),
         // Asking a deployed gateway would cost money.
-        Need::Forwards if target.mode() == Mode::Deployed => witness(target, vendor),
-        Need::Receiver | Need::Forwards | Need::Accepts | Need::Status => Ok(()),
+        GatewayPrecondition::Forwards if target.mode() == Mode::Deployed => witness(target, vendor),
+        GatewayPrecondition::Receiver
+        | GatewayPrecondition::Forwards
+        | GatewayPrecondition::Accepts
+        | GatewayPrecondition::Status => Ok(()),
     }
 }
 
 /// Whether real vendors have an address to call.
-pub fn live(target: &Target) -> Result<(), String> {
+pub fn live(target: &GatewayTarget) -> Result<(), String> {
     match target.live {
         Some(_) => Ok(()),
         None => Err("no callback of a real vendor can reach us; give a public address that leads here with \
@@ -30,15 +33,15 @@ pub fn live(target: &Target) -> Result<(), String> {
     }
 }
 
-fn has_mock(target: &Target, vendor: Vendor) -> bool {
+fn has_mock(target: &GatewayTarget, vendor: Vendor) -> bool {
     match &target.reach {
-        Reach::Url { upstreams, .. } => upstreams.iter().any(|(of, _)| *of == vendor),
-        Reach::Embedded { .. } | Reach::Exec { .. } => true,
+        GatewayReach::Url { upstreams, .. } => upstreams.iter().any(|(of, _)| *of == vendor),
+        GatewayReach::Embedded { .. } | GatewayReach::Exec { .. } => true,
     }
 }
 
 /// Whether we see what a vendor sees.
-fn witness(target: &Target, vendor: Vendor) -> Result<(), String> {
+fn witness(target: &GatewayTarget, vendor: Vendor) -> Result<(), String> {
     if has_mock(target, vendor) {
         Ok(())
     } else if target.mode() == Mode::Deployed {
@@ -51,9 +54,9 @@ fn witness(target: &Target, vendor: Vendor) -> Result<(), String> {
 }
 
 /// Whether there is a second client to be somebody else.
-fn other_key(target: &Target) -> Result<(), String> {
+fn other_key(target: &GatewayTarget) -> Result<(), String> {
     match &target.reach {
-        Reach::Url { other_key: None, .. } => {
+        GatewayReach::Url { other_key: None, .. } => {
             Err("no second client's key; set RINGBACK_OTHER_API_KEY".to_owned())
         }
         _ => Ok(()),

@@ -11,10 +11,10 @@ use ringback_mocks::world::World;
 use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
-use crate::gateway::context::Bench;
-use crate::gateway::discovery::Discovery;
-use crate::gateway::subject::Subject;
-use crate::gateway::target::{Reach, Target};
+use crate::gateway::context::GatewayContext;
+use crate::gateway::discovery::GatewayDiscovery;
+use crate::gateway::subject::GatewaySubject;
+use crate::gateway::target::{GatewayReach, GatewayTarget};
 use crate::report::{Addressee, Report, TrafficReport};
 use crate::run::excerpt::quoted;
 use crate::run::guard::Traffic;
@@ -23,15 +23,15 @@ use crate::run::mode::Mode;
 use crate::run::plan::{self, Case};
 use crate::run::replay::Replay;
 use crate::run::runner::Stage;
-use crate::run::session::{Beginning, Options, RunError, Session};
+use crate::run::session::{Beginning, RunError, RunOptions, Session};
 
 /// Everything a case about a gateway needs to run.
 #[derive(Clone, Debug)]
 pub struct GatewayStage {
     /// The target.
-    pub target: Arc<Target>,
+    pub target: Arc<GatewayTarget>,
     /// The running subject.
-    pub subject: Arc<Subject>,
+    pub subject: Arc<GatewaySubject>,
     /// The world around it.
     pub world: Arc<World>,
     /// Seed of generated inputs.
@@ -44,14 +44,17 @@ pub struct GatewayStage {
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn open(mut target: Target, options: &Options) -> Result<Session<GatewayStage>, RunError> {
+pub async fn open(
+    mut target: GatewayTarget,
+    options: &RunOptions,
+) -> Result<Session<GatewayStage>, RunError> {
     let beginning = Beginning::now();
     let (seed, vendors) = crate::run::session::inputs::<Gateway>(options, &target.vendors)?;
     target.vendors = vendors;
     let target = Arc::new(target);
-    let (subject, world) = Subject::start(&target, seed).await?;
+    let (subject, world) = GatewaySubject::start(&target, seed).await?;
     let subject = Arc::new(subject);
-    let discovery = Discovery::explore(&target, &subject, &world).await?;
+    let discovery = GatewayDiscovery::explore(&target, &subject, &world).await?;
     let cases =
         plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
     let stage = GatewayStage { target, subject, world, seed, strict: options.strict };
@@ -66,22 +69,22 @@ pub async fn open(mut target: Target, options: &Options) -> Result<Session<Gatew
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn judge(target: Target, options: &Options) -> Result<Report, RunError> {
+pub async fn judge(target: GatewayTarget, options: &RunOptions) -> Result<Report, RunError> {
     Ok(open(target, options).await?.judge().await)
 }
 
 impl Stage for GatewayStage {
     type Kind = Gateway;
 
-    fn bench(&self, case: &Case<Gateway>) -> Bench {
-        let bench = Bench::new(
+    fn context(&self, case: &Case<Gateway>) -> GatewayContext {
+        let context = GatewayContext::new(
             Arc::clone(&self.target),
             Arc::clone(&self.subject),
             Arc::clone(&self.world),
             case.vendor,
             self.seed,
         );
-        bench.replaying(case.input.clone())
+        context.replaying(case.input.clone())
     }
 
     fn mask(&self) -> Mask {
@@ -93,7 +96,7 @@ impl Stage for GatewayStage {
     }
 
     fn deadline(&self) -> Duration {
-        self.target.patience.case
+        self.target.timeouts.case
     }
 
     fn replay(&self, case: &Case<Gateway>) -> String {
@@ -108,8 +111,8 @@ impl Stage for GatewayStage {
 
     fn addressee(&self) -> Addressee {
         let address = match self.target.reach {
-            Reach::Url { .. } => quoted(self.subject.root()),
-            Reach::Embedded { .. } | Reach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
+            GatewayReach::Url { .. } => quoted(self.subject.root()),
+            GatewayReach::Embedded { .. } | GatewayReach::Exec { .. } => "\"$GATEWAY\"".to_owned(),
         };
         Addressee { address, sent: |leg| leg == Leg::Client }
     }

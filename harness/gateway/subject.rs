@@ -14,14 +14,14 @@ use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
 use ringback_reference::gateway::{ReferenceGateway, Setup, Upstream};
 
-use crate::gateway::target::{Reach, Target};
+use crate::gateway::target::{GatewayReach, GatewayTarget};
 use crate::run::exec::{Environment, Process};
 use crate::run::guard::{Denied, Guard, Traffic};
 use crate::run::session::SetupError;
 
 /// A running gateway and the keys to it.
 #[derive(Debug)]
-pub struct Subject {
+pub struct GatewaySubject {
     root: String,
     key: Secret,
     other_key: Option<Secret>,
@@ -41,12 +41,12 @@ enum Running {
     Elsewhere,
 }
 
-impl Subject {
+impl GatewaySubject {
     /// Starts the world around the target, then the target.
-    pub async fn start(target: &Target, seed: u64) -> Result<(Self, Arc<World>), SetupError> {
+    pub async fn start(target: &GatewayTarget, seed: u64) -> Result<(Self, Arc<World>), SetupError> {
         let mut keys = Keys::new();
         let placements = match &target.reach {
-            Reach::Url { upstreams, vendor_keys, .. } => upstreams
+            GatewayReach::Url { upstreams, vendor_keys, .. } => upstreams
                 .iter()
                 .map(|(vendor, address)| Placement {
                     vendor: *vendor,
@@ -70,24 +70,24 @@ impl Subject {
             })
             .collect();
         let (key, other_key) = match &target.reach {
-            Reach::Url { key, other_key, .. } => (key.clone(), other_key.clone()),
+            GatewayReach::Url { key, other_key, .. } => (key.clone(), other_key.clone()),
             _ => (keys.make("sk"), Some(keys.make("sk"))),
         };
         secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         secrets.extend(other_key.iter().map(|key| ("RINGBACK_OTHER_API_KEY".to_owned(), key.clone())));
         let (root, running) = match &target.reach {
-            Reach::Embedded { defect, oddity } => {
+            GatewayReach::Embedded { defect, oddity } => {
                 let clients = [Some(key.clone()), other_key.clone()].into_iter().flatten().collect();
                 let setup = Setup { clients, upstreams, defect: *defect, oddity: *oddity };
                 let gateway = ReferenceGateway::start(setup, http::LOOPBACK).await?;
                 (gateway.url(), Running::Here(gateway))
             }
-            Reach::Exec { command, ready_within } => {
+            GatewayReach::Exec { command, ready_within } => {
                 let environment = environment(&key, other_key.as_ref(), &upstreams);
                 let process = Process::start(command, environment, &target.hidden, *ready_within).await?;
                 (process.url(), Running::Child(Box::new(process)))
             }
-            Reach::Url { root, .. } => (root.clone(), Running::Elsewhere),
+            GatewayReach::Url { root, .. } => (root.clone(), Running::Elsewhere),
         };
         let journal = Arc::clone(&world.journal);
         let subject = Self {
@@ -135,18 +135,18 @@ impl Subject {
         token: &str,
         request: Request,
         within: Duration,
-    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), NotSent> {
         self.send(token, request, within, true).await
     }
 
     /// The same where no answer may come, because a vendor gives none: that says nothing about whether
     /// the gateway is still there.
-    pub async fn ask_in_vain(
+    pub async fn ask_expecting_silence(
         &self,
         token: &str,
         request: Request,
         within: Duration,
-    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), NotSent> {
         self.send(token, request, within, false).await
     }
 
@@ -156,13 +156,13 @@ impl Subject {
         request: Request,
         within: Duration,
         telling: bool,
-    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), Unasked> {
+    ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), NotSent> {
         // Whatever is no plain reading may start a job, wherever it is sent.
         let billable = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let leave = self.guard.admit(billable).await.map_err(|denied| match denied {
-            Denied::Silent => Unasked::Gone(self.obituary()),
-            Denied::Spent => Unasked::Spent,
-            Denied::Capped => Unasked::Capped,
+            Denied::Silent => NotSent::Gone(self.exit_summary()),
+            Denied::BudgetExhausted => NotSent::Spent,
+            Denied::Capped => NotSent::Capped,
         })?;
         let began = Instant::now();
         let answer = self.http.send(&self.root, &request, within).await;
@@ -177,7 +177,7 @@ impl Subject {
         };
         let exchange = self.journal.record_for(Some(token.to_owned()), entry);
         match went {
-            Err(NoAnswer::Connect(cause)) => Err(Unasked::Gone(format!("{} ({cause})", self.obituary()))),
+            Err(NoAnswer::Connect(cause)) => Err(NotSent::Gone(format!("{} ({cause})", self.exit_summary()))),
             went => Ok((exchange, went)),
         }
     }
@@ -194,9 +194,9 @@ impl Subject {
         }
     }
 
-    fn obituary(&self) -> String {
+    fn exit_summary(&self) -> String {
         match &self.running {
-            Running::Child(process) => match process.last_words() {
+            Running::Child(process) => match process.exit_summary() {
                 Some(words) => format!("the gateway has ended: {words}"),
                 None => "the gateway no longer answers".to_owned(),
             },
@@ -207,12 +207,12 @@ impl Subject {
 
 /// Why a question was not asked.
 #[derive(Debug)]
-pub enum Unasked {
+pub enum NotSent {
     /// The gateway is not there any more.
     Gone(String),
     /// A job might have come of it, and all that may be accepted have been.
     Spent,
-    /// As many requests as allowed have been sent.
+    /// Caller many requests as allowed have been sent.
     Capped,
 }
 

@@ -1,6 +1,6 @@
 //! What a check submits and what it gets back: jobs, replies, and the creates a vendor received.
 //!
-//! Values only; asking and waiting is `bench`.
+//! Values only; asking and waiting is `context`.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use serde_json::Value;
 
 /// A submit request under construction.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct SubmitRequest {
     /// Travels in prompt and callback URL.
     pub token: String,
     /// The request body.
     pub body: Value,
 }
 
-impl Job {
+impl SubmitRequest {
     /// Sets `input.metadata.callback_url`.
     #[must_use]
     pub fn callback(self, url: impl Into<Value>) -> Self {
@@ -59,7 +59,7 @@ impl Job {
 
 /// Whose key a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum As<'k> {
+pub enum Caller<'k> {
     /// The client's.
     Client,
     /// The second client's.
@@ -74,7 +74,7 @@ pub enum As<'k> {
 
 /// An answer of the gateway.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct GatewayReply {
     /// The exchange it came in.
     pub exchange: Arc<Exchange>,
     /// HTTP status.
@@ -104,7 +104,7 @@ pub fn synonym(word: &str) -> Option<&'static str> {
     SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, documented)| *documented)
 }
 
-impl Reply {
+impl GatewayReply {
     pub(crate) fn new(exchange: Arc<Exchange>, response: &Response, synonyms: bool) -> Self {
         Self { status: response.status, body: response.value(), exchange, synonyms }
     }
@@ -129,7 +129,7 @@ impl Reply {
     }
 
     /// The answer in a few words.
-    pub fn gist(&self) -> String {
+    pub fn summary(&self) -> String {
         let body = match &self.exchange.answer {
             Ok(response) if response.body.is_empty() => "with an empty body".to_owned(),
             Ok(response) => shortened(&String::from_utf8_lossy(&response.body), 300),
@@ -141,7 +141,7 @@ impl Reply {
 
 /// A create the vendor received.
 #[derive(Clone, Debug)]
-pub struct Create {
+pub struct UpstreamCreate {
     /// The vendor.
     pub vendor: Vendor,
     /// The dialect it came in.
@@ -154,17 +154,17 @@ pub struct Create {
 
 /// An accepted job.
 #[derive(Clone, Debug)]
-pub struct Accepted {
+pub struct SubmittedJob {
     /// Its token.
     pub token: String,
     /// The gateway's id.
     pub task_id: String,
     /// The answer to the submit.
-    pub reply: Reply,
+    pub reply: GatewayReply,
 }
 
 /// The creates among exchanges, in order.
-pub(crate) fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<Create> {
+pub(crate) fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<UpstreamCreate> {
     exchanges
         .iter()
         .filter_map(|exchange| {
@@ -173,7 +173,7 @@ pub(crate) fn creates_in(exchanges: &[Arc<Exchange>]) -> Vec<Create> {
                 .dialects()
                 .iter()
                 .find_map(|dialect| Some((*dialect, (dialect.read_create)(&exchange.request)?)))?;
-            Some(Create { vendor, dialect, seen, exchange: Arc::clone(exchange) })
+            Some(UpstreamCreate { vendor, dialect, seen, exchange: Arc::clone(exchange) })
         })
         .collect()
 }

@@ -20,9 +20,9 @@ use crate::run::mode::Mode;
 
 /// A gateway to judge.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct GatewayTarget {
     /// How it is reached.
-    pub reach: Reach,
+    pub reach: GatewayReach,
     /// The vendors whose models are tried.
     pub vendors: Vec<Vendor>,
     /// Model names that differ from the usual ones, by vendor name.
@@ -38,14 +38,14 @@ pub struct Target {
     /// What is taken for right where the contract is silent.
     pub knobs: Knobs,
     /// How long we wait for what.
-    pub patience: Patience,
+    pub timeouts: GatewayTimeouts,
     /// Other secrets that the subject may know and tell, with the variables that hold them.
     pub hidden: Vec<(String, Secret)>,
 }
 
 /// How a gateway is reached.
 #[derive(Clone, Debug)]
-pub enum Reach {
+pub enum GatewayReach {
     /// The reference gateway, in this process.
     Embedded {
         /// The fault it makes, if any.
@@ -86,7 +86,7 @@ pub struct Live {
 
 /// How long we wait for what. Only failures take this long; what goes right is noticed at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct GatewayTimeouts {
     /// For the answer to one request.
     pub answer: Duration,
     /// For a vendor's create after the submit was answered: a gateway may queue.
@@ -105,7 +105,7 @@ pub struct Patience {
     pub finish: Duration,
 }
 
-impl Patience {
+impl GatewayTimeouts {
     /// For a gateway in this process or on this machine.
     pub const LOCAL: Self = Self {
         answer: Duration::from_secs(10),
@@ -140,11 +140,11 @@ impl Patience {
     pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
 
-impl Target {
+impl GatewayTarget {
     /// The reference gateway, every vendor, with a fault to make or none.
     pub fn embedded(defect: Option<Defect>) -> Self {
         Self {
-            reach: Reach::Embedded { defect, oddity: None },
+            reach: GatewayReach::Embedded { defect, oddity: None },
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
@@ -152,7 +152,7 @@ impl Target {
             max_requests: None,
             live: None,
             knobs: Knobs::default(),
-            patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            timeouts: if defect.is_some() { GatewayTimeouts::REFERENCE } else { GatewayTimeouts::LOCAL },
             hidden: Vec::new(),
         }
     }
@@ -160,8 +160,8 @@ impl Target {
     /// The reference gateway, every vendor, with a legal oddity.
     pub fn odd(oddity: Oddity) -> Self {
         Self {
-            reach: Reach::Embedded { defect: None, oddity: Some(oddity) },
-            patience: Patience::ODD,
+            reach: GatewayReach::Embedded { defect: None, oddity: Some(oddity) },
+            timeouts: GatewayTimeouts::ODD,
             ..Self::embedded(None)
         }
     }
@@ -169,7 +169,7 @@ impl Target {
     /// The knobs that are set to something else than their defaults, with their values.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings: Vec<_> = self.knobs.changed().map(|(name, word)| (name, word.to_owned())).collect();
-        for (knob, time) in [(Knob::Settle, self.patience.settle), (Knob::Hang, self.patience.hang)] {
+        for (knob, time) in [(Knob::Settle, self.timeouts.settle), (Knob::Hang, self.timeouts.hang)] {
             let (row, written) = (knob.row(), format!("{}s", time.as_secs_f64()));
             if !matches!(row.values, Values::Time(default) if default == written) {
                 settings.push((row.name, written));
@@ -181,9 +181,9 @@ impl Target {
     /// How much of it is seen.
     pub const fn mode(&self) -> Mode {
         match &self.reach {
-            Reach::Embedded { .. } => Mode::Embedded,
-            Reach::Url { upstreams, .. } if upstreams.is_empty() => Mode::Deployed,
-            Reach::Exec { .. } | Reach::Url { .. } => Mode::Loopback,
+            GatewayReach::Embedded { .. } => Mode::Embedded,
+            GatewayReach::Url { upstreams, .. } if upstreams.is_empty() => Mode::Deployed,
+            GatewayReach::Exec { .. } | GatewayReach::Url { .. } => Mode::Loopback,
         }
     }
 
@@ -213,9 +213,9 @@ impl Target {
     /// Arguments of `ringback test gateway` that name this target again.
     pub fn arguments(&self) -> String {
         let mut text = match &self.reach {
-            Reach::Embedded { .. } => String::new(),
-            Reach::Exec { command, .. } => format!("--exec {} ", quoted(command)),
-            Reach::Url { root, upstreams, .. } => {
+            GatewayReach::Embedded { .. } => String::new(),
+            GatewayReach::Exec { command, .. } => format!("--exec {} ", quoted(command)),
+            GatewayReach::Url { root, upstreams, .. } => {
                 upstreams.iter().fold(format!("{root} "), |text, (vendor, address)| {
                     format!("{text}--upstream {vendor}={address} ")
                 })
@@ -236,15 +236,17 @@ impl Target {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None, oddity: None } => "the embedded reference gateway".to_owned(),
-            Reach::Embedded { oddity: Some(oddity), .. } => {
+            GatewayReach::Embedded { defect: None, oddity: None } => {
+                "the embedded reference gateway".to_owned()
+            }
+            GatewayReach::Embedded { oddity: Some(oddity), .. } => {
                 format!("the embedded reference gateway with the oddity {}", oddity.name())
             }
-            Reach::Embedded { defect: Some(defect), oddity: None } => {
+            GatewayReach::Embedded { defect: Some(defect), oddity: None } => {
                 format!("the embedded reference gateway with the defect {}", defect.name())
             }
-            Reach::Exec { command, .. } => format!("the gateway started by `{command}`"),
-            Reach::Url { root, .. } => format!("the gateway at {root}"),
+            GatewayReach::Exec { command, .. } => format!("the gateway started by `{command}`"),
+            GatewayReach::Url { root, .. } => format!("the gateway at {root}"),
         }
     }
 }

@@ -11,8 +11,8 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use tokio::sync::Semaphore;
 
-use super::{Effects, Outcome, Shot, Storm};
-use crate::receiver::task::{Callback, Job, Says};
+use super::{Effects, LoadOutcome, Shot, Storm};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::run::outcome::Stop;
 
 /// Requests under way at most: a receiver that stalls is not buried.
@@ -46,9 +46,13 @@ struct Models {
 impl Models {
     fn of(aim: &Aim) -> Result<Self, Stop> {
         let dialect = aim.vendor.main_dialect();
-        let job = Job::fresh(dialect, aim.vendor, aim.hook.clone(), &aim.secrets, Timestamp::now());
+        let job = VendorTask::fresh(dialect, aim.vendor, aim.hook.clone(), &aim.secrets, Timestamp::now());
         let stem = job.id[..job.id.len() - DIGITS].to_owned();
-        Ok(Self { progress: job.callback(Says::RUNNING)?, end: job.callback(Says::SUCCESS)?, stem })
+        Ok(Self {
+            progress: job.callback(CallbackState::RUNNING)?,
+            end: job.callback(CallbackState::SUCCESS)?,
+            stem,
+        })
     }
 
     fn id(&self, job: usize) -> String {
@@ -74,9 +78,9 @@ pub async fn send(
     storm: &Storm,
     gateway: Option<&Counterpart>,
     told: impl Fn(u64),
-) -> Result<(Outcome, Vec<String>), Stop> {
+) -> Result<(LoadOutcome, Vec<String>), Stop> {
     let models = Models::of(aim)?;
-    let outcome = Arc::new(Mutex::new(Outcome::new(aim.limit)));
+    let outcome = Arc::new(Mutex::new(LoadOutcome::new(aim.limit)));
     let ended = Arc::new(Mutex::new(BTreeSet::new()));
     let (http, room) = (HttpClient::new(), Arc::new(Semaphore::new(UNDER_WAY)));
     let root: Arc<str> = aim.root.as_str().into();

@@ -22,7 +22,7 @@ use ringback_mocks::vendor::Vendor;
 /// Boxes an `async fn` into the catalogue's function type.
 macro_rules! check {
     ($function:ident) => {
-        |bench| Box::pin($function(bench))
+        |context| Box::pin($function(context))
     };
 }
 use check;

@@ -16,14 +16,14 @@ use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
-use super::discovery::Way;
+use super::discovery::JobOrigin;
 use super::effects::Class;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
-use super::task::{Callback, Job, Says};
+use super::task::{Callback, CallbackState, VendorTask};
 use crate::run::case::{CaseContext, Records};
 use crate::run::excerpt::shortened;
-use crate::run::guard::Leave;
+use crate::run::guard::Permit;
 use crate::run::outcome::{Finding, Stop};
 use crate::run::replay::Input;
 
@@ -33,13 +33,13 @@ mod raw;
 mod signed;
 mod start;
 mod vectors;
-pub use converge::{HANGS_UP, Plot};
+pub use converge::{HANGS_UP, ScheduleRun};
 pub use start::Started;
 pub use vectors::asked_with;
 
 /// A case's view of a receiver.
 #[derive(Debug)]
-pub struct Bench {
+pub struct ReceiverContext {
     /// The target judged.
     pub target: Arc<ReceiverTarget>,
     /// The vendor whose callbacks are sent.
@@ -51,7 +51,7 @@ pub struct Bench {
     /// What the case's exchanges are filed under.
     pub token: String,
     subject: Arc<ReceiverSubject>,
-    way: Way,
+    way: JobOrigin,
     notes: Mutex<Notes>,
 }
 
@@ -69,7 +69,7 @@ struct Notes {
 
 /// What the receiver answered.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct ReceiverReply {
     /// HTTP status.
     pub status: u16,
     /// The body.
@@ -80,7 +80,7 @@ pub struct Reply {
     pub exchange: Arc<Exchange>,
 }
 
-impl Reply {
+impl ReceiverReply {
     /// Whether it acknowledges: 2xx.
     pub const fn is_ack(&self) -> bool {
         matches!(self.status, 200..300)
@@ -92,7 +92,7 @@ impl Reply {
     }
 
     /// The answer in a few words.
-    pub fn gist(&self) -> String {
+    pub fn summary(&self) -> String {
         let body = match self.body.len() {
             0 => "with an empty body".to_owned(),
             _ => shortened(&String::from_utf8_lossy(&self.body), 300),
@@ -105,13 +105,13 @@ impl Reply {
     }
 }
 
-impl Bench {
-    /// A bench for one case.
+impl ReceiverContext {
+    /// A context for one case.
     pub fn new(
         target: Arc<ReceiverTarget>,
         subject: Arc<ReceiverSubject>,
         vendor: Vendor,
-        way: Way,
+        way: JobOrigin,
         seed: u64,
         input: Option<Input>,
     ) -> Self {
@@ -153,26 +153,26 @@ impl Bench {
 
     /// Whether jobs of this case are started by the receiver itself: it trusts no others of this vendor.
     pub fn starts_jobs(&self) -> bool {
-        self.way == Way::Started
+        self.way == JobOrigin::Started
     }
 
     /// A job of the main dialect, the way the receiver takes callbacks of this vendor.
-    pub async fn job(&self) -> Result<Job, Stop> {
+    pub async fn job(&self) -> Result<VendorTask, Stop> {
         self.job_in(self.main()).await
     }
 
     /// A job of a dialect.
-    pub async fn job_in(&self, dialect: &'static Dialect) -> Result<Job, Stop> {
+    pub async fn job_in(&self, dialect: &'static Dialect) -> Result<VendorTask, Stop> {
         match self.way {
-            Way::OutOfTheBlue => self.blue(dialect),
-            Way::Started => Ok(self.start_in(dialect).await?.job),
+            JobOrigin::Unsolicited => self.unsolicited_task(dialect),
+            JobOrigin::Started => Ok(self.start_in(dialect).await?.job),
         }
     }
 
     /// A job that the receiver knows nothing of; its callbacks go to the hook.
-    pub fn blue(&self, dialect: &'static Dialect) -> Result<Job, Stop> {
+    pub fn unsolicited_task(&self, dialect: &'static Dialect) -> Result<VendorTask, Stop> {
         let hook = self.hook()?.to_owned();
-        Ok(Job::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now()))
+        Ok(VendorTask::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now()))
     }
 
     /// Path and query of the vendor's hook.
@@ -186,29 +186,29 @@ impl Bench {
     }
 
     /// From now on the gateway says this of a job.
-    pub fn back(&self, job: &Job, standing: Standing) {
+    pub fn set_gateway_status(&self, job: &VendorTask, standing: Standing) {
         self.gateway().set(&job.key, standing);
     }
 
     /// Delivers the genuine callback that says so, after the gateway was told the same.
-    pub async fn deliver(&self, job: &Job, says: Says) -> Result<Reply, Stop> {
+    pub async fn deliver(&self, job: &VendorTask, says: CallbackState) -> Result<ReceiverReply, Stop> {
         let callback = job.callback(says)?;
-        self.back(job, standing(job, &callback));
+        self.set_gateway_status(job, standing(job, &callback));
         self.send(&callback).await
     }
 
     /// Sends a callback, signed now. What the gateway says is left as it is.
-    pub async fn send(&self, callback: &Callback) -> Result<Reply, Stop> {
+    pub async fn send(&self, callback: &Callback) -> Result<ReceiverReply, Stop> {
         self.post(callback.request(Self::now())).await
     }
 
     /// Sends a request to the receiver, as it is; that no answer comes is a violation.
-    pub async fn post(&self, request: Request) -> Result<Reply, Stop> {
-        self.post_within(request, self.target.patience.answer).await
+    pub async fn post(&self, request: Request) -> Result<ReceiverReply, Stop> {
+        self.post_within(request, self.target.timeouts.answer).await
     }
 
     /// The same with another time for the answer.
-    pub async fn post_within(&self, request: Request, within: Duration) -> Result<Reply, Stop> {
+    pub async fn post_within(&self, request: Request, within: Duration) -> Result<ReceiverReply, Stop> {
         match self.attempt(request, within).await? {
             Ok(reply) => Ok(reply),
             Err((why, exchange)) => Err(Finding::new("an answer", why).seen_in(&exchange).into()),
@@ -220,7 +220,7 @@ impl Bench {
         &self,
         request: Request,
         within: Duration,
-    ) -> Result<Result<Reply, (String, Arc<Exchange>)>, Stop> {
+    ) -> Result<Result<ReceiverReply, (String, Arc<Exchange>)>, Stop> {
         let (root, _) = self.place()?;
         let leg = Leg::Callback(self.vendor);
         let leave = self.leave().await?;
@@ -228,10 +228,10 @@ impl Bench {
         match (&exchange.answer, went) {
             (Ok(response), _) => {
                 self.notes().answered = true;
-                Ok(Ok(Reply::of(Arc::clone(&exchange), response)))
+                Ok(Ok(ReceiverReply::of(Arc::clone(&exchange), response)))
             }
             (Err(_), Err(NoAnswer::Connect(cause))) => {
-                Err(Stop::Inconclusive(format!("{} ({cause})", self.subject.obituary())))
+                Err(Stop::Inconclusive(format!("{} ({cause})", self.subject.exit_summary())))
             }
             (Err(why), _) => {
                 // A connection came about, so what follows is the receiver's doing.
@@ -247,8 +247,8 @@ impl Bench {
         self.notes().saved += requests;
     }
 
-    /// Leave to send one request.
-    pub(super) async fn leave(&self) -> Result<Leave<'_>, Stop> {
+    /// Permit to send one request.
+    pub(super) async fn leave(&self) -> Result<Permit<'_>, Stop> {
         let saved = {
             let mut notes = self.notes();
             let left = notes.saved.checked_sub(1);
@@ -260,7 +260,7 @@ impl Bench {
 
     /// Waits until no other case needs much memory; none will, as long as this is held.
     pub async fn with_memory(&self) -> Result<SemaphorePermit<'_>, Stop> {
-        self.subject.memory.acquire().await.map_err(|error| Stop::Broken(error.to_string()))
+        self.subject.memory.acquire().await.map_err(|error| Stop::HarnessError(error.to_string()))
     }
 
     /// Notes a violation and goes on.
@@ -269,42 +269,45 @@ impl Bench {
     }
 
     /// Notes a finding unless the reply acknowledges.
-    pub fn note_unless_acked(&self, reply: &Reply, what: &str) {
+    pub fn note_unless_acked(&self, reply: &ReceiverReply, what: &str) {
         if !reply.is_ack() {
-            self.note(Finding::new(format!("HTTP 2xx for {what}"), reply.gist()).seen_in(&reply.exchange));
+            self.note(Finding::new(format!("HTTP 2xx for {what}"), reply.summary()).seen_in(&reply.exchange));
         }
     }
 
     /// Notes a finding if the reply acknowledges.
-    pub fn note_if_acked(&self, reply: &Reply, what: &str) {
+    pub fn note_if_acked(&self, reply: &ReceiverReply, what: &str) {
         if reply.is_ack() {
             let expected = format!("HTTP 4xx for {what}");
-            self.note(Finding::new(expected, reply.gist()).seen_in(&reply.exchange));
+            self.note(Finding::new(expected, reply.summary()).seen_in(&reply.exchange));
         }
     }
 
     /// Notes a finding if the receiver blames itself: 5xx.
-    pub fn note_if_5xx(&self, reply: &Reply, what: &str) {
+    pub fn note_if_5xx(&self, reply: &ReceiverReply, what: &str) {
         if reply.status >= 500 {
             let expected = format!("no HTTP 5xx for {what}");
-            self.note(Finding::new(expected, reply.gist()).seen_in(&reply.exchange));
+            self.note(Finding::new(expected, reply.summary()).seen_in(&reply.exchange));
         }
     }
 
-    /// A genuine callback that must be acknowledged for the case to be able to judge: the accepted twin.
-    pub async fn twin(&self, callback: &Callback) -> Result<Reply, Stop> {
+    /// A genuine callback that must be acknowledged for the case to be able to judge: the accepted control.
+    pub async fn control(&self, callback: &Callback) -> Result<ReceiverReply, Stop> {
         let reply = self.send(callback).await?;
         if reply.is_ack() {
             return Ok(reply);
         }
-        Err(Stop::NotTestable(format!("the right twin of what this case sends is refused: {}", reply.gist())))
+        Err(Stop::NotTestable(format!(
+            "the right twin of what this case sends is refused: {}",
+            reply.summary()
+        )))
     }
 
     /// Proves that the receiver is alive: a genuine callback of a fresh job is acknowledged. Notes a finding
     /// if not.
     pub async fn note_unless_alive(&self, after: &str) -> Result<(), Stop> {
         let job = self.job().await?;
-        match self.deliver(&job, Says::SUCCESS).await {
+        match self.deliver(&job, CallbackState::SUCCESS).await {
             Ok(reply) => self.note_unless_acked(&reply, &format!("a genuine callback after {after}")),
             Err(Stop::Inconclusive(gone)) => {
                 self.note(Finding::new(format!("a receiver that is alive after {after}"), gone));
@@ -324,7 +327,7 @@ impl Bench {
 }
 
 /// What a gateway that knows the truth says when a callback says this.
-pub fn standing(job: &Job, callback: &Callback) -> Standing {
+pub fn standing(job: &VendorTask, callback: &Callback) -> Standing {
     match Class::of(&callback.word) {
         Class::Success => Standing::Finished,
         Class::Failure => Standing::Failed,
@@ -333,7 +336,7 @@ pub fn standing(job: &Job, callback: &Callback) -> Standing {
     }
 }
 
-impl CaseContext for Bench {
+impl CaseContext for ReceiverContext {
     fn seed(&self) -> u64 {
         self.seed
     }

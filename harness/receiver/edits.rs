@@ -1,6 +1,6 @@
 //! What checks change about a genuine callback: its members, its spelling, its signature's method.
 //!
-//! Pure. Where a vendor's main dialect keeps what is changed is a table; sending is the bench's.
+//! Pure. Where a vendor's main dialect keeps what is changed is a table; sending is the context's.
 
 use std::fmt::Write as _;
 

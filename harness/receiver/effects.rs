@@ -1,6 +1,6 @@
 //! What a receiver did, as its effects probe tells it: how often the work was done, and the state believed.
 //!
-//! Pure: reading answers and comparing them. Asking is the bench's.
+//! Pure: reading answers and comparing them. Asking is the context's.
 
 use ringback_mocks::vendor::Vendor;
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl Effect {
     pub const NONE: Self = Self { count: 0, class: Class::Other, state: String::new() };
 
     /// In a few words.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let times = match self.count {
             0 => "not done".to_owned(),
             1 => "done once".to_owned(),

@@ -4,32 +4,33 @@
 
 use ringback_mocks::vendor::Vendor;
 
-use super::Need;
-use super::target::{Reach, ReceiverTarget};
+use super::ReceiverPrecondition;
+use super::target::{ReceiverReach, ReceiverTarget};
 
 /// Whether a precondition can hold for a vendor of a receiver, and if not, why and what would change that.
-pub fn check(target: &ReceiverTarget, need: Need, _vendor: Vendor) -> Result<(), String> {
+pub fn check(target: &ReceiverTarget, need: ReceiverPrecondition, _vendor: Vendor) -> Result<(), String> {
     let ReceiverTarget { reach, probe, start, .. } = target;
     match (need, reach) {
-        (Need::Effects, _) if probe.is_none() => {
+        (ReceiverPrecondition::Effects, _) if probe.is_none() => {
             Err("nothing tells what the receiver did; add --effects URL with {id} for the id in the \
                  callback, answering {\"count\": <times the work was done>, \"state\": <last state>}"
                 .to_owned())
         }
-        (Need::Gateway | Need::Starts, Reach::Url { gateway: None, .. }) => {
-            Err("the receiver asks a gateway of its own; point it at ours with RINGBACK_GATEWAY_URL and \
+        (
+            ReceiverPrecondition::Gateway | ReceiverPrecondition::Starts,
+            ReceiverReach::Url { gateway: None, .. },
+        ) => Err("the receiver asks a gateway of its own; point it at ours with RINGBACK_GATEWAY_URL and \
                  say where with --gateway ADDRESS"
-                .to_owned())
-        }
-        (Need::Starts, _) if start.is_none() => {
+            .to_owned()),
+        (ReceiverPrecondition::Starts, _) if start.is_none() => {
             Err("nothing is known that makes the receiver submit a job; add --start URL".to_owned())
         }
-        (Need::PlainHttp, Reach::Url { hooks, .. })
+        (ReceiverPrecondition::PlainHttp, ReceiverReach::Url { hooks, .. })
             if !hooks.iter().all(|(_, url)| url.starts_with("http://")) =>
         {
             Err("bytes can be sent as they are written over plain HTTP only".to_owned())
         }
-        (Need::Hooks, Reach::Url { .. }) => {
+        (ReceiverPrecondition::Hooks, ReceiverReach::Url { .. }) => {
             Err("only the hooks that were named are known; start the receiver with --exec".to_owned())
         }
         _ => Ok(()),

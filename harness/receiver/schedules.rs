@@ -1,14 +1,14 @@
 //! Schedules of trouble: what happens to the callbacks of one job, in order, as a value with a notation.
 //!
 //! Pure: `running, success (ack lost), success x2, running` is read, written and compared here; which
-//! schedules there are and how one is made smaller is `schedule/space`. Playing one is the bench's.
+//! schedules there are and how one is made smaller is `schedule/space`. Playing one is the context's.
 
 use std::fmt;
 use std::str::FromStr;
 
 use ringback_mocks::vendor::Phase;
 
-use super::task::Says;
+use super::task::CallbackState;
 
 mod space;
 pub use space::{Random, Shrinking, enumerated, is_usual};
@@ -51,12 +51,12 @@ impl Event {
     }
 
     /// What its callback says.
-    pub const fn says(self) -> Says {
+    pub const fn says(self) -> CallbackState {
         match self {
-            Self::Queued => Says::Phase(Phase::Queued),
-            Self::Running => Says::RUNNING,
-            Self::Success => Says::SUCCESS,
-            Self::Failure => Says::FAILURE,
+            Self::Queued => CallbackState::Phase(Phase::Queued),
+            Self::Running => CallbackState::RUNNING,
+            Self::Success => CallbackState::SUCCESS,
+            Self::Failure => CallbackState::FAILURE,
         }
     }
 

@@ -9,8 +9,8 @@ use ringback_mocks::journal::Leg;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::receiver::context::Bench;
-use crate::receiver::discovery::Discovery;
+use crate::receiver::context::ReceiverContext;
+use crate::receiver::discovery::ReceiverDiscovery;
 use crate::receiver::subject::ReceiverSubject;
 use crate::receiver::target::ReceiverTarget;
 use crate::report::{Addressee, Report, TrafficReport};
@@ -19,7 +19,7 @@ use crate::run::mode::Mode;
 use crate::run::plan::{self, Case};
 use crate::run::replay::Replay;
 use crate::run::runner::Stage;
-use crate::run::session::{Beginning, Options, RunError, Session};
+use crate::run::session::{Beginning, RunError, RunOptions, Session};
 
 /// Everything a case about a receiver needs to run.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct ReceiverStage {
     /// The running subject.
     pub subject: Arc<ReceiverSubject>,
     /// What it can do.
-    pub discovery: Arc<Discovery>,
+    pub discovery: Arc<ReceiverDiscovery>,
     /// Seed of generated inputs.
     pub seed: u64,
     /// Whether a violated SHOULD fails.
@@ -40,13 +40,16 @@ pub struct ReceiverStage {
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn open(mut target: ReceiverTarget, options: &Options) -> Result<Session<ReceiverStage>, RunError> {
+pub async fn open(
+    mut target: ReceiverTarget,
+    options: &RunOptions,
+) -> Result<Session<ReceiverStage>, RunError> {
     let beginning = Beginning::now();
     let (seed, vendors) = crate::run::session::inputs::<Receiver>(options, &target.vendors)?;
     target.vendors = vendors;
     let target = Arc::new(target);
     let subject = Arc::new(ReceiverSubject::start(&target).await?);
-    let discovery = Arc::new(Discovery::explore(&target, &subject).await);
+    let discovery = Arc::new(ReceiverDiscovery::explore(&target, &subject).await);
     let cases =
         plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
     let stage = ReceiverStage { target, subject, discovery, seed, strict: options.strict };
@@ -54,15 +57,15 @@ pub async fn open(mut target: ReceiverTarget, options: &Options) -> Result<Sessi
 }
 
 /// Judges a receiver.
-pub async fn judge(target: ReceiverTarget, options: &Options) -> Result<Report, RunError> {
+pub async fn judge(target: ReceiverTarget, options: &RunOptions) -> Result<Report, RunError> {
     Ok(open(target, options).await?.judge().await)
 }
 
 impl Stage for ReceiverStage {
     type Kind = Receiver;
 
-    fn bench(&self, case: &Case<Receiver>) -> Bench {
-        Bench::new(
+    fn context(&self, case: &Case<Receiver>) -> ReceiverContext {
+        ReceiverContext::new(
             Arc::clone(&self.target),
             Arc::clone(&self.subject),
             case.vendor,
@@ -81,7 +84,7 @@ impl Stage for ReceiverStage {
     }
 
     fn deadline(&self) -> Duration {
-        self.target.patience.case
+        self.target.timeouts.case
     }
 
     fn replay(&self, case: &Case<Receiver>) -> String {

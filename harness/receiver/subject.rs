@@ -16,9 +16,9 @@ use ringback_reference::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::target::{HOOKS, Reach, ReceiverTarget};
+use super::target::{HOOKS, ReceiverReach, ReceiverTarget};
 use crate::run::exec::{Environment, Process};
-use crate::run::guard::{Denied, Guard, Leave};
+use crate::run::guard::{Denied, Guard, Permit};
 use crate::run::outcome::Stop;
 use crate::run::session::SetupError;
 
@@ -67,21 +67,21 @@ impl ReceiverSubject {
     pub async fn start(target: &ReceiverTarget) -> Result<Self, SetupError> {
         let mut ids = Ids::seeded(fastrand::u64(..));
         let key = match &target.reach {
-            Reach::Url { key: Some(key), .. } => key.clone(),
+            ReceiverReach::Url { key: Some(key), .. } => key.clone(),
             _ => Secret::new(format!("sk-{}", ids.alphanumeric(32))),
         };
         let secrets = match &target.reach {
-            Reach::Url { secrets, .. } => secrets.clone(),
+            ReceiverReach::Url { secrets, .. } => secrets.clone(),
             _ => Vendor::all().filter_map(|vendor| Some((vendor, made(vendor, &mut ids)?))).collect(),
         };
         let journal = Journal::open();
         let address = match &target.reach {
-            Reach::Url { gateway: Some(gateway), .. } => *gateway,
+            ReceiverReach::Url { gateway: Some(gateway), .. } => *gateway,
             _ => http::LOOPBACK,
         };
         let gateway = Counterpart::bind(Arc::clone(&journal), key.clone(), address).await?;
         let (roots, running) = match &target.reach {
-            Reach::Embedded { defect, oddity } => {
+            ReceiverReach::Embedded { defect, oddity } => {
                 let setup = Setup {
                     secrets: reference_secrets(&secrets),
                     gateway: gateway.url(),
@@ -93,19 +93,19 @@ impl ReceiverSubject {
                 let receiver = ReferenceReceiver::start(setup, http::LOOPBACK).await?;
                 (Roots::Hooks(receiver.url(), HOOKS), Running::Here(receiver))
             }
-            Reach::Exec { command, ready_within, hooks } => {
+            ReceiverReach::Exec { command, ready_within, hooks } => {
                 let environment = environment(&key, &gateway.url(), &secrets);
                 let process = Process::start(command, environment, &target.hidden, *ready_within).await?;
                 (Roots::Hooks(process.url(), hooks), Running::Child(Box::new(process)))
             }
-            Reach::Url { hooks, .. } => (Roots::Each(hooks), Running::Elsewhere),
+            ReceiverReach::Url { hooks, .. } => (Roots::Each(hooks), Running::Elsewhere),
         };
         let hooks = target.vendors.iter().filter_map(|vendor| roots.hook(*vendor)).collect();
         let mut masked: Vec<_> =
             secrets.iter().map(|(vendor, secret)| (vendor.variable("SECRET"), secret.clone())).collect();
         masked.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         masked.extend_from_slice(&target.hidden);
-        if let Reach::Url { hooks, .. } = &target.reach {
+        if let ReceiverReach::Url { hooks, .. } = &target.reach {
             masked.extend(hooks.iter().flat_map(|(_, url)| secrets_in(url)));
         }
         Ok(Self {
@@ -148,16 +148,16 @@ impl ReceiverSubject {
         self.guard.traffic().requests
     }
 
-    /// Leave to send one request; at once, if its turn was saved.
+    /// Permit to send one request; at once, if its turn was saved.
     ///
     /// # Errors
     /// When nothing more may be sent; that says nothing about the receiver.
-    pub(super) async fn leave(&self, saved: bool) -> Result<Leave<'_>, Stop> {
+    pub(super) async fn leave(&self, saved: bool) -> Result<Permit<'_>, Stop> {
         let leave = if saved { self.guard.admit_saved() } else { self.guard.admit(false).await };
         leave.map_err(|denied| {
             Stop::Inconclusive(match denied {
-                Denied::Silent => format!("{}, so nothing more is sent", self.obituary()),
-                Denied::Capped | Denied::Spent => CAPPED.to_owned(),
+                Denied::Silent => format!("{}, so nothing more is sent", self.exit_summary()),
+                Denied::Capped | Denied::BudgetExhausted => CAPPED.to_owned(),
             })
         })
     }
@@ -170,7 +170,7 @@ impl ReceiverSubject {
         root: &str,
         request: Request,
         within: Duration,
-        leave: Leave<'_>,
+        leave: Permit<'_>,
     ) -> (Arc<Exchange>, Result<(), NoAnswer>) {
         let began = Instant::now();
         let answer = self.http.send(root, &request, within).await;
@@ -185,9 +185,9 @@ impl ReceiverSubject {
     }
 
     /// Why it may be gone.
-    pub fn obituary(&self) -> String {
+    pub fn exit_summary(&self) -> String {
         match &self.running {
-            Running::Child(process) => match process.last_words() {
+            Running::Child(process) => match process.exit_summary() {
                 Some(words) => format!("the receiver has ended: {words}"),
                 None => "the receiver no longer answers".to_owned(),
             },

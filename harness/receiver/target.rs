@@ -22,7 +22,7 @@ use crate::run::mode::Mode;
 #[derive(Clone, Debug)]
 pub struct ReceiverTarget {
     /// How it is reached.
-    pub reach: Reach,
+    pub reach: ReceiverReach,
     /// The vendors whose callbacks are sent.
     pub vendors: Vec<Vendor>,
     /// How what it did is seen; `None` leaves those requirements untestable.
@@ -32,7 +32,7 @@ pub struct ReceiverTarget {
     /// Random schedules of trouble a case tries.
     pub schedules: usize,
     /// How long we wait for what.
-    pub patience: Patience,
+    pub timeouts: ReceiverTimeouts,
     /// What may be sent to it.
     pub limits: Limits,
     /// Other secrets that the subject may know and tell, with the variables that hold them.
@@ -41,7 +41,7 @@ pub struct ReceiverTarget {
 
 /// How a receiver is reached.
 #[derive(Clone, Debug)]
-pub enum Reach {
+pub enum ReceiverReach {
     /// The reference receiver, in this process.
     Embedded {
         /// The fault it makes, if any.
@@ -82,7 +82,7 @@ pub const SCHEDULES_DEEP: usize = 1_000;
 
 /// How long we wait for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct ReceiverTimeouts {
     /// For the answer to one request.
     pub answer: Duration,
     /// What a vendor waits for the answer to a callback.
@@ -99,7 +99,7 @@ pub struct Patience {
     pub look: Duration,
 }
 
-impl Patience {
+impl ReceiverTimeouts {
     /// For a receiver in this process or on this machine.
     pub const LOCAL: Self = Self {
         answer: Duration::from_secs(10),
@@ -131,12 +131,12 @@ impl ReceiverTarget {
     /// The reference receiver, every vendor, with a fault to make or none.
     pub fn embedded(defect: Option<Defect>) -> Self {
         Self {
-            reach: Reach::Embedded { defect, oddity: None },
+            reach: ReceiverReach::Embedded { defect, oddity: None },
             vendors: Vendor::all().collect(),
             probe: Some(Probe::usual()),
             start: Some(START.to_owned()),
             schedules: SCHEDULES,
-            patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            timeouts: if defect.is_some() { ReceiverTimeouts::REFERENCE } else { ReceiverTimeouts::LOCAL },
             limits: Limits::default(),
             hidden: Vec::new(),
         }
@@ -144,15 +144,15 @@ impl ReceiverTarget {
 
     /// The reference receiver, every vendor, with a legal oddity.
     pub fn odd(oddity: Oddity) -> Self {
-        Self { reach: Reach::Embedded { defect: None, oddity: Some(oddity) }, ..Self::embedded(None) }
+        Self { reach: ReceiverReach::Embedded { defect: None, oddity: Some(oddity) }, ..Self::embedded(None) }
     }
 
     /// The mode of DESIGN A2. A receiver at a URL is seen from outside unless it asks our gateway.
     pub const fn mode(&self) -> Mode {
         match &self.reach {
-            Reach::Embedded { .. } => Mode::Embedded,
-            Reach::Url { gateway: None, .. } => Mode::Deployed,
-            Reach::Exec { .. } | Reach::Url { .. } => Mode::Loopback,
+            ReceiverReach::Embedded { .. } => Mode::Embedded,
+            ReceiverReach::Url { gateway: None, .. } => Mode::Deployed,
+            ReceiverReach::Exec { .. } | ReceiverReach::Url { .. } => Mode::Loopback,
         }
     }
 
@@ -160,14 +160,14 @@ impl ReceiverTarget {
     pub fn arguments(&self) -> String {
         let mut text = String::new();
         match &self.reach {
-            Reach::Embedded { .. } => return text,
-            Reach::Exec { command, hooks, .. } => {
+            ReceiverReach::Embedded { .. } => return text,
+            ReceiverReach::Exec { command, hooks, .. } => {
                 let _ = write!(text, "--exec {} ", quoted(command));
                 if hooks != HOOKS {
                     let _ = write!(text, "--path {} ", quoted(hooks));
                 }
             }
-            Reach::Url { hooks, gateway, .. } => {
+            ReceiverReach::Url { hooks, gateway, .. } => {
                 match hooks.as_slice() {
                     [(vendor, url)] => {
                         let _ = write!(text, "{} --vendor {vendor} ", quoted(url));
@@ -183,7 +183,7 @@ impl ReceiverTarget {
                 }
             }
         }
-        let is_exec = matches!(self.reach, Reach::Exec { .. });
+        let is_exec = matches!(self.reach, ReceiverReach::Exec { .. });
         match &self.probe {
             Some(probe) if is_exec && *probe == Probe::usual() => {}
             Some(Probe::Http { template, .. }) => {
@@ -206,15 +206,17 @@ impl ReceiverTarget {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None, oddity: None } => "the embedded reference receiver".to_owned(),
-            Reach::Embedded { oddity: Some(oddity), .. } => {
+            ReceiverReach::Embedded { defect: None, oddity: None } => {
+                "the embedded reference receiver".to_owned()
+            }
+            ReceiverReach::Embedded { oddity: Some(oddity), .. } => {
                 format!("the embedded reference receiver with the oddity {}", oddity.name())
             }
-            Reach::Embedded { defect: Some(defect), oddity: None } => {
+            ReceiverReach::Embedded { defect: Some(defect), oddity: None } => {
                 format!("the embedded reference receiver with the defect {}", defect.name())
             }
-            Reach::Exec { command, .. } => format!("the receiver started by `{command}`"),
-            Reach::Url { hooks, .. } => {
+            ReceiverReach::Exec { command, .. } => format!("the receiver started by `{command}`"),
+            ReceiverReach::Url { hooks, .. } => {
                 let all: Vec<&str> = hooks.iter().map(|(_, url)| url.as_str()).collect();
                 format!("the receiver at {}", all.join(", "))
             }

@@ -1,6 +1,6 @@
 //! Callbacks as values: genuine ones as our machines make them, and what a check changes about them.
 //!
-//! Pure: a job, a state word and a time give bytes and headers. Sending is the bench's.
+//! Pure: a job, a state word and a time give bytes and headers. Sending is the context's.
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,7 @@ use crate::run::outcome::Stop;
 
 /// A job at a vendor, as far as its callbacks are concerned.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct VendorTask {
     /// The vendor.
     pub vendor: Vendor,
     /// The dialect its callbacks are written in.
@@ -37,14 +37,14 @@ pub struct Job {
 
 /// What a callback says about its job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum CallbackState {
     /// The state of a phase.
     Phase(Phase),
     /// An ending by our name for it.
     Ending(&'static str),
 }
 
-impl Says {
+impl CallbackState {
     /// Ended well.
     pub const SUCCESS: Self = Self::Phase(Phase::Succeeded);
     /// Ended without a result.
@@ -75,7 +75,7 @@ pub struct Callback {
     signer: Signer,
 }
 
-impl Job {
+impl VendorTask {
     /// A job with a fresh id.
     pub fn fresh(
         dialect: &'static Dialect,
@@ -126,18 +126,18 @@ impl Job {
     }
 
     /// The genuine callback that says so, or why there is none.
-    pub fn callback(&self, says: Says) -> Result<Callback, Stop> {
+    pub fn callback(&self, says: CallbackState) -> Result<Callback, Stop> {
         self.callback_at(says, 0)
     }
 
     /// The same, of an event so many seconds after the job began.
-    pub fn callback_at(&self, says: Says, seconds: i64) -> Result<Callback, Stop> {
+    pub fn callback_at(&self, says: CallbackState, seconds: i64) -> Result<Callback, Stop> {
         let word = match says {
-            Says::Ending(name) => name,
-            Says::Phase(phase) => {
+            CallbackState::Ending(name) => name,
+            CallbackState::Phase(phase) => {
                 let row = self.dialect.words.iter().find(|row| row.phase == phase);
                 row.and_then(|row| row.callback).ok_or_else(|| {
-                    Stop::Broken(format!("{} has no callback for {phase:?}", self.dialect.name))
+                    Stop::HarnessError(format!("{} has no callback for {phase:?}", self.dialect.name))
                 })?
             }
         };
@@ -150,7 +150,7 @@ impl Job {
         let url = format!("http://receiver.example.com{}", self.hook);
         let at = self.born + SignedDuration::from_secs(seconds);
         let delivery = rehearsal::delivery(self.vendor, Some(self.dialect.name), word, &url, settings, at)
-            .map_err(|cause| Stop::Broken(cause.to_string()))?;
+            .map_err(|cause| Stop::HarnessError(cause.to_string()))?;
         let Delivery { id: delivery_id, task, state, body, content_type, signer, .. } = delivery;
         // The id as text wherever it occurs, so that every other byte stays the machine's.
         let text = String::from_utf8_lossy(&body).replace(&task, &self.id);
@@ -169,15 +169,15 @@ impl Job {
     }
 
     /// Words for progress that its callbacks use, in order.
-    pub fn progress(&self) -> Vec<Says> {
+    pub fn progress(&self) -> Vec<CallbackState> {
         let on_the_way = |phase: &Phase| !phase.is_terminal();
-        self.said().filter(on_the_way).map(Says::Phase).collect()
+        self.said().filter(on_the_way).map(CallbackState::Phase).collect()
     }
 
     /// Words for ends without a result that its callbacks use.
-    pub fn failures(&self) -> Vec<Says> {
+    pub fn failures(&self) -> Vec<CallbackState> {
         let failed = |phase: &Phase| phase.is_terminal() && *phase != Phase::Succeeded;
-        self.said().filter(failed).map(Says::Phase).collect()
+        self.said().filter(failed).map(CallbackState::Phase).collect()
     }
 
     fn said(&self) -> impl Iterator<Item = Phase> {

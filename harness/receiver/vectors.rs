@@ -1,7 +1,7 @@
 //! Signature vectors: callbacks signed rightly and wrongly, a table for each scheme.
 //!
 //! A row says how its request is made from a genuine callback, and whether it must be accepted; one that must
-//! not names its twin, which differs from it only in what is wrong. Pure: the genuine callback, the key, the
+//! not names its control, which differs from it only in what is wrong. Pure: the genuine callback, the key, the
 //! time and the nonce come in, a request comes out. Sending and judging are the checks'.
 
 use bytes::Bytes;
@@ -26,20 +26,20 @@ pub struct Vector {
     /// What is sent, as a noun phrase; unique in its table.
     pub name: &'static str,
     /// What a receiver must make of it.
-    pub verdict: Verdict,
+    pub verdict: VectorVerdict,
     /// How it is made from a genuine callback.
     pub changes: Changes,
 }
 
 /// Whether a callback must be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum VectorVerdict {
     /// It must be.
     Accepted,
-    /// It must not be, where its twin is.
+    /// It must not be, where its control is.
     Refused {
-        /// Name of the twin.
-        twin: &'static str,
+        /// Name of the control.
+        control: &'static str,
     },
 }
 
@@ -80,9 +80,9 @@ pub enum Group {
 #[derive(Clone, Copy, Debug)]
 pub enum Changes {
     /// Kling.
-    StandardWebhooks(&'static [standard_webhooks::Change]),
+    StandardWebhooks(&'static [standard_webhooks::StandardWebhooksChange]),
     /// Vidu.
-    Vidu(&'static [vidu::Change]),
+    Vidu(&'static [vidu::ViduChange]),
 }
 
 /// A genuine callback before it is signed, and everything its signature depends on.
@@ -123,14 +123,14 @@ pub fn named(vendor: Vendor, name: &str) -> Option<&'static Vector> {
 impl Vector {
     /// Whether it must be accepted.
     pub fn is_good(&self) -> bool {
-        self.verdict == Verdict::Accepted
+        self.verdict == VectorVerdict::Accepted
     }
 
     /// The dialect its body is in, if not the vendor's main one.
     pub fn dialect(&self) -> Option<&'static str> {
         let Changes::StandardWebhooks(changes) = self.changes else { return None };
         changes.iter().find_map(|change| match change {
-            standard_webhooks::Change::Dialect(name) => Some(*name),
+            standard_webhooks::StandardWebhooksChange::Dialect(name) => Some(*name),
             _ => None,
         })
     }
@@ -139,11 +139,11 @@ impl Vector {
     pub fn reveals(&self) -> bool {
         match self.changes {
             Changes::StandardWebhooks(changes) => changes.iter().any(
-                |change| matches!(change, standard_webhooks::Change::Field(_, text) if text.contains("{secret}")),
+                |change| matches!(change, standard_webhooks::StandardWebhooksChange::Field(_, text) if text.contains("{secret}")),
             ),
             Changes::Vidu(changes) => changes
                 .iter()
-                .any(|change| matches!(change, vidu::Change::Field(_, text) if text.contains("{secret}"))),
+                .any(|change| matches!(change, vidu::ViduChange::Field(_, text) if text.contains("{secret}"))),
         }
     }
 

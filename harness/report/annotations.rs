@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::wording::{self, Standing, gist, unknown};
+use super::wording::{self, Standing, summary, unknown};
 use super::{CaseReport, Report};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::Outcome;
@@ -46,7 +46,7 @@ fn run_errors(report: &Report) -> impl Iterator<Item = Told> {
 fn cases(report: &Report, wanted: fn(&CaseReport) -> bool) -> impl Iterator<Item = Told> {
     report.cases.iter().filter(move |case| wanted(case)).map(|case| {
         let message =
-            format!("{}\n{}\n{}", case.sentence, shortened(&gist(case), LONGEST), wording::replay(case));
+            format!("{}\n{}\n{}", case.sentence, shortened(&summary(case), LONGEST), wording::replay(case));
         (format!("{} {}", case.requirement, case.name), message)
     })
 }

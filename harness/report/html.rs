@@ -31,7 +31,7 @@ const SCRIPT: &str = concat!(
 );
 
 /// A page of 1,000 cases with full transcripts is a third of the 3 MB it may have with this level
-/// (`cargo bench --bench report_speed`), so what counts is that it is fast.
+/// (`cargo context --context report_speed`), so what counts is that it is fast.
 const LEVEL: Compression = Compression::new(3);
 
 /// Writes the report.

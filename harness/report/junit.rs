@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::wording::{self, Standing, explanation, gist, markup, unknown, visible};
+use super::wording::{self, Standing, explanation, markup, summary, unknown, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::run::excerpt::shortened;
 
@@ -108,7 +108,7 @@ fn test(case: &CaseReport) -> Test {
         took_ms: case.duration_ms,
         mark,
         kind: visible(&case.requirement),
-        message: gist(case),
+        message: summary(case),
         body,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::wording::{self, Standing, explanation, gist, markup, unknown, visible};
+use super::wording::{self, Standing, explanation, markup, summary, unknown, visible};
 use super::{CaseReport, Report};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::Outcome;
@@ -110,7 +110,7 @@ fn cases<'a>(report: &'a Report, wanted: &'a [Standing]) -> impl Iterator<Item =
 
 /// A case that opens to everything about it.
 fn folded(case: &CaseReport) -> String {
-    let told = format!("{}\n{}", visible(&shortened(&gist(case), LINE)), explanation(case));
+    let told = format!("{}\n{}", visible(&shortened(&summary(case), LINE)), explanation(case));
     let fence = fence(&told, 3);
     format!(
         "<details><summary><code>{}</code> {}: {}</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n\n",
@@ -123,7 +123,7 @@ fn folded(case: &CaseReport) -> String {
 
 /// A case in one line.
 fn item(case: &CaseReport) -> String {
-    format!("- {} {}\n", code(&case.name), code(&shortened(&gist(case), LINE)))
+    format!("- {} {}\n", code(&case.name), code(&shortened(&summary(case), LINE)))
 }
 
 fn not_judged(report: &Report) -> Vec<String> {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::format::Lookup;
-use super::wording::{self, Standing, explanation, gist, unknown, visible};
+use super::wording::{self, Standing, explanation, summary, unknown, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::run::outcome::{Level, Outcome};
 
@@ -112,9 +112,13 @@ fn of_case(case: &CaseReport) -> Option<Value> {
             }
             Some(result)
         }
-        Standing::Stale => {
-            Some(result(STALE, "error", &format!("{name} {}", gist(case)), &about, &format!("stale {name}")))
-        }
+        Standing::Stale => Some(result(
+            STALE,
+            "error",
+            &format!("{name} {}", summary(case)),
+            &about,
+            &format!("stale {name}"),
+        )),
         Standing::Kept | Standing::Skipped | Standing::Undecided => None,
     }
 }
@@ -147,7 +151,7 @@ fn invocation(report: &Report) -> Value {
     let undecided = report.cases.iter().filter(|case| Standing::of(case) == Standing::Undecided);
     let notes = wording::missing(report)
         .into_iter()
-        .chain(undecided.map(|case| visible(&format!("{}: {}", case.name, gist(case)))))
+        .chain(undecided.map(|case| visible(&format!("{}: {}", case.name, summary(case)))))
         .map(|text| json!({"level": "error", "message": {"text": message(&text)}}))
         .collect::<Vec<_>>();
     let decided = matches!(report.verdict, Verdict::Conforms | Verdict::Violations);

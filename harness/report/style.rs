@@ -16,7 +16,7 @@ const WIDEST: usize = 120;
 
 /// How a report for people looks; by default as in a file: without colour, each fact on a line of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct TerminalStyle {
     /// Whether words are coloured.
     pub colour: bool,
     /// Columns that prose is wrapped at; commands and payloads never are, so that they can be copied.
@@ -61,13 +61,13 @@ impl Role {
 
 /// A text under way.
 #[derive(Debug)]
-pub(super) struct Sheet {
-    look: Look,
+pub(super) struct Printer {
+    look: TerminalStyle,
     text: String,
 }
 
-impl Sheet {
-    pub(super) const fn new(look: Look) -> Self {
+impl Printer {
+    pub(super) const fn new(look: TerminalStyle) -> Self {
         Self { look, text: String::new() }
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::style::{Detail, Look, Role, Sheet};
+use super::style::{Detail, Printer, Role, TerminalStyle};
 use super::wording::{self, Standing};
 use super::{
     AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, TrafficReport, Verdict,
@@ -22,60 +22,60 @@ const NAMES_LISTED: usize = 4;
 
 /// Writes the report as it stands in a file.
 pub fn render(report: &Report) -> String {
-    draw(report, &Look::default())
+    draw(report, &TerminalStyle::default())
 }
 
 /// Writes the report as it should look.
-pub fn draw(report: &Report, look: &Look) -> String {
-    let mut sheet = Sheet::new(*look);
+pub fn draw(report: &Report, look: &TerminalStyle) -> String {
+    let mut printer = Printer::new(*look);
     if look.detail == Detail::Quiet {
-        gists(&mut sheet, report);
+        summaries(&mut printer, report);
     } else {
-        head(&mut sheet, report);
+        head(&mut printer, report);
         for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Error, Outcome::Inconclusive] {
             for group in groups(report, outcome) {
                 match outcome {
-                    Outcome::Fail | Outcome::Warn => violation(&mut sheet, &group),
-                    _ => undecided(&mut sheet, &group),
+                    Outcome::Fail | Outcome::Warn => violation(&mut printer, &group),
+                    _ => undecided(&mut printer, &group),
                 }
             }
         }
-        expectations(&mut sheet, report);
-        not_judged(&mut sheet, report, Outcome::NotApplicable, "Not applicable");
-        not_judged(&mut sheet, report, Outcome::NotTestable, "Not testable");
+        expectations(&mut printer, report);
+        not_judged(&mut printer, report, Outcome::NotApplicable, "Not applicable");
+        not_judged(&mut printer, report, Outcome::NotTestable, "Not testable");
         if look.detail == Detail::Verbose {
-            every_case(&mut sheet, report);
+            every_case(&mut printer, report);
         }
-        how_to_repeat(&mut sheet, report);
+        how_to_repeat(&mut printer, report);
     }
-    foot(&mut sheet, report);
-    sheet.into_text()
+    foot(&mut printer, report);
+    printer.into_text()
 }
 
 /// One case alone, as a test's failure message.
 pub fn case(case: &CaseReport, target: &str) -> String {
-    let mut sheet = Sheet::new(Look::default());
-    sheet.line(0, &format!("judged {target}\n"));
+    let mut printer = Printer::new(TerminalStyle::default());
+    printer.line(0, &format!("judged {target}\n"));
     match case.outcome {
-        Outcome::Fail | Outcome::Warn => violation(&mut sheet, &[case]),
-        _ => undecided(&mut sheet, &[case]),
+        Outcome::Fail | Outcome::Warn => violation(&mut printer, &[case]),
+        _ => undecided(&mut printer, &[case]),
     }
-    sheet.into_text()
+    printer.into_text()
 }
 
 /// What is wrong, a line each.
-fn gists(sheet: &mut Sheet, report: &Report) {
+fn summaries(printer: &mut Printer, report: &Report) {
     for case in &report.cases {
         let standing = Standing::of(case);
         if matches!(standing, Standing::Warned | Standing::Violated | Standing::Stale | Standing::Undecided) {
-            let word = word(sheet, case, standing);
-            let gist = shortened(&wording::gist(case), 160);
-            sheet.line(0, &format!("{word}  {}: {gist}", named(case)));
+            let word = word(printer, case, standing);
+            let summary = shortened(&wording::summary(case), 160);
+            printer.line(0, &format!("{word}  {}: {summary}", named(case)));
         }
     }
     for expectation in report.unknown_expectations() {
-        let stale = sheet.paint(Role::Bad, "STALE");
-        sheet.line(0, &format!("{stale} {}", wording::unknown(&expectation.pattern, &expectation.reason)));
+        let stale = printer.paint(Role::Bad, "STALE");
+        printer.line(0, &format!("{stale} {}", wording::unknown(&expectation.pattern, &expectation.reason)));
     }
 }
 
@@ -85,7 +85,7 @@ fn named(case: &CaseReport) -> String {
 }
 
 /// How a case stands, in one word.
-fn word(sheet: &Sheet, case: &CaseReport, standing: Standing) -> String {
+fn word(printer: &Printer, case: &CaseReport, standing: Standing) -> String {
     let (role, word) = match standing {
         Standing::Kept => (Role::Good, "pass"),
         Standing::Warned => (Role::Doubtful, "WARN"),
@@ -97,40 +97,40 @@ fn word(sheet: &Sheet, case: &CaseReport, standing: Standing) -> String {
         Standing::Undecided if case.outcome == Outcome::Error => (Role::Doubtful, "ERROR (ours)"),
         Standing::Undecided => (Role::Doubtful, "UNDECIDED"),
     };
-    sheet.paint(role, word)
+    printer.paint(role, word)
 }
 
-fn head(sheet: &mut Sheet, report: &Report) {
+fn head(printer: &mut Printer, report: &Report) {
     let target = report.target["description"].as_str().unwrap_or("a gateway");
     let mode = match report.mode {
         Mode::Embedded => "embedded: our mocks stand for the vendors",
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
-    let judged = sheet.paint(Role::Strong, "Judged");
-    sheet.line(0, &format!("{judged} {}", wording::visible(target)));
-    sheet.line(2, &format!("{mode}; seed {}", report.seed));
+    let judged = printer.paint(Role::Strong, "Judged");
+    printer.line(0, &format!("{judged} {}", wording::visible(target)));
+    printer.line(2, &format!("{mode}; seed {}", report.seed));
     let knobs = report.target["knobs"].as_object().into_iter().flatten();
     let knobs: Vec<String> =
         knobs.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
     if !knobs.is_empty() {
-        sheet.line(2, &format!("knobs: {}", wording::visible(&knobs.join(", "))));
+        printer.line(2, &format!("knobs: {}", wording::visible(&knobs.join(", "))));
     }
     if let Some(selection) = &report.selection {
-        part(sheet, selection);
+        part(printer, selection);
     }
-    sheet.blank();
+    printer.blank();
 }
 
 /// Which part of a selection this is, where it is one.
-fn part(sheet: &mut Sheet, selection: &SelectionReport) {
+fn part(printer: &mut Printer, selection: &SelectionReport) {
     let cases = selection.cases;
     if let Some(replay) = &selection.replay {
-        sheet.line(2, &format!("replay of {}", wording::visible(replay)));
+        printer.line(2, &format!("replay of {}", wording::visible(replay)));
     }
     let Some(shards) = &selection.shards else { return };
     let held: Vec<String> = shards.held.iter().map(usize::to_string).collect();
-    sheet.line(2, &format!("shard {} of {}, {cases} cases in all", held.join(", "), shards.of));
+    printer.line(2, &format!("shard {} of {}, {cases} cases in all", held.join(", "), shards.of));
 }
 
 /// Cases of an outcome, together where they are about the same requirement.
@@ -145,159 +145,159 @@ fn groups(report: &Report, outcome: Outcome) -> Vec<Vec<&CaseReport>> {
     groups
 }
 
-fn violation(sheet: &mut Sheet, group: &[&CaseReport]) {
+fn violation(printer: &mut Printer, group: &[&CaseReport]) {
     let case = group[0];
     let (role, word) =
         if case.outcome == Outcome::Fail { (Role::Bad, "FAIL") } else { (Role::Doubtful, "WARN") };
-    let (word, name) = (sheet.paint(role, word), sheet.paint(Role::Strong, &named(case)));
-    sheet.line(0, &format!("{word}  {name} {}", case.level.word()));
-    sheet.line(6, &wording::visible(&case.sentence));
+    let (word, name) = (printer.paint(role, word), printer.paint(Role::Strong, &named(case)));
+    printer.line(0, &format!("{word}  {name} {}", case.level.word()));
+    printer.line(6, &wording::visible(&case.sentence));
     let source = &case.source;
-    sheet.line(
+    printer.line(
         6,
         &wording::visible(&format!("Source: {}, {} (read {})", source.page, source.url, source.read)),
     );
-    let verbose = sheet.detail() == Detail::Verbose;
+    let verbose = printer.detail() == Detail::Verbose;
     for finding in &case.findings {
-        write_finding(sheet, case, finding, !verbose);
+        write_finding(printer, case, finding, !verbose);
     }
     if verbose {
         for exchange in &case.transcript {
-            evidence(sheet, "exchange", case, exchange);
+            evidence(printer, "exchange", case, exchange);
         }
     }
     for other in &group[1..] {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
-        sheet.line(6, &wording::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
+        printer.line(6, &wording::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
     }
-    sheet.exact("replay", &wording::replay(case));
-    sheet.exact("explain", &format!("ringback explain {}", case.requirement));
-    sheet.blank();
+    printer.exact("replay", &wording::replay(case));
+    printer.exact("explain", &format!("ringback explain {}", case.requirement));
+    printer.blank();
 }
 
-fn write_finding(sheet: &mut Sheet, case: &CaseReport, finding: &FindingReport, with_evidence: bool) {
+fn write_finding(printer: &mut Printer, case: &CaseReport, finding: &FindingReport, with_evidence: bool) {
     for (at, expected) in finding.expected.iter().enumerate() {
-        sheet.marked(if at == 0 { "expected" } else { "or" }, expected);
+        printer.marked(if at == 0 { "expected" } else { "or" }, expected);
     }
-    sheet.value("actual", &finding.actual);
+    printer.value("actual", &finding.actual);
     if let Some(pointer) = finding.pointer.as_ref().filter(|pointer| !pointer.is_empty()) {
-        sheet.value("at", pointer);
+        printer.value("at", pointer);
     }
     let exchange = finding.evidence.and_then(|at| case.transcript.get(at));
     if let Some(exchange) = exchange.filter(|_| with_evidence) {
-        evidence(sheet, "evidence", case, exchange);
+        evidence(printer, "evidence", case, exchange);
     }
     if let Some(curl) = &finding.curl {
-        sheet.exact("repeat", &shortened(curl, CURL));
+        printer.exact("repeat", &shortened(curl, CURL));
     }
 }
 
 /// One exchange. Each line begins with a label of ours: a log reads some of those that do not as commands.
-fn evidence(sheet: &mut Sheet, label: &str, case: &CaseReport, exchange: &ExchangeReport) {
-    sheet.exact(label, &wording::happened(case, exchange));
+fn evidence(printer: &mut Printer, label: &str, case: &CaseReport, exchange: &ExchangeReport) {
+    printer.exact(label, &wording::happened(case, exchange));
     let sent = exchange.request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
     if !sent.is_empty() {
-        sheet.exact("sent", &shortened(sent, EVIDENCE_BODY));
+        printer.exact("sent", &shortened(sent, EVIDENCE_BODY));
     }
     match &exchange.answer {
         AnswerReport::Response { status, body, .. } => {
             let body = body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
-            sheet.exact("answered", &format!("HTTP {status} {}", shortened(body, EVIDENCE_BODY)));
+            printer.exact("answered", &format!("HTTP {status} {}", shortened(body, EVIDENCE_BODY)));
         }
-        AnswerReport::Error { error } => sheet.exact("answered", &format!("not at all: {error}")),
+        AnswerReport::Error { error } => printer.exact("answered", &format!("not at all: {error}")),
     }
 }
 
-fn undecided(sheet: &mut Sheet, group: &[&CaseReport]) {
+fn undecided(printer: &mut Printer, group: &[&CaseReport]) {
     for case in group {
         let word = if case.outcome == Outcome::Error { "ERROR (ours)" } else { "UNDECIDED" };
-        let (word, name) = (sheet.paint(Role::Doubtful, word), sheet.paint(Role::Strong, &named(case)));
-        sheet.line(0, &format!("{word}  {name}"));
-        sheet.line(6, &wording::visible(case.reason.as_deref().unwrap_or("")));
-        sheet.blank();
+        let (word, name) = (printer.paint(Role::Doubtful, word), printer.paint(Role::Strong, &named(case)));
+        printer.line(0, &format!("{word}  {name}"));
+        printer.line(6, &wording::visible(case.reason.as_deref().unwrap_or("")));
+        printer.blank();
     }
 }
 
 /// Known failures: those that are still there, those that are not, and those that never were.
-fn expectations(sheet: &mut Sheet, report: &Report) {
+fn expectations(printer: &mut Printer, report: &Report) {
     let confirmed: Vec<_> = report.cases.iter().filter(|case| case.is_expected()).collect();
     if !confirmed.is_empty() {
-        sheet.line(0, &format!("Expected failures ({}):", confirmed.len()));
+        printer.line(0, &format!("Expected failures ({}):", confirmed.len()));
         for case in confirmed {
             let reason = case.expectation.as_ref().map_or("", |expectation| expectation.reason.as_str());
-            sheet.line(6, &format!("{}: {}", named(case), wording::visible(reason)));
+            printer.line(6, &format!("{}: {}", named(case), wording::visible(reason)));
         }
-        sheet.blank();
+        printer.blank();
     }
-    let stale = sheet.paint(Role::Bad, "STALE");
+    let stale = printer.paint(Role::Bad, "STALE");
     for (case, expectation) in report.stale_cases() {
-        sheet.line(0, &format!("{stale} {}", named(case)));
+        printer.line(0, &format!("{stale} {}", named(case)));
         let (reason, pattern) =
             (wording::visible(&expectation.reason), wording::visible(&expectation.pattern));
-        sheet.line(
+        printer.line(
             6,
             &format!("passed, and was expected to fail ({reason}); remove the expectation `{pattern}`"),
         );
-        sheet.blank();
+        printer.blank();
     }
     for expectation in report.unknown_expectations() {
         let (reason, pattern) =
             (wording::visible(&expectation.reason), wording::visible(&expectation.pattern));
-        sheet.line(0, &format!("{stale} expectation `{pattern}` ({reason})"));
-        sheet.line(6, "matches no case; remove the expectation");
-        sheet.blank();
+        printer.line(0, &format!("{stale} expectation `{pattern}` ({reason})"));
+        printer.line(6, "matches no case; remove the expectation");
+        printer.blank();
     }
 }
 
-fn not_judged(sheet: &mut Sheet, report: &Report, outcome: Outcome, title: &str) {
+fn not_judged(printer: &mut Printer, report: &Report, outcome: Outcome, title: &str) {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| case.outcome == outcome) {
         by_reason.entry(case.reason.as_deref().unwrap_or("")).or_default().push(&case.name);
     }
     for (reason, names) in by_reason {
-        let title = sheet.paint(Role::Strong, title);
-        sheet.line(0, &format!("{title} ({}): {}", names.len(), wording::visible(reason)));
+        let title = printer.paint(Role::Strong, title);
+        printer.line(0, &format!("{title} ({}): {}", names.len(), wording::visible(reason)));
         let listed = names.iter().take(NAMES_LISTED).copied().collect::<Vec<_>>().join(", ");
         let more = names.len().saturating_sub(NAMES_LISTED);
         let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
-        sheet.line(6, &wording::visible(&format!("{listed}{tail}")));
-        sheet.blank();
+        printer.line(6, &wording::visible(&format!("{listed}{tail}")));
+        printer.blank();
     }
 }
 
 /// Every case and how long it took.
-fn every_case(sheet: &mut Sheet, report: &Report) {
+fn every_case(printer: &mut Printer, report: &Report) {
     for case in &report.cases {
-        let word = word(sheet, case, Standing::of(case));
-        sheet.line(0, &format!("{word}  {}  {} ms", named(case), case.duration_ms));
+        let word = word(printer, case, Standing::of(case));
+        printer.line(0, &format!("{word}  {}  {} ms", named(case), case.duration_ms));
     }
-    sheet.blank();
+    printer.blank();
 }
 
 /// What the variables in the curl lines stand for, where there are any.
-fn how_to_repeat(sheet: &mut Sheet, report: &Report) {
+fn how_to_repeat(printer: &mut Printer, report: &Report) {
     let repeats = |variable: &str| {
         let says =
             |finding: &FindingReport| finding.curl.as_ref().is_some_and(|line| line.contains(variable));
         report.cases.iter().any(|case| case.findings.iter().any(says))
     };
     if repeats("$GATEWAY") {
-        sheet.line(
+        printer.line(
             0,
             "In the curl lines, GATEWAY is the address of your running gateway and RINGBACK_API_KEY a key it accepts.",
         );
-        sheet.blank();
+        printer.blank();
     }
     if repeats("$RECEIVER") {
-        sheet.line(
+        printer.line(
             0,
             "In the curl lines, RECEIVER is the address of your running receiver; a signature is only good for minutes.",
         );
-        sheet.blank();
+        printer.blank();
     }
 }
 
-fn foot(sheet: &mut Sheet, report: &Report) {
+fn foot(printer: &mut Printer, report: &Report) {
     let counts = &report.counts;
     let judged = |level: Level| {
         let (judged, all) = wording::judged(report, level);
@@ -307,7 +307,7 @@ fn foot(sheet: &mut Sheet, report: &Report) {
         0 => String::new(),
         count => format!("{count} failed as expected, "),
     };
-    sheet.line(
+    printer.line(
         0,
         &format!(
             "{} cases: {} passed, {} failed, {expected}{} warned, {} not applicable, {} not testable, {} undecided, {} harness errors",
@@ -321,7 +321,7 @@ fn foot(sheet: &mut Sheet, report: &Report) {
             counts.error
         ),
     );
-    sheet.line(
+    printer.line(
         0,
         &format!(
             "Judged: {}, {} cases; {:.2} s",
@@ -332,7 +332,7 @@ fn foot(sheet: &mut Sheet, report: &Report) {
     );
     if let Some(TrafficReport { requests, jobs }) = report.traffic.filter(|_| report.mode == Mode::Deployed) {
         let spend = &report.target["spend"];
-        sheet.line(
+        printer.line(
             0,
             &format!(
                 "Sent: {requests} requests; {jobs} jobs of --spend {spend} were, or may have been, accepted"
@@ -340,14 +340,14 @@ fn foot(sheet: &mut Sheet, report: &Report) {
         );
     }
     if let Some(missing) = wording::missing(report) {
-        let incomplete = sheet.paint(Role::Bad, "INCOMPLETE");
-        sheet.line(0, &missing.replacen("incomplete", &incomplete, 1));
+        let incomplete = printer.paint(Role::Bad, "INCOMPLETE");
+        printer.line(0, &missing.replacen("incomplete", &incomplete, 1));
     }
     let role = match report.verdict {
         Verdict::Conforms => Role::Good,
         Verdict::Violations => Role::Bad,
         Verdict::Undecided | Verdict::NothingRan => Role::Doubtful,
     };
-    let verdict = sheet.paint(role, &wording::verdict(report));
-    sheet.line(0, &format!("Verdict: {verdict} (exit code {})", report.verdict.exit_code()));
+    let verdict = printer.paint(role, &wording::verdict(report));
+    printer.line(0, &format!("Verdict: {verdict} (exit code {})", report.verdict.exit_code()));
 }

@@ -163,7 +163,7 @@ fn subject(case: &CaseReport) -> &str {
 }
 
 /// A case in one line: what was seen, or why nothing was, or why it is no news.
-pub(super) fn gist(case: &CaseReport) -> String {
+pub(super) fn summary(case: &CaseReport) -> String {
     let reason = || case.reason.clone().unwrap_or_default();
     let expected =
         || case.expectation.as_ref().map_or_else(String::new, |expectation| expectation.reason.clone());

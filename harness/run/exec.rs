@@ -133,7 +133,7 @@ impl Process {
     }
 
     /// How it ended and its last lines, if it has ended.
-    pub fn last_words(&self) -> Option<String> {
+    pub fn exit_summary(&self) -> Option<String> {
         let status = self.status()?;
         Some(format!("{status}{}", self.tail()))
     }

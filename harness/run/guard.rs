@@ -1,4 +1,4 @@
-//! What keeps a run polite: the purse of billable jobs, the pace, the cap, and the circuit breaker.
+//! What keeps a run polite: the budget of billable jobs, the pace, the cap, and the circuit breaker.
 //!
 //! Every request to the subject passes here, whoever sends it: discovery, generated inputs, retries
 //! after a 429. It decides on what was really sent and answered, not on what a plan foresaw.
@@ -44,7 +44,7 @@ pub enum Breaker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// Every job that may be accepted has been.
-    Spent,
+    BudgetExhausted,
     /// The cap on requests is reached.
     Capped,
     /// The subject does not answer.
@@ -55,7 +55,7 @@ pub enum Denied {
 #[derive(Debug)]
 pub struct Guard {
     /// `None` where nobody is billed.
-    purse: Option<Mutex<Purse>>,
+    budget: Option<Mutex<Budget>>,
     returned: Notify,
     pause: Option<Duration>,
     next: Mutex<Option<Instant>>,
@@ -66,7 +66,7 @@ pub struct Guard {
 }
 
 #[derive(Debug)]
-struct Purse {
+struct Budget {
     left: u32,
     in_flight: u32,
     spent: u32,
@@ -81,10 +81,10 @@ pub struct Traffic {
     pub jobs: u32,
 }
 
-/// Leave to send one request. One that is dropped without its answer counts as a job that may have
+/// Permit to send one request. One that is dropped without its answer counts as a job that may have
 /// been accepted.
 #[derive(Debug)]
-pub struct Leave<'g> {
+pub struct Permit<'g> {
     guard: &'g Guard,
     billable: bool,
 }
@@ -93,7 +93,7 @@ impl Guard {
     /// A guard that keeps these limits.
     pub fn new(limits: Limits) -> Self {
         Self {
-            purse: limits.spend.map(|left| Mutex::new(Purse { left, in_flight: 0, spent: 0 })),
+            budget: limits.spend.map(|left| Mutex::new(Budget { left, in_flight: 0, spent: 0 })),
             returned: Notify::new(),
             pause: limits.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
             next: Mutex::new(None),
@@ -105,15 +105,15 @@ impl Guard {
     }
 
     /// Waits until a request may be sent. `billable` is whether a job may come of it.
-    pub async fn admit(&self, billable: bool) -> Result<Leave<'_>, Denied> {
+    pub async fn admit(&self, billable: bool) -> Result<Permit<'_>, Denied> {
         if self.is_silent() {
             return Err(Denied::Silent);
         }
-        let billable = billable && self.purse.is_some();
+        let billable = billable && self.budget.is_some();
         if billable {
             self.take().await?;
         }
-        let leave = Leave { guard: self, billable };
+        let leave = Permit { guard: self, billable };
         self.pace(1).await;
         // While we waited somebody may have found out that nobody answers.
         let admitted = if self.is_silent() { Err(Denied::Silent) } else { self.count() };
@@ -132,19 +132,19 @@ impl Guard {
         self.pace(requests).await;
     }
 
-    /// Leave to send a request whose turn was [saved](Self::save). No job comes of it.
-    pub fn admit_saved(&self) -> Result<Leave<'_>, Denied> {
+    /// Permit to send a request whose turn was [saved](Self::save). No job comes of it.
+    pub fn admit_saved(&self) -> Result<Permit<'_>, Denied> {
         if self.is_silent() {
             return Err(Denied::Silent);
         }
-        self.count().map(|()| Leave { guard: self, billable: false })
+        self.count().map(|()| Permit { guard: self, billable: false })
     }
 
     /// What has been sent so far.
     pub fn traffic(&self) -> Traffic {
-        let jobs = self.purse.as_ref().map_or(0, |purse| {
-            let purse = locked(purse);
-            purse.spent + purse.in_flight
+        let jobs = self.budget.as_ref().map_or(0, |budget| {
+            let budget = locked(budget);
+            budget.spent + budget.in_flight
         });
         Traffic { requests: self.sent.load(Ordering::Relaxed), jobs }
     }
@@ -153,23 +153,23 @@ impl Guard {
         self.breaker != Breaker::Never && self.silent.load(Ordering::Relaxed) >= BREAKER
     }
 
-    /// Takes one job out of the purse, waiting for those under way: one that is refused comes back.
+    /// Takes one job out of the budget, waiting for those under way: one that is refused comes back.
     async fn take(&self) -> Result<(), Denied> {
-        let Some(purse) = &self.purse else { return Ok(()) };
+        let Some(budget) = &self.budget else { return Ok(()) };
         loop {
             let returned = self.returned.notified();
             tokio::pin!(returned);
             // Registered before looking, so that a return in between is not missed.
             returned.as_mut().enable();
             {
-                let mut purse = locked(purse);
-                if purse.left > 0 {
-                    purse.left -= 1;
-                    purse.in_flight += 1;
+                let mut budget = locked(budget);
+                if budget.left > 0 {
+                    budget.left -= 1;
+                    budget.in_flight += 1;
                     return Ok(());
                 }
-                if purse.in_flight == 0 {
-                    return Err(Denied::Spent);
+                if budget.in_flight == 0 {
+                    return Err(Denied::BudgetExhausted);
                 }
             }
             returned.await;
@@ -208,20 +208,20 @@ impl Guard {
     }
 
     fn give_back(&self, unused: bool) {
-        if let Some(purse) = &self.purse {
-            let mut purse = locked(purse);
-            purse.in_flight -= 1;
+        if let Some(budget) = &self.budget {
+            let mut budget = locked(budget);
+            budget.in_flight -= 1;
             if unused {
-                purse.left += 1;
+                budget.left += 1;
             } else {
-                purse.spent += 1;
+                budget.spent += 1;
             }
         }
         self.returned.notify_waiters();
     }
 }
 
-impl Leave<'_> {
+impl Permit<'_> {
     /// Says what came of the request. Only a 4xx answer, or no connection at all, shows that no job
     /// came of it; a 5xx or a lost answer may hide one. Where no answer was to be had in time, its absence
     /// does not tell that the subject is gone.
@@ -247,7 +247,7 @@ impl Leave<'_> {
     }
 }
 
-impl Drop for Leave<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.settle(false);
     }

@@ -127,7 +127,7 @@ pub enum Stop {
     /// The environment prevented a judgement.
     Inconclusive(String),
     /// We failed.
-    Broken(String),
+    HarnessError(String),
 }
 
 impl From<Finding> for Stop {

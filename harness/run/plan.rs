@@ -184,7 +184,7 @@ pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
 /// precondition holds for a vendor, and if not, why.
 pub fn cases<K: Kind>(
     vendors: &[Vendor],
-    holds: impl Fn(K::Need, Vendor) -> Result<(), String>,
+    holds: impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Vec<Case<K>> {
     requirement::all::<K>()
         .flat_map(|(chapter, requirement)| {
@@ -198,7 +198,7 @@ fn case<K: Kind>(
     chapter: &'static Chapter<K>,
     requirement: &'static Requirement<K>,
     vendor: Vendor,
-    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+    holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Case<K> {
     let about_vendor = requirement.scope != Scope::Once;
     let name = requirement.entry(chapter.name).case_name(about_vendor.then_some(vendor.name()));
@@ -225,7 +225,7 @@ pub fn afford<K: Kind>(cases: &mut [Case<K>], spend: u32) {
 fn chosen<K: Kind>(
     requirement: &Requirement<K>,
     vendors: &[Vendor],
-    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+    holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Vec<Vendor> {
     match requirement.scope {
         Scope::EachVendor => vendors.to_vec(),
@@ -244,9 +244,9 @@ fn chosen<K: Kind>(
 fn missing<K: Kind>(
     requirement: &Requirement<K>,
     vendor: Vendor,
-    holds: &impl Fn(K::Need, Vendor) -> Result<(), String>,
+    holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Option<String> {
-    requirement.needs.iter().find_map(|need| holds(*need, vendor).err())
+    requirement.preconditions.iter().find_map(|need| holds(*need, vendor).err())
 }
 
 /// Glob matching with `*` only.

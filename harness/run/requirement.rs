@@ -17,16 +17,16 @@ pub trait Kind: Copy + Debug + Send + Sync + 'static {
     /// Its requirements, chapter by chapter.
     const CHAPTERS: &'static [Chapter<Self>];
     /// What its checks are written in.
-    type Bench: CaseContext;
+    type Context: CaseContext;
     /// A precondition of a verdict.
-    type Need: Copy + Debug + Send + Sync + 'static;
+    type Precondition: Copy + Debug + Send + Sync + 'static;
     /// A deliberate fault of its reference.
     type Defect: Fault;
     /// What its contract leaves open.
     type Knob: Copy + Debug + Ord + Send + Sync + 'static;
 
     /// What is needed, as a noun phrase.
-    fn need_word(need: Self::Need) -> &'static str;
+    fn precondition_phrase(need: Self::Precondition) -> &'static str;
 
     /// The stable name of a knob.
     fn knob_name(knob: Self::Knob) -> &'static str;
@@ -71,7 +71,7 @@ pub struct Requirement<K: Kind> {
     /// The knobs that its check asks; a check that asks another one ends in an error of ours.
     pub knobs: &'static [K::Knob],
     /// What must hold for a verdict to be possible.
-    pub needs: &'static [K::Need],
+    pub preconditions: &'static [K::Precondition],
     /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
     pub jobs: u32,
     /// Whether inputs are generated: such a check may also notice defects that others answer for.
@@ -83,7 +83,7 @@ pub struct Requirement<K: Kind> {
 }
 
 /// The executable side of a requirement.
-pub type Check<K> = for<'b> fn(&'b <K as Kind>::Bench) -> BoxFuture<'b, Result<(), Stop>>;
+pub type Check<K> = for<'b> fn(&'b <K as Kind>::Context) -> BoxFuture<'b, Result<(), Stop>>;
 
 /// A requirement in words and names, whatever kind of subject it is about.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub struct Entry {
     /// The knobs that its check asks, by name.
     pub knobs: Vec<&'static str>,
     /// What must hold, as noun phrases.
-    pub needs: Vec<&'static str>,
+    pub preconditions: Vec<&'static str>,
     /// Jobs that may be billed while it is checked.
     pub jobs: u32,
     /// Whether its inputs are generated.
@@ -143,7 +143,7 @@ impl<K: Kind> Requirement<K> {
             remedy: self.remedy,
             scope: self.scope,
             knobs: self.knobs.iter().map(|knob| K::knob_name(*knob)).collect(),
-            needs: self.needs.iter().map(|need| K::need_word(*need)).collect(),
+            preconditions: self.preconditions.iter().map(|need| K::precondition_phrase(*need)).collect(),
             jobs: self.jobs,
             generated: self.generated,
             defects: self.defects.iter().map(|defect| (defect.name(), defect.about())).collect(),

@@ -21,8 +21,8 @@ pub trait Stage: Clone + Send + Sync + 'static {
     /// The kind of subject.
     type Kind: Kind;
 
-    /// A bench for one case.
-    fn bench(&self, case: &Case<Self::Kind>) -> <Self::Kind as Kind>::Bench;
+    /// A context for one case.
+    fn context(&self, case: &Case<Self::Kind>) -> <Self::Kind as Kind>::Context;
     /// What hides the run's secrets.
     fn mask(&self) -> Mask;
     /// Whether a violated SHOULD fails.
@@ -79,20 +79,20 @@ pub async fn run_case<S: Stage>(stage: S, case: Case<S::Kind>) -> CaseReport {
         let replay = mask.text(&stage.replay(&case));
         return CaseReport::unjudged(&case, replay, Outcome::NotTestable, mask.text(reason));
     }
-    let bench = Arc::new(stage.bench(&case));
-    let (check, working) = (case.requirement.check, Arc::clone(&bench));
+    let context = Arc::new(stage.context(&case));
+    let (check, working) = (case.requirement.check, Arc::clone(&context));
     let task = tokio::spawn(async move { check(&working).await });
     let abort = task.abort_handle();
     let deadline = stage.deadline();
     let ended = match tokio::time::timeout(deadline, task).await {
         Ok(Ok(ended)) => ended,
-        Ok(Err(died)) => Err(Stop::Broken(format!("the check panicked: {}", last_words(died)))),
+        Ok(Err(died)) => Err(Stop::HarnessError(format!("the check panicked: {}", panic_message(died)))),
         Err(_) => {
             abort.abort();
             Err(Stop::Inconclusive(format!("the case did not end within {deadline:?}")))
         }
     };
-    let records = bench.records();
+    let records = context.records();
     let (outcome, reason, findings) = judge(&case, ended, &records, stage.strict());
     let case = Case { input: records.input.clone(), ..case };
     CaseReport::judged(
@@ -132,7 +132,7 @@ fn judge<K: Kind>(
             findings.push(*finding);
             None
         }
-        Err(Stop::Broken(cause)) => return (Outcome::Error, Some(cause), Vec::new()),
+        Err(Stop::HarnessError(cause)) => return (Outcome::Error, Some(cause), Vec::new()),
         Err(Stop::NotApplicable(why)) => Some((Outcome::NotApplicable, why)),
         Err(Stop::NotTestable(why)) => Some((Outcome::NotTestable, why)),
         Err(Stop::Inconclusive(why)) => Some((Outcome::Inconclusive, why)),
@@ -148,7 +148,7 @@ fn judge<K: Kind>(
     }
 }
 
-fn last_words(died: JoinError) -> String {
+fn panic_message(died: JoinError) -> String {
     match died.try_into_panic() {
         Ok(panic) => panic
             .downcast_ref::<String>()

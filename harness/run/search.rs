@@ -37,7 +37,7 @@ pub struct Minimal<T, F> {
 /// the same again may have had a bad moment, and is not accused. A replay judges the input it names
 /// first; if that is right now, everything is judged as in the first run.
 pub async fn search<S, F, J, A>(
-    bench: &impl CaseContext,
+    context: &impl CaseContext,
     strategy: S,
     judge: J,
 ) -> Result<Option<Minimal<S::Value, F>>, Stop>
@@ -49,21 +49,21 @@ where
     J: Fn(S::Value) -> A + Send + Sync,
     A: Future<Output = Result<Option<F>, Stop>> + Send,
 {
-    if let Some(Input { at, path }) = bench.input() {
-        let mut tree = tree(bench.seed(), at, &strategy)?;
+    if let Some(Input { at, path }) = context.input() {
+        let mut tree = tree(context.seed(), at, &strategy)?;
         walk(&mut tree, &path);
         let input = tree.current();
         if let Some(fault) = judge(input.clone()).await? {
             let found = Minimal { input, fault, at, shrinks: path.len() };
-            return confirmed(bench, found, path, &judge).await.map(Some);
+            return confirmed(context, found, path, &judge).await.map(Some);
         }
     }
-    let numbers: Vec<usize> = (1..=bench.inputs()).collect();
-    for together in numbers.chunks(bench.abreast().max(1)) {
-        let drawn = |at: &usize| tree(bench.seed(), *at, &strategy).map(|tree| (*at, tree.current()));
+    let numbers: Vec<usize> = (1..=context.inputs()).collect();
+    for together in numbers.chunks(context.abreast().max(1)) {
+        let drawn = |at: &usize| tree(context.seed(), *at, &strategy).map(|tree| (*at, tree.current()));
         let inputs = together.iter().map(drawn).collect::<Result<Vec<_>, Stop>>()?;
         let Some(mut best) = wrong_ones(inputs, &judge).await?.into_iter().next() else { continue };
-        let mut tree = tree(bench.seed(), best.at, &strategy)?;
+        let mut tree = tree(context.seed(), best.at, &strategy)?;
         // What became of each smaller value, and how many of those lead to the best one.
         let (mut path, mut kept) = (Vec::new(), 0);
         let mut moved = tree.simplify();
@@ -86,7 +86,7 @@ where
         }
         best.shrinks = path.len();
         path.truncate(kept);
-        return confirmed(bench, best, path, &judge).await.map(Some);
+        return confirmed(context, best, path, &judge).await.map(Some);
     }
     Ok(None)
 }
@@ -94,7 +94,7 @@ where
 /// Judges the chosen ones of a list whose order is that of their size, until one is wrong, and returns it:
 /// it needs no shrinking. What is returned was judged twice; a replay judges what it names first.
 pub async fn every<T, F, J, A>(
-    bench: &impl CaseContext,
+    context: &impl CaseContext,
     list: &[T],
     chosen: impl Fn(&T) -> bool + Send,
     judge: J,
@@ -106,19 +106,19 @@ where
     A: Future<Output = Result<Option<F>, Stop>> + Send,
 {
     let numbered = |(at, input): (usize, &T)| (at + 1, input.clone());
-    if let Some(Input { at, .. }) = bench.input() {
+    if let Some(Input { at, .. }) = context.input() {
         let named: Vec<(usize, T)> =
             list.iter().enumerate().map(numbered).filter(|one| one.0 == at).collect();
         if let Some(found) = wrong_ones(named, &judge).await?.pop() {
-            return confirmed(bench, found, Vec::new(), &judge).await.map(Some);
+            return confirmed(context, found, Vec::new(), &judge).await.map(Some);
         }
     }
     let mut doubts: Vec<String> = Vec::new();
     let all: Vec<(usize, T)> =
         list.iter().enumerate().filter(|(_, input)| chosen(input)).map(numbered).collect();
-    for together in all.chunks(bench.abreast().max(1)) {
+    for together in all.chunks(context.abreast().max(1)) {
         for found in wrong_ones(together.to_vec(), &judge).await? {
-            match confirmed(bench, found, Vec::new(), &judge).await {
+            match confirmed(context, found, Vec::new(), &judge).await {
                 // A race is lost now and then; one that is lost again may come later.
                 Err(Stop::Inconclusive(why)) if doubts.len() < DOUBTS => doubts.push(why),
                 verdict => return verdict.map(Some),
@@ -154,7 +154,7 @@ where
 
 /// Judges what was found once more.
 async fn confirmed<T, F, J, A>(
-    bench: &impl CaseContext,
+    context: &impl CaseContext,
     found: Minimal<T, F>,
     path: Vec<bool>,
     judge: &J,
@@ -164,13 +164,13 @@ where
     J: Fn(T) -> A,
     A: Future<Output = Result<Option<F>, Stop>>,
 {
-    bench.found(Input { at: found.at, path });
+    context.found(Input { at: found.at, path });
     match judge(found.input.clone()).await {
         Ok(Some(fault)) => Ok(Minimal { fault, ..found }),
         Ok(None) => Err(Stop::Inconclusive(format!(
             "input {} of seed {} was judged wrong, and right when it was judged again; replay it",
             found.at,
-            bench.seed()
+            context.seed()
         ))),
         // It could not be asked again; that takes nothing away from what was seen.
         Err(_) => Ok(found),
@@ -198,5 +198,5 @@ fn tree<S: Strategy>(seed: u64, at: usize, strategy: &S) -> Result<S::Tree, Stop
     let config = Config { failure_persistence: None, ..Config::default() };
     strategy
         .new_tree(&mut TestRunner::new_with_rng(config, rng))
-        .map_err(|reason| Stop::Broken(format!("no input could be generated: {reason}")))
+        .map_err(|reason| Stop::HarnessError(format!("no input could be generated: {reason}")))
 }

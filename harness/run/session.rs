@@ -22,7 +22,7 @@ use crate::run::runner::{self, Stage};
 
 /// How a run is made.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RunOptions {
     /// Which cases.
     pub selection: Selection,
     /// Seed of generated inputs.
@@ -44,7 +44,7 @@ pub const DEFAULT_SEED: u64 = 7;
 /// Cases at once on this machine. They mostly wait, for a gateway or for a quiet window.
 pub const DEFAULT_JOBS: usize = 48;
 
-impl Default for Options {
+impl Default for RunOptions {
     fn default() -> Self {
         Self {
             selection: Selection::default(),
@@ -125,7 +125,7 @@ impl Beginning {
 }
 
 /// The seed of a run and its vendors: a replay brings its own.
-pub fn inputs<K: Kind>(options: &Options, vendors: &[Vendor]) -> Result<(u64, Vec<Vendor>), RunError> {
+pub fn inputs<K: Kind>(options: &RunOptions, vendors: &[Vendor]) -> Result<(u64, Vec<Vendor>), RunError> {
     let Some(Replay { requirement, vendor, seed, .. }) = &options.replay else {
         return Ok((options.seed, vendors.to_vec()));
     };
@@ -144,7 +144,7 @@ impl<S: Stage> Session<S> {
     pub fn choose(
         stage: S,
         mut cases: Vec<Case<S::Kind>>,
-        options: &Options,
+        options: &RunOptions,
         beginning: Beginning,
     ) -> Result<Self, RunError> {
         let selection = if let Some(replay) = &options.replay {

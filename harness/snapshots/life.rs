@@ -6,9 +6,9 @@ use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::vendor::{Dialect, Ending, Phase, Vendor};
 
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::stage::GatewayStage;
-use crate::gateway::submit::{Accepted, Job};
+use crate::gateway::submit::{SubmitRequest, SubmittedJob};
 use crate::report::ExchangeReport;
 use crate::run::case::CaseContext as _;
 use crate::run::mask::Mask;
@@ -41,9 +41,9 @@ pub(super) async fn play(
     ending: &'static Ending,
 ) -> Result<Life, String> {
     let (target, world) = (Arc::clone(&stage.target), Arc::clone(&stage.world));
-    let bench = Bench::new(target, Arc::clone(&stage.subject), world, vendor, stage.seed);
-    let played = follow(stage, &bench, dialect, ending).await;
-    let records = bench.records();
+    let context = GatewayContext::new(target, Arc::clone(&stage.subject), world, vendor, stage.seed);
+    let played = follow(stage, &context, dialect, ending).await;
+    let records = context.records();
     let mask = Mask::new(stage.subject.masked());
     let mut ids = played.map_err(|stop| mask.text(&said(&stop)))?;
     for create in crate::gateway::submit::creates_in(&records.exchanges) {
@@ -58,47 +58,50 @@ pub(super) async fn play(
 
 async fn follow(
     stage: &GatewayStage,
-    bench: &Bench,
+    context: &GatewayContext,
     dialect: &'static Dialect,
     ending: &'static Ending,
 ) -> Result<Vec<(String, &'static str)>, Stop> {
-    let model =
-        if bench.dialect().name == dialect.name { stage.target.model(bench.vendor) } else { dialect.model };
-    let job = bench.job().root("model", model);
-    let url = format!("{}?customer=42&sig=a%2Fb%3D", Bench::hook(&job.token));
+    let model = if context.dialect().name == dialect.name {
+        stage.target.model(context.vendor)
+    } else {
+        dialect.model
+    };
+    let job = context.job().root("model", model);
+    let url = format!("{}?customer=42&sig=a%2Fb%3D", GatewayContext::hook(&job.token));
     let job = job.callback(url);
-    let accepted = bench.accept(&job).await?;
-    let create = bench.create(&job).await?;
+    let accepted = context.accept(&job).await?;
+    let create = context.create(&job).await?;
     if create.dialect.name != dialect.name {
         return Err(Stop::NotApplicable(format!("the gateway runs {model} at {}", create.dialect.name)));
     }
     let calls_back = create.seen.callback_url.is_some();
-    look(bench, &accepted).await?;
+    look(context, &accepted).await?;
     for step in [Step::To(Phase::Running), Step::End(ending)] {
-        bench.advance(&job, step).await?;
+        context.advance(&job, step).await?;
         if calls_back {
             called_back(stage, &job, dialect, step.phase()).await;
         }
-        look(bench, &accepted).await?;
+        look(context, &accepted).await?;
     }
     let ended = |word: &str| matches!(word, "finished" | "failed");
-    if bench.settle(&accepted, ended).await.is_ok() {
+    if context.settle(&accepted, ended).await.is_ok() {
         // Once more: an end stays an end.
-        bench.look(&accepted).await?;
+        context.look(&accepted).await?;
     }
     Ok(vec![(job.token, "job"), (accepted.task_id, "task-id")])
 }
 
 /// Looks until the gateway must have learnt what the vendor says. One that never asks is seen as it is.
-async fn look(bench: &Bench, accepted: &Accepted) -> Result<(), Stop> {
-    match bench.look_until_asked(accepted).await {
+async fn look(context: &GatewayContext, accepted: &SubmittedJob) -> Result<(), Stop> {
+    match context.look_until_asked(accepted).await {
         Ok(_) | Err(Stop::NotTestable(_)) => Ok(()),
         Err(stop) => Err(stop),
     }
 }
 
 /// Events must not overtake each other, or their order would be chance.
-async fn called_back(stage: &GatewayStage, job: &Job, dialect: &Dialect, phase: Phase) {
+async fn called_back(stage: &GatewayStage, job: &SubmitRequest, dialect: &Dialect, phase: Phase) {
     let Some(word) = dialect.word(phase).callback else { return };
     let quoted = format!("\"{word}\"");
     let posted = |all: &[Arc<Exchange>]| {
@@ -107,7 +110,7 @@ async fn called_back(stage: &GatewayStage, job: &Job, dialect: &Dialect, phase: 
         bodies.any(|body| body.contains(&quoted)).then_some(())
     };
     // A URL that was spoilt on the way leads nowhere; then there is nothing to wait for.
-    let _ = stage.world.journal.wait(&job.token, stage.target.patience.create, posted).await;
+    let _ = stage.world.journal.wait(&job.token, stage.target.timeouts.create, posted).await;
 }
 
 /// A limit of the rate is a gateway's right, and asking again is ours.
@@ -118,8 +121,9 @@ fn is_limit(exchange: &Exchange) -> bool {
 fn said(stop: &Stop) -> String {
     match stop {
         Stop::Violation(finding) => finding.actual.clone(),
-        Stop::NotApplicable(why) | Stop::NotTestable(why) | Stop::Inconclusive(why) | Stop::Broken(why) => {
-            why.clone()
-        }
+        Stop::NotApplicable(why)
+        | Stop::NotTestable(why)
+        | Stop::Inconclusive(why)
+        | Stop::HarnessError(why) => why.clone(),
     }
 }

@@ -77,9 +77,9 @@ fn steady(text: &str, other: &str) -> String {
     if text == other || text.lines().count() != other.lines().count() {
         return text.to_owned();
     }
-    let lines = text.lines().zip(other.lines()).map(|(line, twin)| {
-        let (name, end) = match (named(line), named(twin)) {
-            (Some(name), Some(same)) if line != twin && name == same => (name, line.ends_with(',')),
+    let lines = text.lines().zip(other.lines()).map(|(line, control)| {
+        let (name, end) = match (named(line), named(control)) {
+            (Some(name), Some(same)) if line != control && name == same => (name, line.ends_with(',')),
             _ => return line.to_owned(),
         };
         format!("{name}{VARIES}{}", if end { "," } else { "" })

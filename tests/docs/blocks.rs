@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, Flags, RunFlags, Secrets};
+use ringback::config::{self, GatewayFlags, RunFlags, Secrets};
 
 use crate::pages::Page;
 use crate::session::steps;
@@ -17,7 +17,7 @@ pub(crate) enum Treatment {
     /// Its command is started, what it prints first is compared, and it runs on to the end of the page.
     RunOn,
     /// Its commands are not run; their flags must exist.
-    Flags,
+    GatewayFlags,
     /// It must be a valid `ringback.toml`.
     Configuration,
     /// It must be valid YAML; what it says is judged where the file is, in `tests/ci`.
@@ -34,11 +34,11 @@ pub(crate) const KINDS: &[(&str, Treatment)] = &[
     // What stays in the foreground until somebody ends it.
     ("console running", Treatment::RunOn),
     // It reaches beyond this machine: a deployment, a registry, a container engine.
-    ("console outside", Treatment::Flags),
+    ("console outside", Treatment::GatewayFlags),
     // It takes minutes: the steps of `.ci/run` run it.
-    ("console long", Treatment::Flags),
+    ("console long", Treatment::GatewayFlags),
     // It asks a person, or changes the sources.
-    ("console by-hand", Treatment::Flags),
+    ("console by-hand", Treatment::GatewayFlags),
     ("toml", Treatment::Configuration),
     ("yaml", Treatment::Yaml),
     ("rust", Treatment::Quotation),
@@ -66,7 +66,9 @@ pub(crate) fn unknown(page: &Page) -> Vec<String> {
                     wrong.push(format!("{}: {error}", block.place));
                 }
             }
-            Some(Treatment::Run | Treatment::RunOn | Treatment::Flags) if !block.text.starts_with("$ ") => {
+            Some(Treatment::Run | Treatment::RunOn | Treatment::GatewayFlags)
+                if !block.text.starts_with("$ ") =>
+            {
                 wrong.push(format!("{}: it begins with no command", block.place));
             }
             Some(_) => {}
@@ -86,7 +88,9 @@ pub(crate) fn configuration(page: &Page) -> Vec<String> {
         // The keys that a deployment would need.
         let secrets =
             Secrets::read(|_| Some("whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=".to_owned()));
-        let gateway = config::resolve(Flags { run: run(), ..Flags::default() }, secrets.clone()).map(|_| ());
+        let gateway =
+            config::resolve(GatewayFlags { run: run(), ..GatewayFlags::default() }, secrets.clone())
+                .map(|_| ());
         let receiver =
             receiver::resolve(ReceiverFlags { run: run(), ..ReceiverFlags::default() }, &secrets).map(|_| ());
         for error in [gateway.err(), receiver.err()].into_iter().flatten() {
@@ -98,7 +102,7 @@ pub(crate) fn configuration(page: &Page) -> Vec<String> {
 
 /// Commands of ours whose words the tool does not know, among those that are not run.
 pub(crate) fn flags(page: &Page) -> Vec<String> {
-    let shown = page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::Flags));
+    let shown = page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::GatewayFlags));
     let commands =
         shown.flat_map(|block| steps(&block.text).into_iter().map(move |step| (&block.place, step)));
     commands

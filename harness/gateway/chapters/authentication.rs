@@ -5,10 +5,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{As, Create, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{Caller, GatewayReply, UpstreamCreate};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -25,7 +25,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check the bearer token before anything else.",
         scope: Scope::Once,
         knobs: &[Knob::BadTokenStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::AuthOptional],
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Look the token up; do not only check that there is one.",
         scope: Scope::Once,
         knobs: &[Knob::BadTokenStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::AnyToken],
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Protect the status route like the submit route.",
         scope: Scope::Once,
         knobs: &[Knob::BadTokenStatus],
-        needs: &[Need::Accepts, Need::Status],
+        preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
         jobs: 1,
         generated: false,
         defects: &[Defect::AuthOptional, Defect::StatusOpen],
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Look the token up on the status route too.",
         scope: Scope::Once,
         knobs: &[Knob::BadTokenStatus],
-        needs: &[Need::Accepts, Need::Status],
+        preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
         jobs: 1,
         generated: false,
         defects: &[Defect::AnyToken],
@@ -89,7 +89,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Look tasks up by owner and id.",
         scope: Scope::Once,
         knobs: &[Knob::ForeignTaskStatus],
-        needs: &[Need::Accepts, Need::Status, Need::OtherKey],
+        preconditions: &[
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Status,
+            GatewayPrecondition::OtherKey,
+        ],
         jobs: 1,
         generated: false,
         defects: &[
@@ -110,7 +114,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Compare the whole token, byte for byte; an empty one is none.",
         scope: Scope::Once,
         knobs: &[Knob::BadTokenStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 9,
         generated: false,
         defects: &[
@@ -132,7 +136,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Read the key from the Authorization header only.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 5,
         generated: false,
         defects: &[Defect::KeyInQueryAccepted, Defect::AuthOptional],
@@ -148,7 +152,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Build each create call from its own request; never key anything by prompt alone.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::OtherKey],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+            GatewayPrecondition::OtherKey,
+        ],
         jobs: 2,
         generated: false,
         defects: &[Defect::CallbackOfEqualPrompt, Defect::CallbackCached],
@@ -164,7 +173,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check the bearer token before anything else.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::CreatesBeforeAuth],
@@ -180,7 +189,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Look tasks up by owner and id, in every store that answers for them.",
         scope: Scope::EachVendor,
         knobs: &[Knob::ForeignTaskStatus, Knob::Settle],
-        needs: &[Need::Witness, Need::Accepts, Need::Status, Need::OtherKey],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Status,
+            GatewayPrecondition::OtherKey,
+        ],
         jobs: 1,
         generated: false,
         defects: &[
@@ -198,8 +212,8 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 const STRANGER: &str = "sk-ringback-unknown-0000000000000000";
 
 /// Notes a finding unless the status is one that the knob allows.
-fn note_unless(bench: &Bench, reply: &Reply, knob: Knob, what: &str) {
-    let allowed: &[u16] = match (knob, bench.knob(knob)) {
+fn note_unless(context: &GatewayContext, reply: &GatewayReply, knob: Knob, what: &str) {
+    let allowed: &[u16] = match (knob, context.knob(knob)) {
         (_, Choice::Status401) => &[401],
         (_, Choice::Status403) => &[403],
         (_, Choice::Status404) => &[404],
@@ -208,67 +222,67 @@ fn note_unless(bench: &Bench, reply: &Reply, knob: Knob, what: &str) {
     };
     if !allowed.contains(&reply.status) {
         let expected = allowed.iter().map(|status| format!("HTTP {status} for {what}")).collect();
-        let finding = Finding::new("", reply.gist()).seen_in(&reply.exchange);
-        bench.note(Finding { expected, ..finding });
+        let finding = Finding::new("", reply.summary()).seen_in(&reply.exchange);
+        context.note(Finding { expected, ..finding });
     }
 }
 
-async fn submit_needs_key(bench: &Bench) -> Result<(), Stop> {
-    let reply = bench.submit_as(As::Nobody, &bench.job()).await?;
-    note_unless(bench, &reply, Knob::BadTokenStatus, "no key");
+async fn submit_needs_key(context: &GatewayContext) -> Result<(), Stop> {
+    let reply = context.submit_as(Caller::Nobody, &context.job()).await?;
+    note_unless(context, &reply, Knob::BadTokenStatus, "no key");
     Ok(())
 }
 
-async fn submit_needs_known_key(bench: &Bench) -> Result<(), Stop> {
-    let reply = bench.submit_as(As::Stranger(STRANGER), &bench.job()).await?;
-    note_unless(bench, &reply, Knob::BadTokenStatus, "an unknown key");
+async fn submit_needs_known_key(context: &GatewayContext) -> Result<(), Stop> {
+    let reply = context.submit_as(Caller::Stranger(STRANGER), &context.job()).await?;
+    note_unless(context, &reply, Knob::BadTokenStatus, "an unknown key");
     Ok(())
 }
 
-async fn status_needs_key(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.accept(&bench.job()).await?;
-    let reply = bench.status_as(As::Nobody, &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, Knob::BadTokenStatus, "no key");
+async fn status_needs_key(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.accept(&context.job()).await?;
+    let reply = context.status_as(Caller::Nobody, &job.token, &job.task_id).await?;
+    note_unless(context, &reply, Knob::BadTokenStatus, "no key");
     Ok(())
 }
 
-async fn status_needs_known_key(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.accept(&bench.job()).await?;
-    let reply = bench.status_as(As::Stranger(STRANGER), &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, Knob::BadTokenStatus, "an unknown key");
+async fn status_needs_known_key(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.accept(&context.job()).await?;
+    let reply = context.status_as(Caller::Stranger(STRANGER), &job.token, &job.task_id).await?;
+    note_unless(context, &reply, Knob::BadTokenStatus, "an unknown key");
     Ok(())
 }
 
-async fn tasks_isolated(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.accept(&bench.job()).await?;
-    let own = bench.status(&job).await?;
+async fn tasks_isolated(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.accept(&context.job()).await?;
+    let own = context.status(&job).await?;
     if own.word().is_none() {
-        return Err(Stop::NotTestable(format!("the owner cannot read the status either: {}", own.gist())));
+        return Err(Stop::NotTestable(format!("the owner cannot read the status either: {}", own.summary())));
     }
-    let reply = bench.status_as(As::OtherClient, &job.token, &job.task_id).await?;
-    note_unless(bench, &reply, Knob::ForeignTaskStatus, "another client's task");
+    let reply = context.status_as(Caller::OtherClient, &job.token, &job.task_id).await?;
+    note_unless(context, &reply, Knob::ForeignTaskStatus, "another client's task");
     Ok(())
 }
 
-async fn near_keys_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
-    for (what, value) in bench.near_keys() {
-        let reply = bench.submit_as(As::Saying(&value), &bench.job()).await?;
+async fn near_keys_refused(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
+    for (what, value) in context.near_keys() {
+        let reply = context.submit_as(Caller::Saying(&value), &context.job()).await?;
         // RFC 6750 gives a header that cannot be read 400.
         if reply.status != 400 {
-            note_unless(bench, &reply, Knob::BadTokenStatus, what);
+            note_unless(context, &reply, Knob::BadTokenStatus, what);
         }
     }
     Ok(())
 }
 
-async fn key_not_in_query(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
+async fn key_not_in_query(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
     for name in ["key", "api_key", "access_token", "token"] {
-        let reply = bench.submit_with_key_in_query(&bench.job(), name).await?;
+        let reply = context.submit_with_key_in_query(&context.job(), name).await?;
         if reply.accepted().is_some() {
-            bench.note(
-                Finding::new(format!("HTTP 401 for the key in ?{name}="), reply.gist())
+            context.note(
+                Finding::new(format!("HTTP 401 for the key in ?{name}="), reply.summary())
                     .or("HTTP 403")
                     .seen_in(&reply.exchange),
             );
@@ -277,42 +291,49 @@ async fn key_not_in_query(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn callbacks_isolated(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = |client: &str| format!("{}?client={client}", Bench::hook(&job.token));
-    bench.accept(&job.clone().callback(url("one"))).await?;
-    bench.create(&job).await?;
-    let reply = bench.submit_as(As::OtherClient, &job.clone().callback(url("two"))).await?;
+async fn callbacks_isolated(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = |client: &str| format!("{}?client={client}", GatewayContext::hook(&job.token));
+    context.accept(&job.clone().callback(url("one"))).await?;
+    context.create(&job).await?;
+    let reply = context.submit_as(Caller::OtherClient, &job.clone().callback(url("two"))).await?;
     if reply.accepted().is_none() {
-        return Err(Stop::NotTestable(format!("the second client's job is not accepted: {}", reply.gist())));
+        return Err(Stop::NotTestable(format!(
+            "the second client's job is not accepted: {}",
+            reply.summary()
+        )));
     }
     let second = url("two");
-    let own =
-        |create: &Create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(second.as_str());
-    if bench.create_where(&job.token, own).await.is_none() {
-        match bench.creates(&job.token).last() {
-            Some(last) => bench.note(wrong_callback(last, Some(&second))),
-            None => bench.note(Finding::new("a create call for each client", "no vendor received one")),
+    let own = |create: &UpstreamCreate| {
+        create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(second.as_str())
+    };
+    if context.create_where(&job.token, own).await.is_none() {
+        match context.creates(&job.token).last() {
+            Some(last) => context.note(wrong_callback(last, Some(&second))),
+            None => context.note(Finding::new("a create call for each client", "no vendor received one")),
         }
     }
     Ok(())
 }
 
-async fn no_create_without_key(bench: &Bench) -> Result<(), Stop> {
-    let refused = bench.job();
-    let reply = bench.submit_as(As::Stranger(STRANGER), &refused).await?;
+async fn no_create_without_key(context: &GatewayContext) -> Result<(), Stop> {
+    let refused = context.job();
+    let reply = context.submit_as(Caller::Stranger(STRANGER), &refused).await?;
     if reply.accepted().is_some() {
         return Err(Stop::NotTestable(format!(
             "a job with an unknown key was accepted, see GW-AUTH-002: {}",
-            reply.gist()
+            reply.summary()
         )));
     }
-    let twin = bench.job();
-    bench.accept(&twin).await?;
-    if let Err(create) = bench.no_create(&refused, &twin).await? {
-        bench.note(
+    let control = context.job();
+    context.accept(&control).await?;
+    if let Err(create) = context.no_create(&refused, &control).await? {
+        context.note(
             Finding::new(
-                format!("no create call for the refused job, {:?} after a later job arrived", bench.quiet()),
+                format!(
+                    "no create call for the refused job, {:?} after a later job arrived",
+                    context.quiet()
+                ),
                 format!("{} received one", create.vendor.title()),
             )
             .seen_in(&create.exchange),
@@ -321,15 +342,16 @@ async fn no_create_without_key(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn finished_tasks_isolated(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    let end = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, Step::End(end)).await?;
-    if bench.settle(&accepted, |word| word == "finished").await?.is_err() {
+async fn finished_tasks_isolated(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    let end =
+        context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
+    context.advance(&job, Step::End(end)).await?;
+    if context.settle(&accepted, |word| word == "finished").await?.is_err() {
         return Err(Stop::NotTestable("the job never finished at the gateway, see GW-ST-002".into()));
     }
-    let reply = bench.status_as(As::OtherClient, &job.token, &accepted.task_id).await?;
-    note_unless(bench, &reply, Knob::ForeignTaskStatus, "another client's task");
+    let reply = context.status_as(Caller::OtherClient, &job.token, &accepted.task_id).await?;
+    note_unless(context, &reply, Knob::ForeignTaskStatus, "another client's task");
     Ok(())
 }

@@ -5,9 +5,9 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, forwarded, note_unless_refused, wrong_callback};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -24,7 +24,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Copy input.metadata.callback_url into the create call, as callback_url, without touching it.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[
@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse it with 400 before the vendor's structures are filled.",
         scope: Scope::EachVendor,
         knobs: &[Knob::WrongTypeCallback, Knob::NullCallback, Knob::RefusalStatus],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 6,
         generated: false,
         defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced, Defect::DefaultCallback],
@@ -61,7 +61,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Treat the empty string as absent, or refuse it with 400.",
         scope: Scope::EachVendor,
         knobs: &[Knob::EmptyCallback, Knob::RefusalStatus],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         jobs: 2,
         generated: false,
         defects: &[Defect::EmptyCallbackForwarded],
@@ -77,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Leave the field out unless the client gave one.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::DefaultCallback],
@@ -93,7 +97,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Leave callbacks to the vendor.",
         scope: Scope::EachVendor,
         knobs: &[Knob::Settle],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+            GatewayPrecondition::Status,
+        ],
         jobs: 1,
         generated: false,
         defects: &[Defect::CallsBackItself],
@@ -101,41 +110,44 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn plain_forwarded(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url).await
+async fn plain_forwarded(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    forwarded(context, job, &url).await
 }
 
-async fn wrong_type(bench: &Bench) -> Result<(), Stop> {
+async fn wrong_type(context: &GatewayContext) -> Result<(), Stop> {
     let values =
         [json!(7), json!(true), json!(["https://hooks.example.com/a"]), json!({"url": "x"}), Value::Null];
     for value in values {
-        let job = bench.job().callback(value.clone());
-        let reply = bench.submit(&job).await?;
+        let job = context.job().callback(value.clone());
+        let reply = context.submit(&job).await?;
         let knob = if value.is_null() { Knob::NullCallback } else { Knob::WrongTypeCallback };
         let taken = reply.accepted().is_some();
-        match bench.knob(knob) {
+        match context.knob(knob) {
             Choice::Reject if reply.status < 500 => {
-                note_unless_refused(bench, &reply, &format!("metadata.callback_url = {value}"));
+                note_unless_refused(context, &reply, &format!("metadata.callback_url = {value}"));
             }
-            Choice::Ignore if !taken && reply.status < 500 => bench.note(
-                Finding::new(format!("a job is accepted with metadata.callback_url = {value}"), reply.gist())
-                    .seen_in(&reply.exchange),
+            Choice::Ignore if !taken && reply.status < 500 => context.note(
+                Finding::new(
+                    format!("a job is accepted with metadata.callback_url = {value}"),
+                    reply.summary(),
+                )
+                .seen_in(&reply.exchange),
             ),
             _ => {}
         }
         if reply.status >= 500 {
-            bench.note(
-                Finding::new(format!("no 5xx for metadata.callback_url = {value}"), reply.gist())
+            context.note(
+                Finding::new(format!("no 5xx for metadata.callback_url = {value}"), reply.summary())
                     .at("/input/metadata/callback_url")
                     .seen_in(&reply.exchange),
             );
         } else if taken {
-            let create = bench.create(&job).await?;
+            let create = context.create(&job).await?;
             if create.seen.callback_url.as_ref().is_some_and(|sent| *sent != value && !sent.is_null()) {
                 let finding = wrong_callback(&create, None);
-                bench.note(Finding {
+                context.note(Finding {
                     expected: vec![format!("{value} as it is, or no callback_url")],
                     ..finding
                 });
@@ -145,22 +157,22 @@ async fn wrong_type(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn empty_not_forwarded(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().callback("");
-    let reply = bench.submit(&job).await?;
-    let choice = bench.knob(Knob::EmptyCallback);
+async fn empty_not_forwarded(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job().callback("");
+    let reply = context.submit(&job).await?;
+    let choice = context.knob(Knob::EmptyCallback);
     let taken = reply.accepted().is_some();
     match choice {
-        Choice::Reject => note_unless_refused(bench, &reply, "an empty callback_url"),
+        Choice::Reject => note_unless_refused(context, &reply, "an empty callback_url"),
         Choice::Ignore | Choice::Forward if !taken => {
-            bench.note(
-                Finding::new("a job with an empty callback_url is accepted", reply.gist())
+            context.note(
+                Finding::new("a job with an empty callback_url is accepted", reply.summary())
                     .seen_in(&reply.exchange),
             );
         }
         Choice::Either if !taken && !(400..500).contains(&reply.status) => {
-            bench.note(
-                Finding::new("an HTTP 4xx status for an empty callback_url", reply.gist())
+            context.note(
+                Finding::new("an HTTP 4xx status for an empty callback_url", reply.summary())
                     .or("an accepted job")
                     .seen_in(&reply.exchange),
             );
@@ -168,70 +180,71 @@ async fn empty_not_forwarded(bench: &Bench) -> Result<(), Stop> {
         _ => {}
     }
     let creates = if taken {
-        vec![bench.create(&job).await?]
+        vec![context.create(&job).await?]
     } else {
         // The vendor may have been asked, and have refused the empty URL.
-        bench.creates(&job.token)
+        context.creates(&job.token)
     };
     for create in creates {
         let sent = create.seen.callback_url.as_ref().and_then(Value::as_str);
         let wanted = (choice == Choice::Forward).then_some("");
         if sent != wanted && (sent == Some("") || wanted.is_some()) {
-            bench.note(wrong_callback(&create, wanted));
+            context.note(wrong_callback(&create, wanted));
         }
     }
     Ok(())
 }
 
-async fn none_given_none_sent(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.accept(&job).await?;
-    let create = bench.create(&job).await?;
+async fn none_given_none_sent(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.accept(&job).await?;
+    let create = context.create(&job).await?;
     // An explicit null says "none" as well; real clients of these vendors send it.
     if create.seen.callback_url.as_ref().is_some_and(|value| !value.is_null()) {
-        bench.note(wrong_callback(&create, None));
+        context.note(wrong_callback(&create, None));
     }
     Ok(())
 }
 
-async fn gateway_sends_none(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn gateway_sends_none(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     // Only here is a URL offered that the gateway itself can reach; the vendor stays silent, but for
     // MiniMax's challenge.
-    let url = bench.inbox_url(&job.token);
-    bench.script(&job, None, false);
+    let url = context.inbox_url(&job.token);
+    context.script(&job, None, false);
     let job = job.callback(url);
-    let reply = bench.submit(&job).await?;
+    let reply = context.submit(&job).await?;
     let Some(task_id) = reply.accepted() else {
         return Err(Stop::NotTestable(format!(
             "the gateway refuses an http:// callback URL, and at an https:// one we could not see it call: {}",
-            reply.gist()
+            reply.summary()
         )));
     };
-    let accepted = crate::gateway::submit::Accepted {
+    let accepted = crate::gateway::submit::SubmittedJob {
         token: job.token.clone(),
         task_id: task_id.to_owned(),
         reply: reply.clone(),
     };
-    let ending = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, ringback_mocks::jobs::Step::End(ending)).await?;
-    if bench.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?.is_err() {
+    let ending =
+        context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
+    context.advance(&job, ringback_mocks::jobs::Step::End(ending)).await?;
+    if context.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?.is_err() {
         return Err(Stop::NotTestable("the job never ended at the gateway, see GW-ST-002".into()));
     }
     let challenged = |exchange: &ringback_mocks::journal::Exchange| {
         exchange.request.json().is_some_and(|body| body.get("challenge").is_some())
     };
-    if let Some(arrived) = bench.arrival_in_quiet(&job.token, |exchange| !challenged(exchange)).await {
-        bench.note(
+    if let Some(arrived) = context.arrival_in_quiet(&job.token, |exchange| !challenged(exchange)).await {
+        context.note(
             Finding::new(
                 format!(
                     "nothing at the callback URL for {:?} after the job ended, the vendor being silent",
-                    bench.quiet()
+                    context.quiet()
                 ),
                 format!("a {} arrived", arrived.request.method),
             )
             .seen_in(&arrived),
         );
     }
-    bench.inbox_is_open().await
+    context.inbox_is_open().await
 }

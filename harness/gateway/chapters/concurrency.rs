@@ -7,10 +7,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::{Accepted, Create, Job};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{SubmitRequest, SubmittedJob, UpstreamCreate};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -26,7 +26,11 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Keep what belongs to a job in the job, never in a field of the client, the channel or the process.",
     scope: Scope::Once,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+    preconditions: &[
+        GatewayPrecondition::Witness,
+        GatewayPrecondition::Accepts,
+        GatewayPrecondition::Forwards,
+    ],
     jobs: 54,
     generated: false,
     defects: &[],
@@ -58,7 +62,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "Statuses asked for at once are each the state of their own job.",
         source: Source::STATUS.inferred(),
         knobs: &[Knob::Settle],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+            GatewayPrecondition::Status,
+        ],
         jobs: 16,
         defects: &[
             Defect::StatusesCross,
@@ -88,18 +97,19 @@ const FOLLOWED: usize = 12;
 
 /// The vendors that take a job and forward its `callback_url` when nothing else is going on: what goes
 /// wrong with the others is not about concurrency.
-async fn taking_part(bench: &Bench) -> Result<Vec<Vendor>, Stop> {
-    let vendors = bench.witnessed();
+async fn taking_part(context: &GatewayContext) -> Result<Vec<Vendor>, Stop> {
+    let vendors = context.witnessed();
     let probes = vendors.iter().map(|vendor| async move {
-        let job = bench.job_of(*vendor);
-        let url = Bench::hook(&job.token);
+        let job = context.job_of(*vendor);
+        let url = GatewayContext::hook(&job.token);
         let job = job.callback(url.as_str());
-        if bench.submit(&job).await?.accepted().is_none() {
+        if context.submit(&job).await?.accepted().is_none() {
             return Ok(None);
         }
-        let arrived =
-            |create: &Create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str());
-        Ok::<_, Stop>(bench.create_where(&job.token, |_| true).await.filter(arrived).map(|_| *vendor))
+        let arrived = |create: &UpstreamCreate| {
+            create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str())
+        };
+        Ok::<_, Stop>(context.create_where(&job.token, |_| true).await.filter(arrived).map(|_| *vendor))
     });
     let mut part = Vec::new();
     for probe in futures_util::future::join_all(probes).await {
@@ -110,42 +120,45 @@ async fn taking_part(bench: &Bench) -> Result<Vec<Vendor>, Stop> {
 
 /// Submits jobs at once; those that were accepted. In a crowd nobody may be turned away who would be
 /// let in alone (a rate limit is asked again, and is no refusal).
-async fn submit_at_once<'j>(bench: &Bench, jobs: &'j [Job]) -> Result<Vec<(&'j Job, Accepted)>, Stop> {
-    let submits = jobs.iter().map(|job| async move { (job, bench.submit(job).await) });
+async fn submit_at_once<'j>(
+    context: &GatewayContext,
+    jobs: &'j [SubmitRequest],
+) -> Result<Vec<(&'j SubmitRequest, SubmittedJob)>, Stop> {
+    let submits = jobs.iter().map(|job| async move { (job, context.submit(job).await) });
     let mut accepted = Vec::new();
     for (job, reply) in futures_util::future::join_all(submits).await {
         let reply = reply?;
         let Some(id) = reply.accepted() else {
             return Err(Finding::new(
                 format!("each of {} jobs submitted at once is accepted, as it is alone", jobs.len()),
-                reply.gist(),
+                reply.summary(),
             )
             .seen_in(&reply.exchange)
             .into());
         };
         let (token, task_id) = (job.token.clone(), id.to_owned());
-        accepted.push((job, Accepted { token, task_id, reply: reply.clone() }));
+        accepted.push((job, SubmittedJob { token, task_id, reply: reply.clone() }));
     }
     Ok(accepted)
 }
 
-fn text_of<'j>(job: &'j Job, pointer: &str) -> &'j str {
+fn text_of<'j>(job: &'j SubmitRequest, pointer: &str) -> &'j str {
     job.body.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn prompt(job: &Job) -> &str {
+fn prompt(job: &SubmitRequest) -> &str {
     text_of(job, "/input/prompt")
 }
 
-fn has_prompt(create: &Create, job: &Job) -> bool {
+fn has_prompt(create: &UpstreamCreate, job: &SubmitRequest) -> bool {
     create.seen.prompt.as_deref() == Some(prompt(job))
 }
 
-async fn callbacks_stay_apart(bench: &Bench) -> Result<(), Stop> {
-    let jobs = bench.crowd(&taking_part(bench).await?, CROWD);
-    for (job, accepted) in submit_at_once(bench, &jobs).await? {
+async fn callbacks_stay_apart(context: &GatewayContext) -> Result<(), Stop> {
+    let jobs = context.crowd(&taking_part(context).await?, CROWD);
+    for (job, accepted) in submit_at_once(context, &jobs).await? {
         let url = text_of(job, "/input/metadata/callback_url");
-        let Some(create) = bench.create_where(&job.token, |create| has_prompt(create, job)).await else {
+        let Some(create) = context.create_where(&job.token, |create| has_prompt(create, job)).await else {
             return Err(Finding::new(
                 format!("a create with the prompt {}", Value::from(prompt(job))),
                 "no vendor received one",
@@ -154,18 +167,18 @@ async fn callbacks_stay_apart(bench: &Bench) -> Result<(), Stop> {
             .into());
         };
         if create.seen.callback_url.as_ref().and_then(Value::as_str) != Some(url) {
-            bench.note(wrong_callback(&create, Some(url)));
+            context.note(wrong_callback(&create, Some(url)));
         }
     }
     Ok(())
 }
 
-async fn ids_stay_apart(bench: &Bench) -> Result<(), Stop> {
-    let jobs = bench.crowd(&taking_part(bench).await?, CROWD);
+async fn ids_stay_apart(context: &GatewayContext) -> Result<(), Stop> {
+    let jobs = context.crowd(&taking_part(context).await?, CROWD);
     let mut ids = BTreeSet::new();
-    for (_, accepted) in submit_at_once(bench, &jobs).await? {
+    for (_, accepted) in submit_at_once(context, &jobs).await? {
         if !ids.insert(accepted.task_id.clone()) {
-            bench.note(
+            context.note(
                 Finding::new(
                     "a task id of its own for each job",
                     format!("{} was given twice", accepted.task_id),
@@ -178,21 +191,21 @@ async fn ids_stay_apart(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn statuses_stay_apart(bench: &Bench) -> Result<(), Stop> {
-    let jobs = bench.crowd(&taking_part(bench).await?, FOLLOWED);
-    let accepted = submit_at_once(bench, &jobs).await?;
+async fn statuses_stay_apart(context: &GatewayContext) -> Result<(), Stop> {
+    let jobs = context.crowd(&taking_part(context).await?, FOLLOWED);
+    let accepted = submit_at_once(context, &jobs).await?;
     let mut followed = Vec::new();
     for (number, (job, accepted)) in accepted.iter().enumerate() {
         let (ending, word) = [("succeeded", "finished"), ("moderated", "failed")][number / 4 % 2];
-        if bench.create_where(&job.token, |create| has_prompt(create, job)).await.is_none()
-            || !bench.end_prompt(&job.token, prompt(job), ending)
+        if context.create_where(&job.token, |create| has_prompt(create, job)).await.is_none()
+            || !context.end_prompt(&job.token, prompt(job), ending)
         {
             return Err(Stop::NotTestable("a vendor has no task of an accepted job".into()));
         }
         followed.push((accepted, word));
     }
     let looks = followed.iter().map(|(accepted, word)| async move {
-        let ended = bench.settle(accepted, |word| matches!(word, "finished" | "failed")).await?;
+        let ended = context.settle(accepted, |word| matches!(word, "finished" | "failed")).await?;
         Ok::<_, Stop>((ended, *word))
     });
     for look in futures_util::future::join_all(looks).await {
@@ -200,8 +213,8 @@ async fn statuses_stay_apart(bench: &Bench) -> Result<(), Stop> {
             return Err(Stop::NotTestable("a job never ended at the gateway, see GW-ST-002".into()));
         };
         if reply.word() != Some(word) {
-            bench.note(
-                Finding::new(format!("status {word}, as this job ended"), reply.gist())
+            context.note(
+                Finding::new(format!("status {word}, as this job ended"), reply.summary())
                     .at("/data/status")
                     .seen_in(&reply.exchange),
             );
@@ -210,20 +223,20 @@ async fn statuses_stay_apart(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn one_create_each(bench: &Bench) -> Result<(), Stop> {
-    let jobs = bench.crowd(&taking_part(bench).await?, CROWD);
-    let accepted = submit_at_once(bench, &jobs).await?;
+async fn one_create_each(context: &GatewayContext) -> Result<(), Stop> {
+    let jobs = context.crowd(&taking_part(context).await?, CROWD);
+    let accepted = submit_at_once(context, &jobs).await?;
     for (job, _) in &accepted {
-        if bench.create_where(&job.token, |create| has_prompt(create, job)).await.is_none() {
+        if context.create_where(&job.token, |create| has_prompt(create, job)).await.is_none() {
             return Err(Stop::NotTestable("an accepted job reaches no vendor, see GW-CONC-001".into()));
         }
     }
     let Some((first, _)) = accepted.first() else { return Ok(()) };
-    let creates = bench.creates_in_quiet(&first.token, jobs.len()).await;
+    let creates = context.creates_in_quiet(&first.token, jobs.len()).await;
     for job in &jobs {
-        let own: Vec<&Create> = creates.iter().filter(|create| has_prompt(create, job)).collect();
+        let own: Vec<&UpstreamCreate> = creates.iter().filter(|create| has_prompt(create, job)).collect();
         if let [_, .., last] = own.as_slice() {
-            bench.note(
+            context.note(
                 Finding::new(
                     format!("one create with the prompt {}", Value::from(prompt(job))),
                     format!("{} of them", own.len()),

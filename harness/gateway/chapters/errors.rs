@@ -4,10 +4,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, note_schema};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{As, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{Caller, GatewayReply};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -25,7 +25,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Translate every error, those of the software behind the gateway too, into the envelope.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[],
+        preconditions: &[],
         jobs: 0,
         generated: false,
         defects: &[Defect::ErrorsAsText, Defect::NativeErrors],
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Answer errors with the HTTP status that their code says.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[],
+        preconditions: &[],
         jobs: 0,
         generated: false,
         defects: &[Defect::ErrorsIn200, Defect::UnknownTaskRuns],
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Put the HTTP status into code.",
         scope: Scope::Once,
         knobs: &[Knob::ErrorCode],
-        needs: &[],
+        preconditions: &[],
         jobs: 0,
         generated: false,
         defects: &[Defect::ErrorCodeDiffers, Defect::ErrorsIn200],
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Use invalid_request_error for requests that the client must change.",
         scope: Scope::Once,
         knobs: &[Knob::ErrorType],
-        needs: &[],
+        preconditions: &[],
         jobs: 0,
         generated: false,
         defects: &[Defect::ErrorTypeOdd],
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Answer 404 {\"code\":404,\"error\":{\"message\":\"task not found\",\"type\":\"not_found\"}}.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[],
+        preconditions: &[],
         jobs: 0,
         generated: false,
         defects: &[
@@ -110,7 +110,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Let every refusal leave through the one place that builds the envelope.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 5,
         generated: false,
         defects: &[Defect::PlacementErrorAsText, Defect::ErrorsAsText, Defect::NativeErrors],
@@ -122,54 +122,54 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 const UNKNOWN_TASK: &str = "task_00000000000000000000000000";
 
 /// A request that cannot be billed even by a gateway that takes it: there is no such model.
-async fn bad_request(bench: &Bench) -> Result<Reply, Stop> {
-    let job = bench.job().root("model", "no-such-model-9f3").without_input("prompt");
-    let reply = bench.submit(&job).await?;
+async fn bad_request(context: &GatewayContext) -> Result<GatewayReply, Stop> {
+    let job = context.job().root("model", "no-such-model-9f3").without_input("prompt");
+    let reply = context.submit(&job).await?;
     if reply.accepted().is_some() {
         return Err(Stop::NotTestable(format!(
             "a submit without prompt for an unknown model was accepted, see GW-SUB-011: {}",
-            reply.gist()
+            reply.summary()
         )));
     }
     Ok(reply)
 }
 
 /// The bad request's answer, if its envelope can be read.
-async fn readable(bench: &Bench) -> Result<(Reply, Value), Stop> {
-    let reply = bad_request(bench).await?;
+async fn readable(context: &GatewayContext) -> Result<(GatewayReply, Value), Stop> {
+    let reply = bad_request(context).await?;
     let body = reply.body.clone().filter(|body| schema::violations(Schema::ErrorResponse, body).is_empty());
     match body {
         Some(body) => Ok((reply, body)),
         None => Err(Stop::NotTestable(format!(
             "the error envelope cannot be read, see GW-ERR-001: {}",
-            reply.gist()
+            reply.summary()
         ))),
     }
 }
 
-async fn envelope(bench: &Bench) -> Result<(), Stop> {
-    let reply = bad_request(bench).await?;
-    note_schema(bench, &reply, Schema::ErrorResponse);
+async fn envelope(context: &GatewayContext) -> Result<(), Stop> {
+    let reply = bad_request(context).await?;
+    note_schema(context, &reply, Schema::ErrorResponse);
     Ok(())
 }
 
-async fn envelope_for_every_mistake(bench: &Bench) -> Result<(), Stop> {
-    let misplaced = bench.job();
-    let url = Bench::hook(&misplaced.token);
+async fn envelope_for_every_mistake(context: &GatewayContext) -> Result<(), Stop> {
+    let misplaced = context.job();
+    let url = GatewayContext::hook(&misplaced.token);
     let mistakes = [
         misplaced.input("callback_url", url),
-        bench.job().input("resolution", "1080p"),
-        bench.job().input("prompt", " "),
-        bench.job().root("input", "a paper boat"),
-        bench.job().root("model", ""),
+        context.job().input("resolution", "1080p"),
+        context.job().input("prompt", " "),
+        context.job().root("input", "a paper boat"),
+        context.job().root("model", ""),
     ];
     let mut refused = 0;
     for job in mistakes {
-        let reply = bench.submit(&job).await?;
+        let reply = context.submit(&job).await?;
         // A mistake that is not refused at all is its own requirement's business.
         if reply.status >= 400 {
             refused += 1;
-            note_schema(bench, &reply, Schema::ErrorResponse);
+            note_schema(context, &reply, Schema::ErrorResponse);
         }
     }
     if refused == 0 {
@@ -180,16 +180,16 @@ async fn envelope_for_every_mistake(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn no_error_in_200(bench: &Bench) -> Result<(), Stop> {
-    let bad = bad_request(bench).await?;
-    let job = bench.job();
-    let unknown = bench.status_as(As::Client, &job.token, UNKNOWN_TASK).await?;
+async fn no_error_in_200(context: &GatewayContext) -> Result<(), Stop> {
+    let bad = bad_request(context).await?;
+    let job = context.job();
+    let unknown = context.status_as(Caller::Client, &job.token, UNKNOWN_TASK).await?;
     // Neither request can succeed, so whatever a 2xx carries here is an error, envelope or not.
     for (what, reply) in [("a submit without prompt for an unknown model", bad), ("an unknown task", unknown)]
     {
         if (200..300).contains(&reply.status) {
-            bench.note(
-                Finding::new(format!("an error status, 4xx, for {what}"), reply.gist())
+            context.note(
+                Finding::new(format!("an error status, 4xx, for {what}"), reply.summary())
                     .seen_in(&reply.exchange),
             );
         }
@@ -197,10 +197,10 @@ async fn no_error_in_200(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
-    let (reply, body) = readable(bench).await?;
-    if body["code"] != reply.status && bench.knob(Knob::ErrorCode) == Choice::Mirrors {
-        bench.note(
+async fn code_mirrors_status(context: &GatewayContext) -> Result<(), Stop> {
+    let (reply, body) = readable(context).await?;
+    if body["code"] != reply.status && context.knob(Knob::ErrorCode) == Choice::Mirrors {
+        context.note(
             Finding::new(format!("code {}", reply.status), format!("code {}", body["code"]))
                 .at("/code")
                 .seen_in(&reply.exchange),
@@ -209,11 +209,11 @@ async fn code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn bad_request_type(bench: &Bench) -> Result<(), Stop> {
-    let (reply, body) = readable(bench).await?;
+async fn bad_request_type(context: &GatewayContext) -> Result<(), Stop> {
+    let (reply, body) = readable(context).await?;
     let kind = &body["error"]["type"];
-    if kind != "invalid_request_error" && bench.knob(Knob::ErrorType) == Choice::Documented {
-        bench.note(
+    if kind != "invalid_request_error" && context.knob(Knob::ErrorType) == Choice::Documented {
+        context.note(
             Finding::new("type \"invalid_request_error\"", format!("type {kind}"))
                 .at("/error/type")
                 .seen_in(&reply.exchange),
@@ -222,12 +222,12 @@ async fn bad_request_type(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn unknown_task_404(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let reply = bench.status_as(As::Client, &job.token, UNKNOWN_TASK).await?;
+async fn unknown_task_404(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let reply = context.status_as(Caller::Client, &job.token, UNKNOWN_TASK).await?;
     if reply.status != 404 {
-        return Err(Finding::new("HTTP 404", reply.gist()).seen_in(&reply.exchange).into());
+        return Err(Finding::new("HTTP 404", reply.summary()).seen_in(&reply.exchange).into());
     }
-    note_schema(bench, &reply, Schema::ErrorResponse);
+    note_schema(context, &reply, Schema::ErrorResponse);
     Ok(())
 }

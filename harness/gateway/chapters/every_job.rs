@@ -5,9 +5,9 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, wrong_callback};
-use crate::gateway::context::Bench;
-use crate::gateway::submit::{Create, Job};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::context::GatewayContext;
+use crate::gateway::submit::{SubmitRequest, UpstreamCreate};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -23,7 +23,11 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Copy callback_url in the one place that every create call passes.",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+    preconditions: &[
+        GatewayPrecondition::Witness,
+        GatewayPrecondition::Accepts,
+        GatewayPrecondition::Forwards,
+    ],
     jobs: 2,
     generated: false,
     defects: &[],
@@ -81,75 +85,75 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn every_field(bench: &Bench) -> Result<(), Stop> {
-    let sample = &bench.dialect().sample;
-    let filled = |job: Job| {
+async fn every_field(context: &GatewayContext) -> Result<(), Stop> {
+    let sample = &context.dialect().sample;
+    let filled = |job: SubmitRequest| {
         job.input("size", "1280x720")
             .input("image", "https://img.example.com/boat.png")
             .input("duration", sample.duration)
             .metadata(sample.option.0, sample.option.1.value())
     };
     // Not every vendor takes every combination; that is not what is judged here.
-    bench.accept(&filled(bench.job())).await?;
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    super::forwarded(bench, filled(job), &url).await
+    context.accept(&filled(context.job())).await?;
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    super::forwarded(context, filled(job), &url).await
 }
 
-fn callback(create: &Create) -> Option<&str> {
+fn callback(create: &UpstreamCreate) -> Option<&str> {
     create.seen.callback_url.as_ref().and_then(Value::as_str)
 }
 
-async fn second_job(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = |which: &str| format!("{}?job={which}", Bench::hook(&job.token));
-    bench.accept(&job.clone().callback(url("first"))).await?;
-    bench.create(&job).await?;
-    bench.accept(&job.clone().callback(url("second"))).await?;
+async fn second_job(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = |which: &str| format!("{}?job={which}", GatewayContext::hook(&job.token));
+    context.accept(&job.clone().callback(url("first"))).await?;
+    context.create(&job).await?;
+    context.accept(&job.clone().callback(url("second"))).await?;
     let second = url("second");
-    if bench.create_where(&job.token, |create| callback(create) == Some(second.as_str())).await.is_none() {
+    if context.create_where(&job.token, |create| callback(create) == Some(second.as_str())).await.is_none() {
         let mut finding = Finding::new(
             format!("a create call with callback_url {second}"),
             "none, although its job was accepted",
         );
-        if let Some(last) = bench.creates(&job.token).last() {
+        if let Some(last) = context.creates(&job.token).last() {
             finding = wrong_callback(last, Some(&second));
         }
-        bench.note(finding);
+        context.note(finding);
     }
     Ok(())
 }
 
-async fn second_job_without(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    bench.accept(&job.clone().callback(url)).await?;
-    bench.create(&job).await?;
+async fn second_job_without(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    context.accept(&job.clone().callback(url)).await?;
+    context.create(&job).await?;
     let prompt = format!("{} again", job.body["input"]["prompt"].as_str().unwrap_or_default());
-    bench.accept(&job.clone().input("prompt", prompt.as_str())).await?;
-    let second = |create: &Create| create.seen.prompt.as_deref() == Some(prompt.as_str());
-    let Some(create) = bench.create_where(&job.token, second).await else {
+    context.accept(&job.clone().input("prompt", prompt.as_str())).await?;
+    let second = |create: &UpstreamCreate| create.seen.prompt.as_deref() == Some(prompt.as_str());
+    let Some(create) = context.create_where(&job.token, second).await else {
         return Err(Stop::NotTestable("the second job does not reach its vendor, see GW-UP-002".into()));
     };
     if create.seen.callback_url.as_ref().is_some_and(|value| !value.is_null()) {
-        bench.note(wrong_callback(&create, None));
+        context.note(wrong_callback(&create, None));
     }
     Ok(())
 }
 
-async fn newer_api(bench: &Bench) -> Result<(), Stop> {
-    let Some(dialect) = bench.vendor.dialects().get(1) else {
-        return Err(Stop::NotApplicable(format!("{} has one API", bench.vendor.title())));
+async fn newer_api(context: &GatewayContext) -> Result<(), Stop> {
+    let Some(dialect) = context.vendor.dialects().get(1) else {
+        return Err(Stop::NotApplicable(format!("{} has one API", context.vendor.title())));
     };
-    let plain = bench.submit(&bench.job().root("model", json!(dialect.model))).await?;
+    let plain = context.submit(&context.job().root("model", json!(dialect.model))).await?;
     if plain.accepted().is_none() {
         return Err(Stop::NotApplicable(format!(
             "the gateway does not offer {}: {}",
             dialect.model,
-            plain.gist()
+            plain.summary()
         )));
     }
-    let job = bench.job().root("model", json!(dialect.model));
-    let url = Bench::hook(&job.token);
-    super::forwarded(bench, job, &url).await
+    let job = context.job().root("model", json!(dialect.model));
+    let url = GatewayContext::hook(&job.token);
+    super::forwarded(context, job, &url).await
 }

@@ -4,9 +4,9 @@ use ringback_mocks::jobs::Step;
 use ringback_reference::gateway::defect::Defect;
 
 use super::check;
-use crate::gateway::context::Bench;
-use crate::gateway::submit::Reply;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::context::GatewayContext;
+use crate::gateway::submit::GatewayReply;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -22,7 +22,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 6,
     generated: false,
     defects: &[],
@@ -57,42 +57,42 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 const REFUSALS: &[&str] = &["moderation", "balance", "rate-limit"];
 
 /// Everything that a client is told about jobs that go well, fail, or are refused by the vendor.
-async fn told(bench: &Bench) -> Result<Vec<Reply>, Stop> {
+async fn told(context: &GatewayContext) -> Result<Vec<GatewayReply>, Stop> {
     let mut tokens = Vec::new();
     for name in ["succeeded", "moderated"] {
-        let job = bench.job();
-        let accepted = bench.accept(&job).await?;
-        bench.status(&accepted).await?;
-        let end = bench.dialect().ending(name).ok_or_else(|| Stop::Broken("no such end".into()))?;
-        bench.advance(&job, Step::End(end)).await?;
+        let job = context.job();
+        let accepted = context.accept(&job).await?;
+        context.status(&accepted).await?;
+        let end = context.dialect().ending(name).ok_or_else(|| Stop::HarnessError("no such end".into()))?;
+        context.advance(&job, Step::End(end)).await?;
         // Whether it ends is another requirement's business: we read what is said on the way. So is
         // whether a status can be read.
-        match bench.glimpse(&accepted, |word| matches!(word, "finished" | "failed")).await {
+        match context.glimpse(&accepted, |word| matches!(word, "finished" | "failed")).await {
             Ok(_) | Err(Stop::NotTestable(_)) => {}
             Err(stop) => return Err(stop),
         }
         tokens.push(job.token);
     }
     for refusal in REFUSALS {
-        let job = bench.job();
-        bench.script(&job, Some(refusal), true);
-        bench.submit_once(&job).await?;
+        let job = context.job();
+        context.script(&job, Some(refusal), true);
+        context.submit_once(&job).await?;
         tokens.push(job.token);
     }
-    Ok(tokens.iter().flat_map(|token| bench.replies(token)).collect())
+    Ok(tokens.iter().flat_map(|token| context.replies(token)).collect())
 }
 
-async fn vendor_key_stays(bench: &Bench) -> Result<(), Stop> {
-    if !bench.knows_vendor_key() {
+async fn vendor_key_stays(context: &GatewayContext) -> Result<(), Stop> {
+    if !context.knows_vendor_key() {
         return Err(Stop::NotTestable(format!(
             "the key that the gateway uses at {} is not known here; set {}",
-            bench.vendor.title(),
-            bench.vendor.variable("KEY")
+            context.vendor.title(),
+            context.vendor.variable("KEY")
         )));
     }
-    for reply in told(bench).await? {
-        for name in bench.vendor_keys_in(&reply) {
-            bench.note(
+    for reply in told(context).await? {
+        for name in context.vendor_keys_in(&reply) {
+            context.note(
                 Finding::new(
                     "no key of the operator's in an answer",
                     format!("the value of {name} is in it"),
@@ -104,10 +104,10 @@ async fn vendor_key_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn vendor_address_stays(bench: &Bench) -> Result<(), Stop> {
-    for reply in told(bench).await? {
-        if let Some(address) = bench.vendor_address_in(&reply) {
-            bench.note(
+async fn vendor_address_stays(context: &GatewayContext) -> Result<(), Stop> {
+    for reply in told(context).await? {
+        if let Some(address) = context.vendor_address_in(&reply) {
+            context.note(
                 Finding::new("the vendor's address in no answer", format!("it contains {address}"))
                     .seen_in(&reply.exchange),
             );

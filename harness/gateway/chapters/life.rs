@@ -9,10 +9,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::check;
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{Accepted, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{GatewayReply, SubmittedJob};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -28,7 +28,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -142,40 +142,46 @@ const fn rank(word: &str) -> Option<u8> {
 }
 
 /// A job that the vendor has brought to this end, and the first terminal status of it.
-async fn ended(bench: &Bench, ending: &str, wanted: &str) -> Result<(Accepted, Reply), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    let end = bench.dialect().ending(ending);
-    let end = end.ok_or_else(|| Stop::NotApplicable(format!("{} has no such end", bench.vendor.title())))?;
-    bench.advance(&job, Step::End(end)).await?;
-    match bench.settle(&accepted, terminal).await? {
+async fn ended(
+    context: &GatewayContext,
+    ending: &str,
+    wanted: &str,
+) -> Result<(SubmittedJob, GatewayReply), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    let end = context.dialect().ending(ending);
+    let end =
+        end.ok_or_else(|| Stop::NotApplicable(format!("{} has no such end", context.vendor.title())))?;
+    context.advance(&job, Step::End(end)).await?;
+    match context.settle(&accepted, terminal).await? {
         Ok(reply) if reply.word() == Some(wanted) => Ok((accepted, reply)),
         Ok(reply) | Err(reply) => Err(Stop::NotTestable(format!(
             "the job did not become {wanted}, see GW-ST-002 and GW-ST-003: {}",
-            reply.gist()
+            reply.summary()
         ))),
     }
 }
 
-async fn monotonic(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    bench.status(&accepted).await?;
-    bench.advance(&job, Step::To(Phase::Running)).await?;
-    let _ = bench.glimpse(&accepted, |word| word != "not_started").await?;
+async fn monotonic(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    context.status(&accepted).await?;
+    context.advance(&job, Step::To(Phase::Running)).await?;
+    let _ = context.glimpse(&accepted, |word| word != "not_started").await?;
     for _ in 0..3 {
-        bench.status(&accepted).await?;
+        context.status(&accepted).await?;
     }
-    let end = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, Step::End(end)).await?;
-    let _ = bench.settle(&accepted, terminal).await?;
+    let end =
+        context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
+    context.advance(&job, Step::End(end)).await?;
+    let _ = context.settle(&accepted, terminal).await?;
     let mut furthest = 0;
-    for reply in bench.replies(&job.token).into_iter().skip(1) {
+    for reply in context.replies(&job.token).into_iter().skip(1) {
         let Some(here) = reply.word().and_then(rank) else { continue };
         if here < furthest {
             let before = ["not_started", "running", "an end"][usize::from(furthest)];
-            bench.note(
-                Finding::new(format!("no way back from {before}"), reply.gist())
+            context.note(
+                Finding::new(format!("no way back from {before}"), reply.summary())
                     .at("/data/status")
                     .seen_in(&reply.exchange),
             );
@@ -185,27 +191,27 @@ async fn monotonic(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn progress_bounded(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    bench.status(&accepted).await?;
-    bench.advance(&job, Step::To(Phase::Running)).await?;
-    let _ = bench.glimpse(&accepted, |word| word != "not_started").await?;
-    let (finished, _) = ended(bench, "succeeded", "finished").await?;
-    let (failed, _) = ended(bench, "moderated", "failed").await?;
+async fn progress_bounded(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    context.status(&accepted).await?;
+    context.advance(&job, Step::To(Phase::Running)).await?;
+    let _ = context.glimpse(&accepted, |word| word != "not_started").await?;
+    let (finished, _) = ended(context, "succeeded", "finished").await?;
+    let (failed, _) = ended(context, "moderated", "failed").await?;
     let mut seen = false;
     for token in [&job.token, &finished.token, &failed.token] {
-        for reply in bench.replies(token) {
+        for reply in context.replies(token) {
             let progress = reply.body.as_ref().and_then(|body| body["data"].get("progress"));
             let Some(progress) = progress.filter(|value| !value.is_null()) else { continue };
             seen = true;
             let fits = |value: &f64| {
                 (0.0..=100.0).contains(value)
-                    && (value.fract() == 0.0 || bench.knob(Knob::ProgressType) == Choice::Number)
+                    && (value.fract() == 0.0 || context.knob(Knob::ProgressType) == Choice::Number)
             };
             if progress.as_f64().is_none_or(|value| !fits(&value)) {
                 let wanted = "a whole number from 0 to 100, or no progress";
-                bench.note(
+                context.note(
                     Finding::new(wanted, format!("progress {progress}"))
                         .at("/data/progress")
                         .seen_in(&reply.exchange),
@@ -216,12 +222,12 @@ async fn progress_bounded(bench: &Bench) -> Result<(), Stop> {
     if seen { Ok(()) } else { Err(Stop::NotApplicable("no status has a progress".into())) }
 }
 
-async fn failed_is_final(bench: &Bench) -> Result<(), Stop> {
-    let (accepted, _) = ended(bench, "moderated", "failed").await?;
+async fn failed_is_final(context: &GatewayContext) -> Result<(), Stop> {
+    let (accepted, _) = ended(context, "moderated", "failed").await?;
     for _ in 0..4 {
-        let again = bench.status(&accepted).await?;
+        let again = context.status(&accepted).await?;
         if again.word() != Some("failed") {
-            return Err(Finding::new("status failed for good", format!("asked again: {}", again.gist()))
+            return Err(Finding::new("status failed for good", format!("asked again: {}", again.summary()))
                 .at("/data/status")
                 .seen_in(&again.exchange)
                 .into());
@@ -230,20 +236,20 @@ async fn failed_is_final(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn reason_stays(bench: &Bench) -> Result<(), Stop> {
-    let has_reason = |reply: &Reply| {
+async fn reason_stays(context: &GatewayContext) -> Result<(), Stop> {
+    let has_reason = |reply: &GatewayReply| {
         let body = reply.body.as_ref();
         let reason = body.and_then(|body| body["data"]["error_message"].as_str());
         reason.is_some_and(|reason| !reason.trim().is_empty())
     };
-    let (accepted, first) = ended(bench, "moderated", "failed").await?;
+    let (accepted, first) = ended(context, "moderated", "failed").await?;
     if !has_reason(&first) {
         return Err(Stop::NotTestable("the failed job has no reason, see GW-ST-004".into()));
     }
     for _ in 0..3 {
-        let again = bench.status(&accepted).await?;
+        let again = context.status(&accepted).await?;
         if again.word() == Some("failed") && !has_reason(&again) {
-            return Err(Finding::new("an error_message, as before", again.gist())
+            return Err(Finding::new("an error_message, as before", again.summary())
                 .at("/data/error_message")
                 .seen_in(&again.exchange)
                 .into());
@@ -252,10 +258,10 @@ async fn reason_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn files_unchanged(bench: &Bench) -> Result<(), Stop> {
-    let (accepted, reply) = ended(bench, "succeeded", "finished").await?;
+async fn files_unchanged(context: &GatewayContext) -> Result<(), Stop> {
+    let (accepted, reply) = ended(context, "succeeded", "finished").await?;
     let mut given = Vec::new();
-    for exchange in bench.upstream(&accepted.token) {
+    for exchange in context.upstream(&accepted.token) {
         if let Some(body) = exchange.answer.as_ref().ok().and_then(Response::value) {
             addresses(&body, &mut given);
         }
@@ -267,7 +273,7 @@ async fn files_unchanged(bench: &Bench) -> Result<(), Stop> {
     for url in &shown {
         if !given.iter().any(|other| other == url) {
             let given = given.first().map_or("", String::as_str);
-            bench.note(
+            context.note(
                 Finding::new(format!("the vendor's {given}"), format!("file_url {url}"))
                     .at("/data/files")
                     .seen_in(&reply.exchange),
@@ -295,9 +301,9 @@ fn addresses(value: &Value, into: &mut Vec<String>) {
     }
 }
 
-async fn created_time_stable(bench: &Bench) -> Result<(), Stop> {
-    let (accepted, last) = ended(bench, "succeeded", "finished").await?;
-    let of = |reply: &Reply| {
+async fn created_time_stable(context: &GatewayContext) -> Result<(), Stop> {
+    let (accepted, last) = ended(context, "succeeded", "finished").await?;
+    let of = |reply: &GatewayReply| {
         let body = reply.body.as_ref();
         body.and_then(|body| body["data"]["created_time"].as_str()).map(str::to_owned)
     };
@@ -332,13 +338,13 @@ fn apart(first: &str, second: &str) -> Option<bool> {
     Some(far > SignedDuration::from_secs(1))
 }
 
-async fn own_task_id_at_the_end(bench: &Bench) -> Result<(), Stop> {
+async fn own_task_id_at_the_end(context: &GatewayContext) -> Result<(), Stop> {
     for (ending, word) in [("succeeded", "finished"), ("moderated", "failed")] {
-        let (accepted, reply) = ended(bench, ending, word).await?;
+        let (accepted, reply) = ended(context, ending, word).await?;
         let shown = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["task_id"]);
         if shown != accepted.task_id.as_str() {
             let wanted = Value::from(accepted.task_id);
-            bench.note(
+            context.note(
                 Finding::new(format!("task_id {wanted} when {word}"), format!("task_id {shown}"))
                     .at("/data/task_id")
                     .seen_in(&reply.exchange),
@@ -348,30 +354,32 @@ async fn own_task_id_at_the_end(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn failed_is_an_answer(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    let end = bench.dialect().ending("moderated").ok_or_else(|| Stop::Broken("no bad end".into()))?;
-    bench.advance(&job, Step::End(end)).await?;
-    match bench.settle(&accepted, terminal).await {
+async fn failed_is_an_answer(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    let end = context.dialect().ending("moderated").ok_or_else(|| Stop::HarnessError("no bad end".into()))?;
+    context.advance(&job, Step::End(end)).await?;
+    match context.settle(&accepted, terminal).await {
         Ok(Ok(reply)) if reply.word() == Some("failed") => {
             // A uniform envelope has error: null, which says that there is none.
             if reply.body.as_ref().is_some_and(|body| body["code"] != 200 || !body["error"].is_null()) {
-                bench.note(
-                    Finding::new("code 200 and no error beside data", reply.gist()).seen_in(&reply.exchange),
+                context.note(
+                    Finding::new("code 200 and no error beside data", reply.summary())
+                        .seen_in(&reply.exchange),
                 );
             }
             Ok(())
         }
-        Ok(Ok(last) | Err(last)) => {
-            Err(Stop::NotTestable(format!("the job did not become failed, see GW-ST-003: {}", last.gist())))
-        }
+        Ok(Ok(last) | Err(last)) => Err(Stop::NotTestable(format!(
+            "the job did not become failed, see GW-ST-003: {}",
+            last.summary()
+        ))),
         // Elsewhere an unreadable status cannot be judged; here it is what is judged.
         Err(Stop::NotTestable(_)) => {
-            let reply = bench.status(&accepted).await?;
+            let reply = context.status(&accepted).await?;
             if reply.word().is_none() {
-                bench.note(
-                    Finding::new("a status with the word failed", reply.gist()).seen_in(&reply.exchange),
+                context.note(
+                    Finding::new("a status with the word failed", reply.summary()).seen_in(&reply.exchange),
                 );
             }
             Ok(())

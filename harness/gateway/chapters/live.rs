@@ -7,11 +7,11 @@ use ringback_mocks::vendor::Phase;
 use ringback_reference::gateway::defect::Defect;
 
 use super::check;
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::context::live::Ended;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::Accepted;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::SubmittedJob;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
@@ -28,7 +28,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A client that asked for a callback does not poll; the job it paid for is lost to it.",
         remedy: "Forward input.metadata.callback_url to the vendor unchanged, in the field the vendor reads.",
         scope: Scope::EachVendor,
-        needs: &[Need::Receiver, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Receiver, GatewayPrecondition::Accepts],
         knobs: &[],
         jobs: 1,
         generated: false,
@@ -49,7 +49,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page tells receivers to ask for the status when a callback comes; it must know by then.",
         remedy: "Ask the vendor when a client asks, or poll often enough; map its words to finished and failed.",
         scope: Scope::EachVendor,
-        needs: &[Need::Receiver, Need::Accepts, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Receiver,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Status,
+        ],
         knobs: &[Knob::Settle],
         jobs: 1,
         generated: false,
@@ -70,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "MiniMax calls back only where its challenge was echoed.",
         remedy: "Forward the URL in callback_url of the create call, and wait for MiniMax's answer longer than its challenge may take.",
         scope: Scope::Only("minimax"),
-        needs: &[Need::Receiver, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Receiver, GatewayPrecondition::Accepts],
         knobs: &[],
         jobs: 2,
         generated: false,
@@ -79,18 +83,18 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn started(bench: &Bench) -> Result<Accepted, Stop> {
-    let job = bench.job();
-    let url = bench.receiver(&job.token);
+async fn started(context: &GatewayContext) -> Result<SubmittedJob, Stop> {
+    let job = context.job();
+    let url = context.receiver(&job.token);
     let job = job.callback(url);
-    let accepted = bench.accept(&job).await?;
-    bench.succeed(&job).await?;
+    let accepted = context.accept(&job).await?;
+    context.succeed(&job).await?;
     Ok(accepted)
 }
 
-async fn callback_arrives(bench: &Bench) -> Result<(), Stop> {
-    let accepted = started(bench).await?;
-    match bench.follow(&accepted).await? {
+async fn callback_arrives(context: &GatewayContext) -> Result<(), Stop> {
+    let accepted = started(context).await?;
+    match context.follow(&accepted).await? {
         Ended::Called { .. } => Ok(()),
         Ended::Silently { strange: Some(strange), .. } => Err(Stop::Inconclusive(format!(
             "what arrived at the callback URL is no callback that a vendor documents: {} {}",
@@ -98,35 +102,35 @@ async fn callback_arrives(bench: &Bench) -> Result<(), Stop> {
             shortened(&String::from_utf8_lossy(&strange.request.body), 300)
         ))),
         Ended::Silently { last, window, .. } => {
-            bench.receiver_is_open().await?;
+            context.receiver_is_open().await?;
             let mut finding = Finding::new(
                 format!("a callback that tells of the end within {window:?} of it"),
-                format!("none arrived; the status: {}", last.gist()),
+                format!("none arrived; the status: {}", last.summary()),
             );
-            if let Some(live) = &bench.target.live {
+            if let Some(live) = &context.target.live {
                 finding = finding
                     .or(format!("an --advertise address that the vendor can reach: {}", live.advertise));
             }
-            bench.note(finding.seen_in(&accepted.reply.exchange));
+            context.note(finding.seen_in(&accepted.reply.exchange));
             Ok(())
         }
     }
 }
 
-async fn status_follows_callback(bench: &Bench) -> Result<(), Stop> {
-    let accepted = started(bench).await?;
-    let Ended::Called { arrived, phase } = bench.follow(&accepted).await? else {
+async fn status_follows_callback(context: &GatewayContext) -> Result<(), Stop> {
+    let accepted = started(context).await?;
+    let Ended::Called { arrived, phase } = context.follow(&accepted).await? else {
         return Err(Stop::NotTestable("no callback told of the job's end, see GW-LV-001".into()));
     };
     let wanted = if phase == Phase::Succeeded { "finished" } else { "failed" };
-    let settled = bench.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?;
+    let settled = context.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?;
     let (Ok(last) | Err(last)) = settled;
     if last.word() != Some(wanted) {
         let told = shortened(&String::from_utf8_lossy(&arrived.request.body), 300);
-        bench.note(
+        context.note(
             Finding::new(
-                format!("status {wanted} within {:?} of the callback {told}", bench.target.patience.settle),
-                last.gist(),
+                format!("status {wanted} within {:?} of the callback {told}", context.target.timeouts.settle),
+                last.summary(),
             )
             .at("/data/status")
             .seen_in(&last.exchange),
@@ -135,31 +139,31 @@ async fn status_follows_callback(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn challenge_answered(bench: &Bench) -> Result<(), Stop> {
+async fn challenge_answered(context: &GatewayContext) -> Result<(), Stop> {
     // Without a callback, so that nothing else can be the reason of a refusal.
-    bench.accept(&bench.job()).await?;
-    let job = bench.job();
-    let url = bench.receiver(&job.token);
-    let reply = bench.submit(&job.clone().callback(url)).await?;
-    match (bench.challenge(&job.token).await, reply.accepted()) {
+    context.accept(&context.job()).await?;
+    let job = context.job();
+    let url = context.receiver(&job.token);
+    let reply = context.submit(&job.clone().callback(url)).await?;
+    match (context.challenge(&job.token).await, reply.accepted()) {
         (Some(_), Some(_)) => {}
         (Some(challenge), None) => {
             let echoed = challenge.answer.as_ref().is_ok_and(|answer| answer.status == 200);
-            bench.note(
+            context.note(
                 Finding::new(
                     format!(
                         "the job is accepted; its challenge was {}",
                         if echoed { "echoed" } else { "seen" }
                     ),
-                    reply.gist(),
+                    reply.summary(),
                 )
                 .seen_in(&reply.exchange),
             );
         }
         (None, Some(_)) => {
-            bench.receiver_is_open().await?;
-            let within = bench.target.patience.create;
-            bench.note(
+            context.receiver_is_open().await?;
+            let within = context.target.timeouts.create;
+            context.note(
                 Finding::new(
                     format!("MiniMax's challenge at the callback URL within {within:?} of the submit"),
                     "none arrived, and the job was accepted",
@@ -170,7 +174,7 @@ async fn challenge_answered(bench: &Bench) -> Result<(), Stop> {
         (None, None) => {
             return Err(Stop::NotTestable(format!(
                 "a job with a callback_url is not accepted, and no challenge arrived: {}",
-                reply.gist()
+                reply.summary()
             )));
         }
     }

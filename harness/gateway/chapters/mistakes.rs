@@ -8,10 +8,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
 use super::{check, note_schema};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{As, Job, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -28,7 +28,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Check the request before anything is done with it, and answer what is wrong with 400 and the error envelope.",
     scope: Scope::Once,
     knobs: &[],
-    needs: &[Need::Accepts],
+    preconditions: &[GatewayPrecondition::Accepts],
     jobs: 8,
     generated: false,
     defects: &[],
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         level: Level::Should,
         sentence: "Deep nesting, huge numbers, duplicate keys, lone surrogates, NUL and broken UTF-8 lead to no 5xx.",
         remedy: "Bound the depth, read numbers with care, and let whatever the parser says become a 400.",
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 10,
         defects: &[Defect::DeepNestingIs500, Defect::MalformedIs500],
         check: check!(odd_values_no_5xx),
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         slug: "any-type-no-5xx",
         sentence: "Whatever JSON type stands in a field of a submit, the answer is no 5xx.",
         remedy: "Check the types of all fields before the vendor's structures are filled.",
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 60,
         defects: &[Defect::ModelTypeIs500, Defect::NullIs500],
         check: check!(any_type_no_5xx),
@@ -131,7 +131,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         source: Source::REFERENCE.shown(),
         why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
         remedy: "Answer errors with the HTTP status that their code says.",
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         defects: &[Defect::ErrorsIn200, Defect::VendorRefusalIn200],
         check: check!(no_refusal_in_2xx),
         ..COMMON
@@ -143,23 +143,23 @@ const UNKNOWN_TASK: &str = "task_00000000000000000000000001";
 /// Deeper than any parser's usual bound, and far from a real request.
 const DEPTH: usize = 2_000;
 
-async fn refused_as_written(bench: &Bench, bodies: &[(&str, String)]) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
+async fn refused_as_written(context: &GatewayContext, bodies: &[(&str, String)]) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
     for (what, body) in bodies {
-        let reply = bench.submit_bytes(&bench.job().token, body.clone()).await?;
+        let reply = context.submit_bytes(&context.job().token, body.clone()).await?;
         if (400..500).contains(&reply.status) {
-            note_schema(bench, &reply, Schema::ErrorResponse);
+            note_schema(context, &reply, Schema::ErrorResponse);
         } else {
-            bench.note(
-                Finding::new(format!("a 4xx status for {what}"), reply.gist()).seen_in(&reply.exchange),
+            context.note(
+                Finding::new(format!("a 4xx status for {what}"), reply.summary()).seen_in(&reply.exchange),
             );
         }
     }
     Ok(())
 }
 
-async fn body_no_object(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn body_no_object(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let bodies = [
         ("an empty list", "[]".to_owned()),
         ("a job in a list", json!([job.body]).to_string()),
@@ -168,11 +168,11 @@ async fn body_no_object(bench: &Bench) -> Result<(), Stop> {
         ("null", "null".to_owned()),
         ("true", "true".to_owned()),
     ];
-    refused_as_written(bench, &bodies).await
+    refused_as_written(context, &bodies).await
 }
 
-async fn malformed_json(bench: &Bench) -> Result<(), Stop> {
-    let text = bench.job().body.to_string();
+async fn malformed_json(context: &GatewayContext) -> Result<(), Stop> {
+    let text = context.job().body.to_string();
     let bodies = [
         ("no body", String::new()),
         ("a body cut short", text[..text.len() - 2].to_owned()),
@@ -181,21 +181,21 @@ async fn malformed_json(bench: &Bench) -> Result<(), Stop> {
         ("single quotes", text.replace('"', "'")),
         ("a form", "model=kling-v1&prompt=a+paper+boat".to_owned()),
     ];
-    refused_as_written(bench, &bodies).await
+    refused_as_written(context, &bodies).await
 }
 
 /// Notes a 5xx, unless a vendor was asked: then it may be the vendor's refusal that is reported.
-fn note_5xx(bench: &Bench, token: &str, reply: &Reply, what: &str) {
-    if reply.status >= 500 && bench.creates(token).is_empty() {
-        bench.note(Finding::new(format!("no 5xx for {what}"), reply.gist()).seen_in(&reply.exchange));
+fn note_5xx(context: &GatewayContext, token: &str, reply: &GatewayReply, what: &str) {
+    if reply.status >= 500 && context.creates(token).is_empty() {
+        context.note(Finding::new(format!("no 5xx for {what}"), reply.summary()).seen_in(&reply.exchange));
     }
 }
 
 /// What makes odd bytes of a good body.
 type Spoil = fn(&str) -> Vec<u8>;
 
-async fn odd_values_no_5xx(bench: &Bench) -> Result<(), Stop> {
-    bench.works().await?;
+async fn odd_values_no_5xx(context: &GatewayContext) -> Result<(), Stop> {
+    context.works().await?;
     let odd: [(&str, Spoil); 8] = [
         ("metadata nested 2,000 deep", |text| {
             let nested = format!("{}{}", "[".repeat(DEPTH), "]".repeat(DEPTH));
@@ -220,15 +220,15 @@ async fn odd_values_no_5xx(bench: &Bench) -> Result<(), Stop> {
         }),
     ];
     for (what, spoil) in odd {
-        let job = bench.job();
-        let reply = bench.submit_bytes(&job.token, spoil(&job.body.to_string())).await?;
-        note_5xx(bench, &job.token, &reply, what);
+        let job = context.job();
+        let reply = context.submit_bytes(&job.token, spoil(&job.body.to_string())).await?;
+        note_5xx(context, &job.token, &reply, what);
     }
     Ok(())
 }
 
-async fn any_type_no_5xx(bench: &Bench) -> Result<(), Stop> {
-    bench.works().await?;
+async fn any_type_no_5xx(context: &GatewayContext) -> Result<(), Stop> {
+    context.works().await?;
     let values = [
         Value::Null,
         json!(true),
@@ -240,49 +240,49 @@ async fn any_type_no_5xx(bench: &Bench) -> Result<(), Stop> {
         json!({"a": 1}),
     ];
     let fields = ["prompt", "size", "image", "images", "duration", "seconds", "metadata"];
-    let mut jobs: Vec<(String, Job)> = Vec::new();
+    let mut jobs: Vec<(String, SubmitRequest)> = Vec::new();
     for value in &values {
         for field in fields {
-            jobs.push((format!("input.{field} = {value}"), bench.job().input(field, value.clone())));
+            jobs.push((format!("input.{field} = {value}"), context.job().input(field, value.clone())));
         }
         for field in ["model", "input"] {
-            jobs.push((format!("{field} = {value}"), bench.job().root(field, value.clone())));
+            jobs.push((format!("{field} = {value}"), context.job().root(field, value.clone())));
         }
     }
-    let submits = jobs.iter().map(|(what, job)| async move { (what, job, bench.submit(job).await) });
+    let submits = jobs.iter().map(|(what, job)| async move { (what, job, context.submit(job).await) });
     for (what, job, reply) in futures_util::future::join_all(submits).await {
-        note_5xx(bench, &job.token, &reply?, what);
+        note_5xx(context, &job.token, &reply?, what);
     }
     Ok(())
 }
 
 /// What a gateway must refuse, each in another layer of it, with what it answered.
-async fn refusals(bench: &Bench) -> Result<Vec<(&'static str, Reply)>, Stop> {
-    let misplaced = bench.job();
-    let url = Bench::hook(&misplaced.token);
+async fn refusals(context: &GatewayContext) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {
+    let misplaced = context.job();
+    let url = GatewayContext::hook(&misplaced.token);
     let jobs = [
-        ("a blank prompt", bench.job().input("prompt", " ")),
+        ("a blank prompt", context.job().input("prompt", " ")),
         ("a misplaced callback_url", misplaced.input("callback_url", url)),
-        ("an unknown key in input", bench.job().input("resolution", "1080p")),
-        ("an input of the wrong type", bench.job().root("input", "a paper boat")),
-        ("an unknown model", bench.job().root("model", "no-such-model-9f3")),
+        ("an unknown key in input", context.job().input("resolution", "1080p")),
+        ("an input of the wrong type", context.job().root("input", "a paper boat")),
+        ("an unknown model", context.job().root("model", "no-such-model-9f3")),
     ];
     let mut all = Vec::new();
     for (what, job) in &jobs {
-        all.push((*what, bench.submit(job).await?));
+        all.push((*what, context.submit(job).await?));
     }
-    all.push(("a body that is no JSON", bench.submit_bytes(&bench.job().token, "{\"model\":").await?));
-    all.push(("a submit without a key", bench.submit_as(As::Nobody, &bench.job()).await?));
-    let token = bench.job().token;
-    all.push(("an unknown task", bench.status_as(As::Client, &token, UNKNOWN_TASK).await?));
-    all.push(("a status without a key", bench.status_as(As::Nobody, &token, UNKNOWN_TASK).await?));
+    all.push(("a body that is no JSON", context.submit_bytes(&context.job().token, "{\"model\":").await?));
+    all.push(("a submit without a key", context.submit_as(Caller::Nobody, &context.job()).await?));
+    let token = context.job().token;
+    all.push(("an unknown task", context.status_as(Caller::Client, &token, UNKNOWN_TASK).await?));
+    all.push(("a status without a key", context.status_as(Caller::Nobody, &token, UNKNOWN_TASK).await?));
     Ok(all)
 }
 
 /// Those that were refused indeed. That something was not is another requirement's business.
-async fn refused(bench: &Bench) -> Result<Vec<(&'static str, Reply)>, Stop> {
-    bench.accept(&bench.job()).await?;
-    let mut all = refusals(bench).await?;
+async fn refused(context: &GatewayContext) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {
+    context.accept(&context.job()).await?;
+    let mut all = refusals(context).await?;
     all.retain(|(_, reply)| reply.status >= 400);
     if all.is_empty() {
         return Err(Stop::NotTestable("nothing was refused, see GW-ERR-014".into()));
@@ -290,13 +290,13 @@ async fn refused(bench: &Bench) -> Result<Vec<(&'static str, Reply)>, Stop> {
     Ok(all)
 }
 
-async fn no_html(bench: &Bench) -> Result<(), Stop> {
-    for (what, reply) in refused(bench).await? {
+async fn no_html(context: &GatewayContext) -> Result<(), Stop> {
+    for (what, reply) in refused(context).await? {
         let Ok(answer) = &reply.exchange.answer else { continue };
         let kind = answer.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
         if kind.contains("html") || answer.body.trim_ascii_start().starts_with(b"<") {
-            bench.note(
-                Finding::new(format!("JSON for {what}"), format!("{kind}: {}", reply.gist()))
+            context.note(
+                Finding::new(format!("JSON for {what}"), format!("{kind}: {}", reply.summary()))
                     .seen_in(&reply.exchange),
             );
         }
@@ -336,15 +336,15 @@ fn trace_in(text: &str) -> Option<&str> {
     TRACES.iter().find(|trace| text.contains(**trace)).copied().or_else(|| SOURCES.iter().find_map(place))
 }
 
-async fn no_internals(bench: &Bench) -> Result<(), Stop> {
-    for (what, reply) in refused(bench).await? {
+async fn no_internals(context: &GatewayContext) -> Result<(), Stop> {
+    for (what, reply) in refused(context).await? {
         let Ok(answer) = &reply.exchange.answer else { continue };
         let text = String::from_utf8_lossy(&answer.body);
         if let Some(trace) = trace_in(&text) {
-            bench.note(
+            context.note(
                 Finding::new(
                     format!("nothing of the server's software in the answer to {what}"),
-                    format!("it contains {}: {}", Value::from(trace), reply.gist()),
+                    format!("it contains {}: {}", Value::from(trace), reply.summary()),
                 )
                 .seen_in(&reply.exchange),
             );
@@ -353,15 +353,15 @@ async fn no_internals(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn every_code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
+async fn every_code_mirrors_status(context: &GatewayContext) -> Result<(), Stop> {
     let mut judged = false;
-    for (what, reply) in refused(bench).await? {
+    for (what, reply) in refused(context).await? {
         // An envelope that cannot be read is another requirement's business.
         let readable = |body: &&Value| schema::violations(Schema::ErrorResponse, body).is_empty();
         let Some(body) = reply.body.as_ref().filter(readable) else { continue };
         judged = true;
-        if body["code"] != reply.status && bench.knob(Knob::ErrorCode) == Choice::Mirrors {
-            bench.note(
+        if body["code"] != reply.status && context.knob(Knob::ErrorCode) == Choice::Mirrors {
+            context.note(
                 Finding::new(format!("code {} for {what}", reply.status), format!("code {}", body["code"]))
                     .at("/code")
                     .seen_in(&reply.exchange),
@@ -375,18 +375,19 @@ async fn every_code_mirrors_status(bench: &Bench) -> Result<(), Stop> {
     }
 }
 
-async fn no_refusal_in_2xx(bench: &Bench) -> Result<(), Stop> {
-    bench.works().await?;
-    let declined = bench.job();
-    bench.script(&declined, Some("moderation"), true);
-    let mut all = refusals(bench).await?;
-    all.push(("a job that the vendor refuses", bench.submit_once(&declined).await?));
+async fn no_refusal_in_2xx(context: &GatewayContext) -> Result<(), Stop> {
+    context.works().await?;
+    let declined = context.job();
+    context.script(&declined, Some("moderation"), true);
+    let mut all = refusals(context).await?;
+    all.push(("a job that the vendor refuses", context.submit_once(&declined).await?));
     let mut judged = false;
     for (what, reply) in all {
         // What is accepted is no refusal; that it was accepted is another requirement's business.
         let granted = reply.accepted().is_some() || reply.word().is_some();
         if (200..300).contains(&reply.status) && !granted {
-            bench.note(Finding::new(format!("no 2xx for {what}"), reply.gist()).seen_in(&reply.exchange));
+            context
+                .note(Finding::new(format!("no 2xx for {what}"), reply.summary()).seen_in(&reply.exchange));
         }
         judged |= !granted;
     }

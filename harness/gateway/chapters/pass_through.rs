@@ -6,10 +6,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::json;
 
 use super::{check, forwarded, forwarded_or_refused, wrong_callback};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::inputs::{self, UrlShape};
 use crate::gateway::knob::Knob;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::search;
@@ -26,7 +26,11 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Carry callback_url as an opaque string. Never parse, normalise, re-encode or shorten it.",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+    preconditions: &[
+        GatewayPrecondition::Witness,
+        GatewayPrecondition::Accepts,
+        GatewayPrecondition::Forwards,
+    ],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -219,63 +223,63 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn query(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{}?z=1&a=2&a=3&empty=&flag&next=/home", Bench::hook(&job.token));
-    forwarded(bench, job, &url).await
+async fn query(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{}?z=1&a=2&a=3&empty=&flag&next=/home", GatewayContext::hook(&job.token));
+    forwarded(context, job, &url).await
 }
 
-async fn escapes(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{}/a%2Fb/%e4%bd%a0/%7Euser?sig=abc%3D%3D%20end", Bench::hook(&job.token));
-    forwarded(bench, job, &url).await
+async fn escapes(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{}/a%2Fb/%e4%bd%a0/%7Euser?sig=abc%3D%3D%20end", GatewayContext::hook(&job.token));
+    forwarded(context, job, &url).await
 }
 
-async fn plus(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{}?q=paper+boat", Bench::hook(&job.token));
-    forwarded(bench, job, &url).await
+async fn plus(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{}?q=paper+boat", GatewayContext::hook(&job.token));
+    forwarded(context, job, &url).await
 }
 
-async fn fragment(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{}#section", Bench::hook(&job.token));
-    forwarded(bench, job, &url).await
+async fn fragment(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{}#section", GatewayContext::hook(&job.token));
+    forwarded(context, job, &url).await
 }
 
-async fn port(bench: &Bench) -> Result<(), Stop> {
+async fn port(context: &GatewayContext) -> Result<(), Stop> {
     for port in [443, 8443] {
-        let job = bench.job();
+        let job = context.job();
         let url = format!("https://hooks.example.com:{port}/c/{}", job.token);
-        forwarded(bench, job, &url).await?;
+        forwarded(context, job, &url).await?;
     }
     Ok(())
 }
 
-async fn user_info(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn user_info(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let url = format!("https://user:pa-ss@hooks.example.com/c/{}", job.token);
-    forwarded_or_refused(bench, Knob::UserInfoCallback, job, &url).await
+    forwarded_or_refused(context, Knob::UserInfoCallback, job, &url).await
 }
 
-async fn non_ascii(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn non_ascii(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let url = format!("https://hooks.example.com/c/{}/café/猫?naïve=ü", job.token);
-    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await?;
-    let job = bench.job();
+    forwarded_or_refused(context, Knob::NonAsciiCallback, job, &url).await?;
+    let job = context.job();
     let url = format!("https://bücher.example.com/c/{}", job.token);
-    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await
+    forwarded_or_refused(context, Knob::NonAsciiCallback, job, &url).await
 }
 
-async fn two_kilobytes(bench: &Bench) -> Result<(), Stop> {
+async fn two_kilobytes(context: &GatewayContext) -> Result<(), Stop> {
     const LENGTH: usize = 2_048;
-    let job = bench.job();
-    let head = format!("{}?pad=", Bench::hook(&job.token));
+    let job = context.job();
+    let head = format!("{}?pad=", GatewayContext::hook(&job.token));
     let url = format!("{head}{}", "0123456789abcdef".repeat(LENGTH / 16));
-    forwarded(bench, job, &url[..LENGTH]).await
+    forwarded(context, job, &url[..LENGTH]).await
 }
 
-async fn not_normalised(bench: &Bench) -> Result<(), Stop> {
+async fn not_normalised(context: &GatewayContext) -> Result<(), Stop> {
     let shapes: [fn(&str) -> String; 4] = [
         |token| format!("https://Hooks.Example.COM/c/{token}"),
         |token| format!("https://hooks.example.com/c/./sub/../{token}"),
@@ -283,24 +287,24 @@ async fn not_normalised(bench: &Bench) -> Result<(), Stop> {
         |token| format!("https://hooks.example.com/c/{token}?"),
     ];
     for shape in shapes {
-        let job = bench.job();
+        let job = context.job();
         let url = shape(&job.token);
-        forwarded(bench, job, &url).await?;
+        forwarded(context, job, &url).await?;
     }
     Ok(())
 }
 
-async fn generated_urls(bench: &Bench) -> Result<(), Stop> {
-    let worst = search::search(bench, inputs::urls(), async |shape: UrlShape| {
-        let job = bench.job();
+async fn generated_urls(context: &GatewayContext) -> Result<(), Stop> {
+    let worst = search::search(context, inputs::urls(), async |shape: UrlShape| {
+        let job = context.job();
         let url = shape.render(&job.token);
         let job = job.callback(url.as_str());
-        let reply = bench.submit(&job).await?;
+        let reply = context.submit(&job).await?;
         if reply.accepted().is_none() {
-            let finding = Finding::new(format!("a job with callback_url {url} is accepted"), reply.gist());
+            let finding = Finding::new(format!("a job with callback_url {url} is accepted"), reply.summary());
             return Ok(Some(finding.seen_in(&reply.exchange)));
         }
-        let create = bench.create(&job).await?;
+        let create = context.create(&job).await?;
         let same = create.seen.callback_url.as_ref().and_then(|value| value.as_str()) == Some(url.as_str());
         Ok((!same).then(|| wrong_callback(&create, Some(&url))))
     })
@@ -308,98 +312,101 @@ async fn generated_urls(bench: &Bench) -> Result<(), Stop> {
     if let Some(minimal) = worst {
         let actual = format!(
             "{} (input {} of seed {}, made smaller {} times)",
-            minimal.fault.actual, minimal.at, bench.seed, minimal.shrinks
+            minimal.fault.actual, minimal.at, context.seed, minimal.shrinks
         );
-        bench.note(Finding { actual, ..minimal.fault });
+        context.note(Finding { actual, ..minimal.fault });
     }
     Ok(())
 }
 
-async fn beside_other_options(bench: &Bench) -> Result<(), Stop> {
-    let (option, value) = bench.dialect().sample.option;
-    let job = bench.job().metadata(option, value.value());
-    let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url).await
+async fn beside_other_options(context: &GatewayContext) -> Result<(), Stop> {
+    let (option, value) = context.dialect().sample.option;
+    let job = context.job().metadata(option, value.value());
+    let url = GatewayContext::hook(&job.token);
+    forwarded(context, job, &url).await
 }
 
-async fn with_image(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().input("image", json!("https://img.example.com/boat.png"));
-    let url = Bench::hook(&job.token);
-    forwarded(bench, job, &url).await
+async fn with_image(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job().input("image", json!("https://img.example.com/boat.png"));
+    let url = GatewayContext::hook(&job.token);
+    forwarded(context, job, &url).await
 }
 
-async fn json_escapes(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+async fn json_escapes(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     let job = job.callback(url.as_str());
     let escaped = url.replace('/', "\\/").replacen("hooks", "\\u0068ooks", 1);
     let body = job.body.to_string().replacen(&url, &escaped, 1);
-    let reply = bench.submit_bytes(&job.token, body).await?;
+    let reply = context.submit_bytes(&job.token, body).await?;
     if reply.accepted().is_none() {
-        bench.note(
-            Finding::new(format!("a job with callback_url written as {escaped} is accepted"), reply.gist())
-                .seen_in(&reply.exchange),
+        context.note(
+            Finding::new(
+                format!("a job with callback_url written as {escaped} is accepted"),
+                reply.summary(),
+            )
+            .seen_in(&reply.exchange),
         );
         return Ok(());
     }
-    let create = bench.create(&job).await?;
+    let create = context.create(&job).await?;
     if create.seen.callback_url.as_ref().and_then(|value| value.as_str()) != Some(url.as_str()) {
-        bench.note(wrong_callback(&create, Some(&url)));
+        context.note(wrong_callback(&create, Some(&url)));
     }
     Ok(())
 }
 
-async fn semicolons(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{};v=1/hook;jsessionid=A1?a=1;b=2", Bench::hook(&job.token));
-    forwarded(bench, job, &url).await
+async fn semicolons(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{};v=1/hook;jsessionid=A1?a=1;b=2", GatewayContext::hook(&job.token));
+    forwarded(context, job, &url).await
 }
 
-async fn double_slashes(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn double_slashes(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let url = format!("https://hooks.example.com//c//{}//end", job.token);
-    forwarded(bench, job, &url).await
+    forwarded(context, job, &url).await
 }
 
-async fn not_composed(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = format!("{}/cafe\u{301}/caf\u{e9}", Bench::hook(&job.token));
-    forwarded_or_refused(bench, Knob::NonAsciiCallback, job, &url).await
+async fn not_composed(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = format!("{}/cafe\u{301}/caf\u{e9}", GatewayContext::hook(&job.token));
+    forwarded_or_refused(context, Knob::NonAsciiCallback, job, &url).await
 }
 
-async fn host_dot(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn host_dot(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let url = format!("https://hooks.example.com./c/{}", job.token);
-    forwarded_or_refused(bench, Knob::HostDotCallback, job, &url).await
+    forwarded_or_refused(context, Knob::HostDotCallback, job, &url).await
 }
 
-async fn parallel_jobs(bench: &Bench) -> Result<(), Stop> {
-    let first = bench.job();
+async fn parallel_jobs(context: &GatewayContext) -> Result<(), Stop> {
+    let first = context.job();
     let prompt = first.body["input"]["prompt"].as_str().unwrap_or_default().to_owned();
     let jobs: Vec<_> = (0..8)
         .map(|number| {
-            let url = format!("{}?job={number}", Bench::hook(&first.token));
+            let url = format!("{}?job={number}", GatewayContext::hook(&first.token));
             (format!("{prompt} number {number}"), url)
         })
         .collect();
     let submits = jobs.iter().map(|(prompt, url)| {
         let job = first.clone().input("prompt", prompt.as_str()).callback(url.as_str());
-        async move { bench.accept(&job).await }
+        async move { context.accept(&job).await }
     });
     for accepted in futures_util::future::join_all(submits).await {
         accepted?;
     }
-    let creates = bench.creates_until(&first.token, jobs.len()).await;
+    let creates = context.creates_until(&first.token, jobs.len()).await;
     for (prompt, url) in &jobs {
         let Some(create) = creates.iter().find(|create| create.seen.prompt.as_ref() == Some(prompt)) else {
-            bench.note(Finding::new(
+            context.note(Finding::new(
                 format!("a create call with the prompt {prompt:?}"),
                 format!("{} create calls arrived, none with it", creates.len()),
             ));
             continue;
         };
         if create.seen.callback_url.as_ref().and_then(|value| value.as_str()) != Some(url.as_str()) {
-            bench.note(wrong_callback(create, Some(url)));
+            context.note(wrong_callback(create, Some(url)));
         }
     }
     Ok(())

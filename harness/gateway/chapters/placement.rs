@@ -3,12 +3,12 @@
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_twin, wrong_callback};
-use crate::gateway::context::Bench;
+use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_control, wrong_callback};
+use crate::gateway::context::GatewayContext;
 use crate::gateway::inputs::{self, Misplaced};
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::Job;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::SubmitRequest;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::search;
@@ -26,7 +26,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Close the top of input: callback_url is not in the allow-list. 422 is not 400.",
         scope: Scope::EachVendor,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[
@@ -48,7 +48,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Validate the whole request before the first call to a vendor.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::CreatesBeforePlacement],
@@ -64,7 +64,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Answer 400 and say where it belongs; if you do something else on purpose, set root_callback in ringback.toml.",
         scope: Scope::Once,
         knobs: &[Knob::RootCallback, Knob::RefusalStatus],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         jobs: 2,
         generated: false,
         defects: &[Defect::RootCallbackIgnored, Defect::RootCallbackForwarded, Defect::ErrorsIn200],
@@ -80,7 +84,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Read exactly input.metadata.callback_url.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         jobs: 2,
         generated: false,
         defects: &[Defect::FindsNestedCallback],
@@ -96,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check the top of input first, whatever metadata holds.",
         scope: Scope::EachVendor,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[
@@ -119,7 +127,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Never read callback_url from the root while metadata has one.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         jobs: 2,
         generated: false,
         defects: &[Defect::RootCallbackWins, Defect::RootCallbackForwarded],
@@ -135,7 +147,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "They are outside the allow-list like any other key.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 6,
         generated: false,
         defects: &[
@@ -156,7 +168,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Compare the key exactly.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         jobs: 5,
         generated: false,
         defects: &[Defect::MetadataCaseInsensitive],
@@ -172,7 +188,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check placement in one place that every request passes.",
         scope: Scope::EachVendor,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 25,
         generated: true,
         defects: &[
@@ -196,7 +212,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse by the key, before its value is looked at.",
         scope: Scope::EachVendor,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 5,
         generated: false,
         defects: &[
@@ -214,35 +230,41 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 /// Spellings other than `callback_url` that clients of sibling APIs use.
 const SPELLINGS: &[&str] = &["callbackUrl", "callBackUrl", "Callback_Url", "CALLBACK_URL", "callbackurl"];
 
-fn twin(bench: &Bench) -> Job {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+fn control(context: &GatewayContext) -> SubmitRequest {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     job.callback(url)
 }
 
-fn at_top_of_input(bench: &Bench) -> Job {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+fn at_top_of_input(context: &GatewayContext) -> SubmitRequest {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     job.input("callback_url", url)
 }
 
-async fn top_of_input_refused(bench: &Bench) -> Result<(), Stop> {
-    let wrong = at_top_of_input(bench);
-    refused_beside_twin(bench, &[("input.callback_url", wrong)], &twin(bench)).await
+async fn top_of_input_refused(context: &GatewayContext) -> Result<(), Stop> {
+    let wrong = at_top_of_input(context);
+    refused_beside_control(context, &[("input.callback_url", wrong)], &control(context)).await
 }
 
-async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
-    let refused = at_top_of_input(bench);
-    let reply = bench.submit(&refused).await?;
+async fn no_create_after_refusal(context: &GatewayContext) -> Result<(), Stop> {
+    let refused = at_top_of_input(context);
+    let reply = context.submit(&refused).await?;
     if reply.accepted().is_some() {
-        return Err(Stop::NotTestable(format!("the job was not refused, see GW-CB-002: {}", reply.gist())));
+        return Err(Stop::NotTestable(format!(
+            "the job was not refused, see GW-CB-002: {}",
+            reply.summary()
+        )));
     }
-    let twin = bench.job();
-    bench.accept(&twin).await?;
-    if let Err(create) = bench.no_create(&refused, &twin).await? {
-        bench.note(
+    let control = context.job();
+    context.accept(&control).await?;
+    if let Err(create) = context.no_create(&refused, &control).await? {
+        context.note(
             Finding::new(
-                format!("no create call for the refused job, {:?} after a later job arrived", bench.quiet()),
+                format!(
+                    "no create call for the refused job, {:?} after a later job arrived",
+                    context.quiet()
+                ),
                 format!("{} received one", create.vendor.title()),
             )
             .seen_in(&create.exchange),
@@ -251,47 +273,52 @@ async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn root_of_body(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&twin(bench)).await?;
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+async fn root_of_body(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&control(context)).await?;
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     let job = job.root("callback_url", url.as_str());
-    let reply = bench.submit(&job).await?;
-    let expected = bench.knob(Knob::RootCallback);
+    let reply = context.submit(&job).await?;
+    let expected = context.knob(Knob::RootCallback);
     if reply.accepted().is_none() {
         if expected == Choice::Reject {
-            note_unless_refused(bench, &reply, "callback_url beside model");
+            note_unless_refused(context, &reply, "callback_url beside model");
         } else {
-            bench.note(
-                Finding::new("the job is accepted, as the knob root_callback says", reply.gist())
+            context.note(
+                Finding::new("the job is accepted, as the knob root_callback says", reply.summary())
                     .at("/callback_url")
                     .seen_in(&reply.exchange),
             );
         }
         return Ok(());
     }
-    let create = bench.create(&job).await?;
+    let create = context.create(&job).await?;
     let arrived = create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url.as_str());
     let (wanted, happened) = match (expected, arrived) {
         (Choice::Ignore, false) | (Choice::Accept, true) => return Ok(()),
         (Choice::Ignore, true) => ("the URL is not forwarded", "it was forwarded"),
         (Choice::Accept, false) => ("the URL is forwarded", "it was ignored"),
-        (_, true) => (refusal(bench), "the job was accepted and the URL forwarded"),
-        (_, false) => (refusal(bench), "the job was accepted and the URL ignored: no callback will come"),
+        (_, true) => (refusal(context), "the job was accepted and the URL forwarded"),
+        (_, false) => (refusal(context), "the job was accepted and the URL ignored: no callback will come"),
     };
-    bench.note(Finding::new(wanted, happened).at("/callback_url").seen_in(&reply.exchange));
+    context.note(Finding::new(wanted, happened).at("/callback_url").seen_in(&reply.exchange));
     Ok(())
 }
 
-async fn note_if_taken(bench: &Bench, job: &Job, url: &str, place: &str) -> Result<(), Stop> {
-    let reply = bench.submit(job).await?;
+async fn note_if_taken(
+    context: &GatewayContext,
+    job: &SubmitRequest,
+    url: &str,
+    place: &str,
+) -> Result<(), Stop> {
+    let reply = context.submit(job).await?;
     if reply.accepted().is_none() {
         return Ok(());
     }
-    let create = bench.create(job).await?;
+    let create = context.create(job).await?;
     if create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(url) {
         let finding = wrong_callback(&create, None);
-        bench.note(Finding {
+        context.note(Finding {
             actual: format!("the value of {place} was forwarded: {}", finding.actual),
             ..finding
         });
@@ -299,70 +326,72 @@ async fn note_if_taken(bench: &Bench, job: &Job, url: &str, place: &str) -> Resu
     Ok(())
 }
 
-async fn nested_not_taken(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
+async fn nested_not_taken(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
     let options = json!({"callback_url": url, "deeper": {"callback_url": url}});
     let job = job.metadata("options", options);
-    note_if_taken(bench, &job, &url, "input.metadata.options.callback_url").await
+    note_if_taken(context, &job, &url, "input.metadata.options.callback_url").await
 }
 
-async fn two_places_refused(bench: &Bench) -> Result<(), Stop> {
-    let job = at_top_of_input(bench);
-    let url = Bench::hook(&job.token);
+async fn two_places_refused(context: &GatewayContext) -> Result<(), Stop> {
+    let job = at_top_of_input(context);
+    let url = GatewayContext::hook(&job.token);
     let wrong = job.callback(url);
-    refused_beside_twin(bench, &[("callback_url in input and in metadata", wrong)], &twin(bench)).await
+    refused_beside_control(context, &[("callback_url in input and in metadata", wrong)], &control(context))
+        .await
 }
 
-async fn metadata_wins_over_root(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let (right, wrong) = (Bench::hook(&job.token), format!("{}?from=root", Bench::hook(&job.token)));
+async fn metadata_wins_over_root(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let (right, wrong) =
+        (GatewayContext::hook(&job.token), format!("{}?from=root", GatewayContext::hook(&job.token)));
     let job = job.callback(right.as_str()).root("callback_url", wrong);
-    let reply = bench.submit(&job).await?;
+    let reply = context.submit(&job).await?;
     if reply.accepted().is_none() {
         // Refusing two places is right too, and GW-CB-004's business.
         return Ok(());
     }
-    let create = bench.create(&job).await?;
+    let create = context.create(&job).await?;
     if create.seen.callback_url.as_ref().and_then(Value::as_str) != Some(right.as_str()) {
-        bench.note(wrong_callback(&create, Some(&right)));
+        context.note(wrong_callback(&create, Some(&right)));
     }
     Ok(())
 }
 
-async fn case_variants_in_input(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
+async fn case_variants_in_input(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
     for spelling in SPELLINGS {
-        let job = bench.job();
-        let url = Bench::hook(&job.token);
-        let reply = bench.submit(&job.input(spelling, url)).await?;
-        note_unless_refused(bench, &reply, &format!("input.{spelling}"));
+        let job = context.job();
+        let url = GatewayContext::hook(&job.token);
+        let reply = context.submit(&job.input(spelling, url)).await?;
+        note_unless_refused(context, &reply, &format!("input.{spelling}"));
     }
     Ok(())
 }
 
-async fn case_variants_in_metadata(bench: &Bench) -> Result<(), Stop> {
+async fn case_variants_in_metadata(context: &GatewayContext) -> Result<(), Stop> {
     for spelling in SPELLINGS {
-        let job = bench.job();
-        let url = Bench::hook(&job.token);
+        let job = context.job();
+        let url = GatewayContext::hook(&job.token);
         let job = job.metadata(spelling, url.as_str());
-        note_if_taken(bench, &job, &url, &format!("input.metadata.{spelling}")).await?;
+        note_if_taken(context, &job, &url, &format!("input.metadata.{spelling}")).await?;
     }
     Ok(())
 }
 
-async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&twin(bench)).await?;
-    let worst = search::search(bench, inputs::misplaced(), async |shape: Misplaced| {
-        let reply = bench.submit(&misplaced(bench, &shape)).await?;
-        Ok((!is_refusal(bench, reply.status)).then_some(reply))
+async fn generated_placements_refused(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&control(context)).await?;
+    let worst = search::search(context, inputs::misplaced(), async |shape: Misplaced| {
+        let reply = context.submit(&misplaced(context, &shape)).await?;
+        Ok((!is_refusal(context, reply.status)).then_some(reply))
     })
     .await?;
     if let Some(minimal) = worst {
-        bench.note(
+        context.note(
             Finding::new(
-                refusal(bench),
-                format!("with {:?} beside it: {}", minimal.input.neighbours, minimal.fault.gist()),
+                refusal(context),
+                format!("with {:?} beside it: {}", minimal.input.neighbours, minimal.fault.summary()),
             )
             .at("/input/callback_url")
             .seen_in(&minimal.fault.exchange),
@@ -371,10 +400,10 @@ async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-fn misplaced(bench: &Bench, shape: &Misplaced) -> Job {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    let seconds = bench.dialect().sample.duration;
+fn misplaced(context: &GatewayContext, shape: &Misplaced) -> SubmitRequest {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    let seconds = context.dialect().sample.duration;
     let image = "https://img.example.com/boat.png";
     let mut job = job.input("callback_url", shape.value.unwrap_or(&url));
     for neighbour in &shape.neighbours {
@@ -390,12 +419,13 @@ fn misplaced(bench: &Bench, shape: &Misplaced) -> Job {
     if shape.in_metadata_too { job.callback(url) } else { job }
 }
 
-async fn any_value_in_input(bench: &Bench) -> Result<(), Stop> {
+async fn any_value_in_input(context: &GatewayContext) -> Result<(), Stop> {
     // Not null: to some that is the same as no key.
-    let wrong: Vec<(String, Job)> = [json!(""), json!(7), json!([]), json!({})]
+    let wrong: Vec<(String, SubmitRequest)> = [json!(""), json!(7), json!([]), json!({})]
         .into_iter()
-        .map(|value| (format!("input.callback_url = {value}"), bench.job().input("callback_url", value)))
+        .map(|value| (format!("input.callback_url = {value}"), context.job().input("callback_url", value)))
         .collect();
-    let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
-    refused_beside_twin(bench, &wrong, &twin(bench)).await
+    let wrong: Vec<(&str, SubmitRequest)> =
+        wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
+    refused_beside_control(context, &wrong, &control(context)).await
 }

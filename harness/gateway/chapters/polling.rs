@@ -6,11 +6,11 @@
 use ringback_reference::gateway::defect::Defect;
 
 use super::{check, note_unless_refused};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{Accepted, Job};
-use crate::gateway::target::Target;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{SubmitRequest, SubmittedJob};
+use crate::gateway::target::GatewayTarget;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::mode::Mode;
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
@@ -27,7 +27,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Ignore the URL or answer 400. (Name a model with --model polling=NAME to have this judged.)",
     scope: Scope::Once,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
     jobs: 2,
     generated: false,
     defects: &[],
@@ -62,8 +62,8 @@ const MODEL: &str = "sora-2";
 const NAMED: &str = "polling";
 
 /// A job for a polling-only model, once such a job without a callback has been accepted.
-async fn polling_job(bench: &Bench) -> Result<Job, Stop> {
-    let target: &Target = &bench.target;
+async fn polling_job(context: &GatewayContext) -> Result<SubmitRequest, Stop> {
+    let target: &GatewayTarget = &context.target;
     let model = match target.models.get(NAMED) {
         Some(model) => model,
         None if target.mode() == Mode::Embedded => MODEL,
@@ -73,28 +73,28 @@ async fn polling_job(bench: &Bench) -> Result<Job, Stop> {
             ));
         }
     };
-    let reply = bench.submit(&bench.job().root("model", model)).await?;
+    let reply = context.submit(&context.job().root("model", model)).await?;
     if reply.accepted().is_none() {
-        return Err(Stop::NotApplicable(format!("the gateway does not offer {model}: {}", reply.gist())));
+        return Err(Stop::NotApplicable(format!("the gateway does not offer {model}: {}", reply.summary())));
     }
-    Ok(bench.job().root("model", model))
+    Ok(context.job().root("model", model))
 }
 
-async fn ignored_or_refused(bench: &Bench) -> Result<(), Stop> {
-    let job = polling_job(bench).await?;
-    let url = Bench::hook(&job.token);
-    let reply = bench.submit(&job.clone().callback(url)).await?;
+async fn ignored_or_refused(context: &GatewayContext) -> Result<(), Stop> {
+    let job = polling_job(context).await?;
+    let url = GatewayContext::hook(&job.token);
+    let reply = context.submit(&job.clone().callback(url)).await?;
     let ignored = "the job is accepted, and the callback_url ignored";
-    let finding = |wanted| Finding::new(wanted, reply.gist()).seen_in(&reply.exchange);
-    match (bench.knob(Knob::PollingCallback), reply.accepted()) {
-        (Choice::Reject, _) => note_unless_refused(bench, &reply, "a callback_url"),
+    let finding = |wanted| Finding::new(wanted, reply.summary()).seen_in(&reply.exchange);
+    match (context.knob(Knob::PollingCallback), reply.accepted()) {
+        (Choice::Reject, _) => note_unless_refused(context, &reply, "a callback_url"),
         (_, Some(_)) => {}
-        (Choice::Ignore, None) => bench.note(finding(ignored)),
+        (Choice::Ignore, None) => context.note(finding(ignored)),
         (_, None) if (400..500).contains(&reply.status) => {}
-        (_, None) => bench.note(finding(ignored).or("an HTTP 4xx status")),
+        (_, None) => context.note(finding(ignored).or("an HTTP 4xx status")),
     }
-    for create in bench.creates_in_quiet(&job.token, 0).await {
-        bench.note(
+    for create in context.creates_in_quiet(&job.token, 0).await {
+        context.note(
             Finding::new(
                 "no create at a vendor whose model was not asked for",
                 format!("{} received one", create.vendor.title()),
@@ -105,25 +105,28 @@ async fn ignored_or_refused(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn no_callback(bench: &Bench) -> Result<(), Stop> {
-    let job = polling_job(bench).await?;
+async fn no_callback(context: &GatewayContext) -> Result<(), Stop> {
+    let job = polling_job(context).await?;
     // The inbox's real address: a gateway that calls back itself could reach no other.
-    let url = bench.inbox_url(&job.token);
-    let reply = bench.submit(&job.clone().callback(url)).await?;
+    let url = context.inbox_url(&job.token);
+    let reply = context.submit(&job.clone().callback(url)).await?;
     let Some(task_id) = reply.accepted().map(str::to_owned) else {
-        return Err(Stop::NotApplicable(format!("the gateway refuses the callback_url: {}", reply.gist())));
+        return Err(Stop::NotApplicable(format!(
+            "the gateway refuses the callback_url: {}",
+            reply.summary()
+        )));
     };
-    let accepted = Accepted { token: job.token.clone(), task_id, reply };
+    let accepted = SubmittedJob { token: job.token.clone(), task_id, reply };
     // Gateways that call back themselves do so when they learn of the end; some learn by being asked.
-    let _ = bench.glimpse(&accepted, |word| matches!(word, "finished" | "failed")).await?;
-    if let Some(arrived) = bench.arrival_in_quiet(&job.token, |_| true).await {
-        bench.note(
+    let _ = context.glimpse(&accepted, |word| matches!(word, "finished" | "failed")).await?;
+    if let Some(arrived) = context.arrival_in_quiet(&job.token, |_| true).await {
+        context.note(
             Finding::new(
-                format!("nothing at the callback URL for {:?}", bench.quiet()),
+                format!("nothing at the callback URL for {:?}", context.quiet()),
                 format!("a {} arrived", arrived.request.method),
             )
             .seen_in(&arrived),
         );
     }
-    bench.inbox_is_open().await
+    context.inbox_is_open().await
 }

@@ -7,10 +7,10 @@ use ringback_mocks::vendor::Phase;
 use ringback_reference::gateway::defect::Defect;
 
 use super::check;
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::{Accepted, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{GatewayReply, SubmittedJob};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::{Basis, Source};
@@ -26,7 +26,12 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Store the job before the vendor is called, and learn its state by asking the vendor.",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
+    preconditions: &[
+        GatewayPrecondition::Witness,
+        GatewayPrecondition::Accepts,
+        GatewayPrecondition::Forwards,
+        GatewayPrecondition::Status,
+    ],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -57,7 +62,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Wait at least ten seconds for the answer to a create.",
         knobs: &[Knob::Settle],
         scope: Scope::Only("minimax"),
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         defects: &[Defect::ImpatientWithVendor],
         check: check!(slow_receiver),
         ..COMMON
@@ -71,7 +80,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Let the stored state move forward only, and answer from it while somebody else asks the vendor.",
         knobs: &[Knob::Settle],
         scope: Scope::Once,
-        needs: &[Need::Witness, Need::Accepts, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Status,
+        ],
         jobs: 2,
         defects: &[Defect::BusyLooksUnknown, Defect::TerminalFlaps, Defect::Regresses],
         check: check!(parallel_polls_agree),
@@ -101,14 +114,18 @@ const fn terminal(word: &str) -> bool {
 }
 
 /// Follows a job to its end, which must be a good one.
-async fn note_unless_finished(bench: &Bench, accepted: &Accepted, after: &str) -> Result<(), Stop> {
-    let last = match bench.settle(accepted, terminal).await? {
+async fn note_unless_finished(
+    context: &GatewayContext,
+    accepted: &SubmittedJob,
+    after: &str,
+) -> Result<(), Stop> {
+    let last = match context.settle(accepted, terminal).await? {
         Ok(reply) if reply.word() == Some("finished") => return Ok(()),
         Ok(reply) | Err(reply) => reply,
     };
-    let within = bench.target.patience.settle;
-    bench.note(
-        Finding::new(format!("status finished within {within:?} after {after}"), last.gist())
+    let within = context.target.timeouts.settle;
+    context.note(
+        Finding::new(format!("status finished within {within:?} after {after}"), last.summary())
             .at("/data/status")
             .seen_in(&last.exchange),
     );
@@ -116,43 +133,44 @@ async fn note_unless_finished(bench: &Bench, accepted: &Accepted, after: &str) -
 }
 
 /// The accepted job of a reply that must be an acceptance.
-fn accepted(token: &str, reply: Reply, what: &str) -> Result<Accepted, Stop> {
+fn accepted(token: &str, reply: GatewayReply, what: &str) -> Result<SubmittedJob, Stop> {
     match reply.accepted().map(str::to_owned) {
-        Some(task_id) => Ok(Accepted { token: token.to_owned(), task_id, reply }),
-        None => Err(Finding::new(format!("the job is accepted, although {what}"), reply.gist())
+        Some(task_id) => Ok(SubmittedJob { token: token.to_owned(), task_id, reply }),
+        None => Err(Finding::new(format!("the job is accepted, although {what}"), reply.summary())
             .seen_in(&reply.exchange)
             .into()),
     }
 }
 
-async fn ended_before_answer(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.ends_at_once(&job.token);
-    let url = Bench::hook(&job.token);
-    let reply = bench.submit(&job.clone().callback(url)).await?;
+async fn ended_before_answer(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.ends_at_once(&job.token);
+    let url = GatewayContext::hook(&job.token);
+    let reply = context.submit(&job.clone().callback(url)).await?;
     let accepted = accepted(&job.token, reply, "the vendor ends it at once")?;
-    note_unless_finished(bench, &accepted, "the vendor ended it").await
+    note_unless_finished(context, &accepted, "the vendor ended it").await
 }
 
-async fn slow_receiver(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.delay_challenge(&job.token, SLOW);
-    let url = Bench::hook(&job.token);
-    let reply = bench.submit(&job.clone().callback(url)).await?;
+async fn slow_receiver(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.delay_challenge(&job.token, SLOW);
+    let url = GatewayContext::hook(&job.token);
+    let reply = context.submit(&job.clone().callback(url)).await?;
     accepted(&job.token, reply, &format!("its receiver takes {SLOW:?} to answer the challenge")).map(drop)
 }
 
-async fn parallel_polls_agree(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let running = bench.accept(&job).await?;
-    bench.advance(&job, Step::To(Phase::Running)).await?;
+async fn parallel_polls_agree(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let running = context.accept(&job).await?;
+    context.advance(&job, Step::To(Phase::Running)).await?;
     // A gateway need not show running at all; then only the end is judged.
-    let shown = bench.glimpse(&running, |word| word == "running").await?.is_ok();
-    let job = bench.job();
-    let finished = bench.accept(&job).await?;
-    let end = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, Step::End(end)).await?;
-    let Ok(last) = bench.settle(&finished, terminal).await? else {
+    let shown = context.glimpse(&running, |word| word == "running").await?.is_ok();
+    let job = context.job();
+    let finished = context.accept(&job).await?;
+    let end =
+        context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
+    context.advance(&job, Step::End(end)).await?;
+    let Ok(last) = context.settle(&finished, terminal).await? else {
         return Err(Stop::NotTestable("the job never ended at the gateway, see GW-ST-002".into()));
     };
     let end = last.word().unwrap_or_default();
@@ -160,14 +178,14 @@ async fn parallel_polls_agree(bench: &Bench) -> Result<(), Stop> {
         if wanted == "running" && !shown {
             continue;
         }
-        let looks = (0..TOGETHER).map(|_| bench.status(accepted));
+        let looks = (0..TOGETHER).map(|_| context.status(accepted));
         for reply in futures_util::future::join_all(looks).await {
             let reply = reply?;
             if reply.word() != Some(wanted) {
-                bench.note(
+                context.note(
                     Finding::new(
                         format!("status {wanted}, as before, to each of {TOGETHER} requests at once"),
-                        reply.gist(),
+                        reply.summary(),
                     )
                     .at("/data/status")
                     .seen_in(&reply.exchange),
@@ -178,14 +196,15 @@ async fn parallel_polls_agree(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn status_follows_callback(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    let accepted = bench.accept(&job.clone().callback(url)).await?;
-    let end = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, Step::End(end)).await?;
-    if !bench.called_back(&job.token).await {
+async fn status_follows_callback(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    let accepted = context.accept(&job.clone().callback(url)).await?;
+    let end =
+        context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
+    context.advance(&job, Step::End(end)).await?;
+    if !context.called_back(&job.token).await {
         return Err(Stop::Inconclusive("the mock's callback did not arrive at the inbox".into()));
     }
-    note_unless_finished(bench, &accepted, "the vendor's callback arrived").await
+    note_unless_finished(context, &accepted, "the vendor's callback arrived").await
 }

@@ -6,10 +6,10 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::{check, note_schema};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{Accepted, Job, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{GatewayReply, SubmitRequest, SubmittedJob};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -26,7 +26,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "A status is {code: 200, data: {task_id, status, created_time, …}} with a documented status word.",
         source: Source::STATUS.shown(),
         remedy: "Answer with the documented envelope and one of not_started, running, finished, failed.",
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         knobs: &[Knob::StatusWords, Knob::ProgressType],
         defects: &[
             Defect::StatusWithoutEnvelope,
@@ -169,7 +169,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         },
         remedy: "Turn base_resp 2013 into an error envelope that says that the callback URL was refused.",
         scope: Scope::Only("minimax"),
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+            GatewayPrecondition::Status,
+        ],
         defects: &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
@@ -184,17 +189,17 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 /// Refusals every vendor's table has.
 const REFUSALS: &[&str] = &["moderation", "balance", "rate-limit"];
 
-pub(super) fn ending(bench: &Bench, name: &str) -> Result<Step, Stop> {
-    let ending = bench.dialect().ending(name);
+pub(super) fn ending(context: &GatewayContext, name: &str) -> Result<Step, Stop> {
+    let ending = context.dialect().ending(name);
     ending
         .map(Step::End)
-        .ok_or_else(|| Stop::NotApplicable(format!("{} has no ending {name}", bench.vendor.title())))
+        .ok_or_else(|| Stop::NotApplicable(format!("{} has no ending {name}", context.vendor.title())))
 }
 
-pub(super) async fn started(bench: &Bench) -> Result<(Job, Accepted), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    bench.create(&job).await?;
+pub(super) async fn started(context: &GatewayContext) -> Result<(SubmitRequest, SubmittedJob), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    context.create(&job).await?;
     Ok((job, accepted))
 }
 
@@ -202,63 +207,65 @@ pub(super) const fn terminal(word: &str) -> bool {
     matches!(word.as_bytes(), b"finished" | b"failed")
 }
 
-fn stuck(bench: &Bench, wanted: &str, after: &str, last: &Reply) -> Stop {
+fn stuck(context: &GatewayContext, wanted: &str, after: &str, last: &GatewayReply) -> Stop {
     Finding::new(
-        format!("status {wanted} within {:?} after {after}", bench.target.patience.settle),
-        last.gist(),
+        format!("status {wanted} within {:?} after {after}", context.target.timeouts.settle),
+        last.summary(),
     )
     .at("/data/status")
     .seen_in(&last.exchange)
     .into()
 }
 
-async fn shape(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    note_schema(bench, &bench.status(&accepted).await?, Schema::StatusResponse);
-    bench.advance(&job, Step::To(Phase::Running)).await?;
+async fn shape(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    note_schema(context, &context.status(&accepted).await?, Schema::StatusResponse);
+    context.advance(&job, Step::To(Phase::Running)).await?;
     // Any word that is not the first one: a gateway may skip running, or say it in its own words.
-    let running = match bench.glimpse(&accepted, |word| word != "not_started").await {
+    let running = match context.glimpse(&accepted, |word| word != "not_started").await {
         Ok(Ok(reply) | Err(reply)) => reply,
         // Elsewhere an unreadable status cannot be judged; here it is what is judged.
-        Err(Stop::NotTestable(_)) => bench.status(&accepted).await?,
+        Err(Stop::NotTestable(_)) => context.status(&accepted).await?,
         Err(stop) => return Err(stop),
     };
-    note_schema(bench, &running, Schema::StatusResponse);
+    note_schema(context, &running, Schema::StatusResponse);
     Ok(())
 }
 
-async fn success(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    let reply = bench
+async fn success(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    let reply = context
         .settle(&accepted, terminal)
         .await?
-        .map_err(|last| stuck(bench, "finished", "the vendor succeeded", &last))?;
+        .map_err(|last| stuck(context, "finished", "the vendor succeeded", &last))?;
     let body = reply.body.as_ref().unwrap_or(&Value::Null);
     if reply.word() != Some("finished") {
-        bench.note(Finding::new("status finished", reply.gist()).at("/data/status").seen_in(&reply.exchange));
+        context.note(
+            Finding::new("status finished", reply.summary()).at("/data/status").seen_in(&reply.exchange),
+        );
     } else if body["data"]["files"].as_array().is_none_or(Vec::is_empty) {
-        bench.note(
+        context.note(
             Finding::new("at least one entry in data.files", format!("files is {}", body["data"]["files"]))
                 .at("/data/files")
                 .seen_in(&reply.exchange),
         );
     } else {
-        note_schema(bench, &reply, Schema::StatusResponse);
-        note_other_file_types(bench, &reply);
+        note_schema(context, &reply, Schema::StatusResponse);
+        note_other_file_types(context, &reply);
     }
     Ok(())
 }
 
 /// Notes files whose type is allowed by the schema and not by the knob.
-fn note_other_file_types(bench: &Bench, reply: &Reply) {
-    if bench.knob(Knob::FileType) != Choice::Image {
+fn note_other_file_types(context: &GatewayContext, reply: &GatewayReply) {
+    if context.knob(Knob::FileType) != Choice::Image {
         return;
     }
     let files = reply.body.as_ref().and_then(|body| body["data"]["files"].as_array());
     for (at, file) in files.into_iter().flatten().enumerate() {
         if file["file_type"] != "image" {
-            bench.note(
+            context.note(
                 Finding::new("file_type \"image\"", format!("file_type {}", file["file_type"]))
                     .at(format!("/data/files/{at}/file_type"))
                     .seen_in(&reply.exchange),
@@ -267,17 +274,19 @@ fn note_other_file_types(bench: &Bench, reply: &Reply) {
     }
 }
 
-async fn failure(bench: &Bench) -> Result<(), Stop> {
+async fn failure(context: &GatewayContext) -> Result<(), Stop> {
     let bad = |ending: &&Ending| ending.phase != Phase::Succeeded;
-    for ending in bench.dialect().endings.iter().filter(bad) {
-        let (job, accepted) = started(bench).await?;
-        bench.advance(&job, Step::End(ending)).await?;
+    for ending in context.dialect().endings.iter().filter(bad) {
+        let (job, accepted) = started(context).await?;
+        context.advance(&job, Step::End(ending)).await?;
         let after = format!("the vendor's job ended ({})", ending.name);
-        let reply =
-            bench.settle(&accepted, terminal).await?.map_err(|last| stuck(bench, "failed", &after, &last))?;
+        let reply = context
+            .settle(&accepted, terminal)
+            .await?
+            .map_err(|last| stuck(context, "failed", &after, &last))?;
         if reply.word() != Some("failed") {
-            bench.note(
-                Finding::new(format!("status failed after {after}"), reply.gist())
+            context.note(
+                Finding::new(format!("status failed after {after}"), reply.summary())
                     .at("/data/status")
                     .seen_in(&reply.exchange),
             );
@@ -286,23 +295,23 @@ async fn failure(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn failure_explained(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    bench.advance(&job, ending(bench, "moderated")?).await?;
-    let reply = match bench.settle(&accepted, terminal).await? {
+async fn failure_explained(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    context.advance(&job, ending(context, "moderated")?).await?;
+    let reply = match context.settle(&accepted, terminal).await? {
         Ok(reply) if reply.word() == Some("failed") => reply,
         Ok(reply) | Err(reply) => {
             return Err(Stop::NotTestable(format!(
                 "the job did not become failed, see GW-ST-003: {}",
-                reply.gist()
+                reply.summary()
             )));
         }
     };
     let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-    if bench.knob(Knob::FailureReason) == Choice::Required
+    if context.knob(Knob::FailureReason) == Choice::Required
         && message.as_str().is_none_or(|text| text.trim().is_empty())
     {
-        bench.note(
+        context.note(
             Finding::new("a non-empty error_message", format!("error_message is {message}"))
                 .at("/data/error_message")
                 .seen_in(&reply.exchange),
@@ -311,16 +320,16 @@ async fn failure_explained(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn not_ended_early(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    let mut looks = vec![bench.status(&accepted).await?];
-    bench.advance(&job, Step::To(Phase::Running)).await?;
+async fn not_ended_early(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    let mut looks = vec![context.status(&accepted).await?];
+    context.advance(&job, Step::To(Phase::Running)).await?;
     for _ in 0..3 {
-        looks.push(bench.status(&accepted).await?);
+        looks.push(context.status(&accepted).await?);
     }
     if let Some(early) = looks.iter().find(|reply| reply.word().is_some_and(terminal)) {
-        bench.note(
-            Finding::new("not_started or running while the vendor works", early.gist())
+        context.note(
+            Finding::new("not_started or running while the vendor works", early.summary())
                 .at("/data/status")
                 .seen_in(&early.exchange),
         );
@@ -328,18 +337,18 @@ async fn not_ended_early(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn terminal_is_final(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    let Ok(first) = bench.settle(&accepted, terminal).await? else {
+async fn terminal_is_final(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    let Ok(first) = context.settle(&accepted, terminal).await? else {
         return Err(Stop::NotTestable("the job never ended at the gateway, see GW-ST-002".into()));
     };
     for _ in 0..4 {
-        let again = bench.status(&accepted).await?;
+        let again = context.status(&accepted).await?;
         if again.word() != first.word() {
             return Err(Finding::new(
                 format!("status {} for good", first.word().unwrap_or_default()),
-                format!("asked again: {}", again.gist()),
+                format!("asked again: {}", again.summary()),
             )
             .at("/data/status")
             .seen_in(&again.exchange)
@@ -349,18 +358,18 @@ async fn terminal_is_final(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn never_back(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    bench.advance(&job, Step::To(Phase::Running)).await?;
-    if bench.glimpse(&accepted, |word| word != "not_started").await?.is_err() {
+async fn never_back(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    context.advance(&job, Step::To(Phase::Running)).await?;
+    if context.glimpse(&accepted, |word| word != "not_started").await?.is_err() {
         return Err(Stop::NotApplicable(
             "the gateway never reported more than not_started while the job ran".into(),
         ));
     }
     for _ in 0..4 {
-        let again = bench.status(&accepted).await?;
+        let again = context.status(&accepted).await?;
         if again.word() == Some("not_started") {
-            return Err(Finding::new("anything but not_started once it was running", again.gist())
+            return Err(Finding::new("anything but not_started once it was running", again.summary())
                 .at("/data/status")
                 .seen_in(&again.exchange)
                 .into());
@@ -369,15 +378,15 @@ async fn never_back(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn progress_complete(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = started(bench).await?;
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    let reply = match bench.settle(&accepted, terminal).await? {
+async fn progress_complete(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = started(context).await?;
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    let reply = match context.settle(&accepted, terminal).await? {
         Ok(reply) if reply.word() == Some("finished") => reply,
         Ok(reply) | Err(reply) => {
             return Err(Stop::NotTestable(format!(
                 "the job did not finish, see GW-ST-002: {}",
-                reply.gist()
+                reply.summary()
             )));
         }
     };
@@ -386,7 +395,7 @@ async fn progress_complete(bench: &Bench) -> Result<(), Stop> {
         None | Some(Value::Null) => Err(Stop::NotApplicable("the status has no progress".into())),
         Some(value) if value.as_f64() == Some(100.0) => Ok(()),
         // Its form is GW-ST-001's business.
-        Some(_) if bench.knob(Knob::ProgressEnd) == Choice::Any => Ok(()),
+        Some(_) if context.knob(Knob::ProgressEnd) == Choice::Any => Ok(()),
         Some(value) => Err(Finding::new("progress 100", format!("progress {value}"))
             .at("/data/progress")
             .seen_in(&reply.exchange)
@@ -394,12 +403,12 @@ async fn progress_complete(bench: &Bench) -> Result<(), Stop> {
     }
 }
 
-async fn own_task_id(bench: &Bench) -> Result<(), Stop> {
-    let (_, accepted) = started(bench).await?;
-    let reply = bench.status(&accepted).await?;
+async fn own_task_id(context: &GatewayContext) -> Result<(), Stop> {
+    let (_, accepted) = started(context).await?;
+    let reply = context.status(&accepted).await?;
     let shown = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["task_id"]);
     if shown != accepted.task_id.as_str() {
-        bench.note(
+        context.note(
             Finding::new(format!("task_id {}", Value::from(accepted.task_id)), format!("task_id {shown}"))
                 .at("/data/task_id")
                 .seen_in(&reply.exchange),
@@ -409,24 +418,29 @@ async fn own_task_id(bench: &Bench) -> Result<(), Stop> {
 }
 
 /// Judges the answer to a submit whose create the vendor refuses.
-pub(super) async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -> Result<(), Stop> {
-    let reply = bench.submit_upset(job).await?;
+pub(super) async fn note_unless_surfaced(
+    context: &GatewayContext,
+    job: &SubmitRequest,
+    what: &str,
+) -> Result<(), Stop> {
+    let reply = context.submit_upset(job).await?;
     let Some(task_id) = reply.accepted() else {
         if reply.status < 400 {
-            bench.note(
-                Finding::new(format!("an error status when the vendor refuses ({what})"), reply.gist())
+            context.note(
+                Finding::new(format!("an error status when the vendor refuses ({what})"), reply.summary())
                     .seen_in(&reply.exchange),
             );
         }
         return Ok(());
     };
-    let accepted = Accepted { token: job.token.clone(), task_id: task_id.to_owned(), reply: reply.clone() };
-    match bench.settle(&accepted, terminal).await? {
+    let accepted =
+        SubmittedJob { token: job.token.clone(), task_id: task_id.to_owned(), reply: reply.clone() };
+    match context.settle(&accepted, terminal).await? {
         Ok(end) if end.word() == Some("failed") => {}
-        Ok(end) | Err(end) => bench.note(
+        Ok(end) | Err(end) => context.note(
             Finding::new(
                 format!("an error answer to the submit, since the vendor refused it ({what})"),
-                end.gist(),
+                end.summary(),
             )
             .or("status failed")
             .at("/data/status")
@@ -436,12 +450,12 @@ pub(super) async fn note_unless_surfaced(bench: &Bench, job: &Job, what: &str) -
     Ok(())
 }
 
-async fn refusal_surfaces(bench: &Bench) -> Result<(), Stop> {
+async fn refusal_surfaces(context: &GatewayContext) -> Result<(), Stop> {
     // Side by side: a gateway that hides one makes us wait for the settle window.
     let submits = REFUSALS.iter().map(|refusal| async move {
-        let job = bench.job();
-        bench.script(&job, Some(refusal), true);
-        note_unless_surfaced(bench, &job, refusal).await
+        let job = context.job();
+        context.script(&job, Some(refusal), true);
+        note_unless_surfaced(context, &job, refusal).await
     });
     for surfaced in futures_util::future::join_all(submits).await {
         surfaced?;
@@ -449,9 +463,9 @@ async fn refusal_surfaces(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn challenge_refusal_surfaces(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.refuse_challenge(&job.token);
-    let url = Bench::hook(&job.token);
-    note_unless_surfaced(bench, &job.callback(url), "its challenge failed").await
+async fn challenge_refusal_surfaces(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.refuse_challenge(&job.token);
+    let url = GatewayContext::hook(&job.token);
+    note_unless_surfaced(context, &job.callback(url), "its challenge failed").await
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_twin};
-use crate::gateway::context::Bench;
+use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_control};
+use crate::gateway::context::GatewayContext;
 use crate::gateway::inputs;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::Job;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::SubmitRequest;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::search;
@@ -29,7 +29,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Accept {\"model\", \"input\": {\"prompt\"}} for every model you offer; leave a vendor you do not offer out with --vendor.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[],
+        preconditions: &[],
         jobs: 1,
         generated: false,
         defects: &[Defect::RefusesVidu],
@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Answer with the documented envelope, whatever the vendor answered.",
         scope: Scope::Once,
         knobs: &[Knob::StatusWords],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::CreatedTimeMissing],
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Report not_started in the submit answer.",
         scope: Scope::Once,
         knobs: &[Knob::FirstStatus, Knob::StatusWords],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::StartsRunning],
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Make the id random or take it from a sequence, not from the request.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 3,
         generated: false,
         defects: &[Defect::RepeatsTaskId],
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Build the submit answer without looking at callback_url.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::EchoesCallback],
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Close input: allow prompt, size, image, images, duration, seconds and metadata, refuse the rest.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 7,
         generated: false,
         defects: &[Defect::InputOpen, Defect::ErrorsIn200],
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check keys against the allow-list, not against a list of known mistakes.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 25,
         generated: true,
         defects: &[Defect::InputOpen, Defect::InputDenylist, Defect::ErrorsIn200],
@@ -141,7 +141,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse unless input.prompt is a string with something other than white space in it.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 5,
         generated: false,
         defects: &[
@@ -162,7 +162,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse the request before anything is filled in.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 4,
         generated: false,
         defects: &[Defect::InputOptional, Defect::ErrorsIn200],
@@ -178,7 +178,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse the request; do not choose a model for the client.",
         scope: Scope::Once,
         knobs: &[Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::ModelOptional, Defect::ErrorsIn200],
@@ -194,7 +194,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Answer 400 (or 404) with the error envelope when no route exists for the model.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::UnknownModelAccepted, Defect::ErrorsIn200],
@@ -210,7 +210,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check each field against its documented type: size, image and seconds are strings, images a list of strings, duration an integer, metadata an object.",
         scope: Scope::Once,
         knobs: &[Knob::FieldTypes, Knob::RefusalStatus],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 9,
         generated: false,
         defects: &[Defect::TypesUnchecked, Defect::ErrorsIn200],
@@ -226,7 +226,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Accept prompt, size, image, images, duration, seconds and metadata for every model, and map or ignore what a model does not take.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Accepts],
+        preconditions: &[GatewayPrecondition::Accepts],
         jobs: 6,
         generated: false,
         defects: &[Defect::SecondsRefused],
@@ -242,7 +242,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Pass unknown keys on or drop them, but accept the job.",
         scope: Scope::Once,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::MetadataClosed],
@@ -250,11 +250,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn minimal_accepted(bench: &Bench) -> Result<(), Stop> {
-    let reply = bench.submit(&bench.job()).await?;
+async fn minimal_accepted(context: &GatewayContext) -> Result<(), Stop> {
+    let reply = context.submit(&context.job()).await?;
     if reply.accepted().is_none() {
-        bench.note(
-            Finding::new("HTTP 2xx with code 200 and data.task_id", reply.gist())
+        context.note(
+            Finding::new("HTTP 2xx with code 200 and data.task_id", reply.summary())
                 .or("a vendor you do not offer left out of the run with --vendor")
                 .seen_in(&reply.exchange),
         );
@@ -262,20 +262,20 @@ async fn minimal_accepted(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn answer_shape(bench: &Bench) -> Result<(), Stop> {
-    let reply = bench.submit(&bench.job()).await?;
-    note_schema(bench, &reply, Schema::SubmitResponse);
+async fn answer_shape(context: &GatewayContext) -> Result<(), Stop> {
+    let reply = context.submit(&context.job()).await?;
+    note_schema(context, &reply, Schema::SubmitResponse);
     Ok(())
 }
 
-async fn starts_not_started(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.accept(&bench.job()).await?;
-    let any = bench.knob(Knob::FirstStatus) == Choice::Any;
+async fn starts_not_started(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.accept(&context.job()).await?;
+    let any = context.knob(Knob::FirstStatus) == Choice::Any;
     match job.reply.word() {
         Some("not_started") => {}
         // Which words there are is GW-SUB-002's business.
         Some(_) if any => {}
-        word => bench.note(
+        word => context.note(
             Finding::new("data.status is \"not_started\"", format!("it is {}", Value::from(word)))
                 .at("/data/status")
                 .seen_in(&job.reply.exchange),
@@ -284,15 +284,15 @@ async fn starts_not_started(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn task_ids_unique(bench: &Bench) -> Result<(), Stop> {
-    let first = bench.job();
+async fn task_ids_unique(context: &GatewayContext) -> Result<(), Stop> {
+    let first = context.job();
     let mut ids = BTreeSet::new();
     for take in ["one", "two", "three"] {
         // Same token, so that only the end of the prompt tells the jobs apart.
         let prompt = format!("{} take {take}", first.body["input"]["prompt"].as_str().unwrap_or_default());
-        let job = bench.accept(&first.clone().input("prompt", prompt)).await?;
+        let job = context.accept(&first.clone().input("prompt", prompt)).await?;
         if !ids.insert(job.task_id.clone()) {
-            bench.note(
+            context.note(
                 Finding::new("a task id of its own for each job", format!("{} was given twice", job.task_id))
                     .at("/data/task_id")
                     .seen_in(&job.reply.exchange),
@@ -302,14 +302,14 @@ async fn task_ids_unique(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn same_keys_with_callback(bench: &Bench) -> Result<(), Stop> {
-    let without = bench.accept(&bench.job()).await?;
-    let job = bench.job();
-    let url = Bench::hook(&job.token);
-    let with = bench.accept(&job.callback(url)).await?;
+async fn same_keys_with_callback(context: &GatewayContext) -> Result<(), Stop> {
+    let without = context.accept(&context.job()).await?;
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token);
+    let with = context.accept(&job.callback(url)).await?;
     let (plain, called) = (keys(without.reply.body.as_ref()), keys(with.reply.body.as_ref()));
     if plain != called {
-        bench.note(
+        context.note(
             Finding::new(
                 format!("the keys of the no-callback answer: {}", listed(&plain)),
                 format!("with callback_url: {}", listed(&called)),
@@ -320,7 +320,7 @@ async fn same_keys_with_callback(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn named_keys_refused(bench: &Bench) -> Result<(), Stop> {
+async fn named_keys_refused(context: &GatewayContext) -> Result<(), Stop> {
     let named = [
         ("quality", json!("high")),
         ("resolution", json!("1080p")),
@@ -329,24 +329,25 @@ async fn named_keys_refused(bench: &Bench) -> Result<(), Stop> {
         ("aspectRatio", json!("16:9")),
         ("negativePrompt", json!("rain")),
     ];
-    let wrong: Vec<(String, Job)> = named
+    let wrong: Vec<(String, SubmitRequest)> = named
         .iter()
-        .map(|(key, value)| (format!("input.{key}"), bench.job().input(key, value.clone())))
+        .map(|(key, value)| (format!("input.{key}"), context.job().input(key, value.clone())))
         .collect();
-    let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    let wrong: Vec<(&str, SubmitRequest)> =
+        wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
+    refused_beside_control(context, &wrong, &context.job()).await
 }
 
-async fn any_other_key_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
-    let worst = search::search(bench, inputs::unknown_keys(), async |key: String| {
-        let reply = bench.submit(&bench.job().input(&key, "x")).await?;
-        Ok((!is_refusal(bench, reply.status)).then_some(reply))
+async fn any_other_key_refused(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
+    let worst = search::search(context, inputs::unknown_keys(), async |key: String| {
+        let reply = context.submit(&context.job().input(&key, "x")).await?;
+        Ok((!is_refusal(context, reply.status)).then_some(reply))
     })
     .await?;
     if let Some(minimal) = worst {
-        bench.note(
-            Finding::new(refusal(bench), format!("input.{}: {}", minimal.input, minimal.fault.gist()))
+        context.note(
+            Finding::new(refusal(context), format!("input.{}: {}", minimal.input, minimal.fault.summary()))
                 .at(format!("/input/{}", minimal.input))
                 .seen_in(&minimal.fault.exchange),
         );
@@ -354,48 +355,49 @@ async fn any_other_key_refused(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn prompt_required(bench: &Bench) -> Result<(), Stop> {
+async fn prompt_required(context: &GatewayContext) -> Result<(), Stop> {
     let wrong = [
-        ("no prompt", bench.job().without_input("prompt")),
-        ("an empty prompt", bench.job().input("prompt", "")),
-        ("a prompt of blanks", bench.job().input("prompt", "  \t\n")),
-        ("a number as prompt", bench.job().input("prompt", 7)),
+        ("no prompt", context.job().without_input("prompt")),
+        ("an empty prompt", context.job().input("prompt", "")),
+        ("a prompt of blanks", context.job().input("prompt", "  \t\n")),
+        ("a number as prompt", context.job().input("prompt", 7)),
     ];
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    refused_beside_control(context, &wrong, &context.job()).await
 }
 
-async fn input_required(bench: &Bench) -> Result<(), Stop> {
-    let mut without = bench.job();
+async fn input_required(context: &GatewayContext) -> Result<(), Stop> {
+    let mut without = context.job();
     if let Some(root) = without.body.as_object_mut() {
         root.shift_remove("input");
     }
     let wrong = [
         ("no input", without),
-        ("a string as input", bench.job().root("input", "a paper boat")),
-        ("a list as input", bench.job().root("input", json!([]))),
+        ("a string as input", context.job().root("input", "a paper boat")),
+        ("a list as input", context.job().root("input", json!([]))),
     ];
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    refused_beside_control(context, &wrong, &context.job()).await
 }
 
-async fn model_required(bench: &Bench) -> Result<(), Stop> {
-    let mut without = bench.job();
+async fn model_required(context: &GatewayContext) -> Result<(), Stop> {
+    let mut without = context.job();
     if let Some(root) = without.body.as_object_mut() {
         root.shift_remove("model");
     }
-    refused_beside_twin(bench, &[("no model", without)], &bench.job()).await
+    refused_beside_control(context, &[("no model", without)], &context.job()).await
 }
 
-async fn unknown_model_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
-    let reply = bench.submit(&bench.job().root("model", "no-such-model-9f3")).await?;
+async fn unknown_model_refused(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
+    let reply = context.submit(&context.job().root("model", "no-such-model-9f3")).await?;
     if !(400..500).contains(&reply.status) {
-        bench.note(Finding::new("an HTTP 4xx status", reply.gist()).at("/model").seen_in(&reply.exchange));
+        context
+            .note(Finding::new("an HTTP 4xx status", reply.summary()).at("/model").seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn types_checked(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&bench.job()).await?;
+async fn types_checked(context: &GatewayContext) -> Result<(), Stop> {
+    context.accept(&context.job()).await?;
     let wrong = [
         ("size", json!(1280)),
         ("image", json!({"url": "https://img.example.com/a.png"})),
@@ -408,33 +410,34 @@ async fn types_checked(bench: &Bench) -> Result<(), Stop> {
     ];
     for (field, value) in wrong {
         let what = format!("input.{field} = {value}");
-        let reply = bench.submit(&bench.job().input(field, value)).await?;
-        if bench.knob(Knob::FieldTypes) == Choice::Reject {
-            note_unless_refused(bench, &reply, &what);
+        let reply = context.submit(&context.job().input(field, value)).await?;
+        if context.knob(Knob::FieldTypes) == Choice::Reject {
+            note_unless_refused(context, &reply, &what);
         } else if reply.status >= 500 {
-            bench.note(Finding::new(format!("no 5xx for {what}"), reply.gist()).seen_in(&reply.exchange));
+            context
+                .note(Finding::new(format!("no 5xx for {what}"), reply.summary()).seen_in(&reply.exchange));
         }
     }
     Ok(())
 }
 
-async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
-    let seconds = bench.dialect().sample.duration;
-    let (option, value) = bench.dialect().sample.option;
+async fn allow_list_accepted(context: &GatewayContext) -> Result<(), Stop> {
+    let seconds = context.dialect().sample.duration;
+    let (option, value) = context.dialect().sample.option;
     let image = "https://img.example.com/boat.png";
     let jobs = [
-        ("size", bench.job().input("size", "1280x720")),
-        ("duration", bench.job().input("duration", seconds)),
-        ("seconds", bench.job().input("seconds", seconds.to_string())),
-        ("image", bench.job().input("image", image)),
-        ("images", bench.job().input("images", json!([image]))),
-        ("metadata", bench.job().metadata(option, value.value())),
+        ("size", context.job().input("size", "1280x720")),
+        ("duration", context.job().input("duration", seconds)),
+        ("seconds", context.job().input("seconds", seconds.to_string())),
+        ("image", context.job().input("image", image)),
+        ("images", context.job().input("images", json!([image]))),
+        ("metadata", context.job().metadata(option, value.value())),
     ];
     for (field, job) in jobs {
-        let reply = bench.submit(&job).await?;
+        let reply = context.submit(&job).await?;
         if reply.accepted().is_none() {
-            bench.note(
-                Finding::new(format!("a job with input.{field} is accepted"), reply.gist())
+            context.note(
+                Finding::new(format!("a job with input.{field} is accepted"), reply.summary())
                     .at(format!("/input/{field}"))
                     .seen_in(&reply.exchange),
             );
@@ -443,20 +446,20 @@ async fn allow_list_accepted(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn metadata_open(bench: &Bench) -> Result<(), Stop> {
-    bench.works().await?;
-    let job = bench.job().metadata("client_reference", "order-4711");
-    let reply = bench.submit(&job).await?;
+async fn metadata_open(context: &GatewayContext) -> Result<(), Stop> {
+    context.works().await?;
+    let job = context.job().metadata("client_reference", "order-4711");
+    let reply = context.submit(&job).await?;
     if reply.accepted().is_none() {
-        if !bench.creates(&job.token).is_empty() {
+        if !context.creates(&job.token).is_empty() {
             return Err(Stop::NotApplicable(format!(
                 "the gateway passes the key on, and {} refuses it: {}",
-                bench.vendor.title(),
-                reply.gist()
+                context.vendor.title(),
+                reply.summary()
             )));
         }
-        bench.note(
-            Finding::new("a job with metadata.client_reference is accepted", reply.gist())
+        context.note(
+            Finding::new("a job with metadata.client_reference is accepted", reply.summary())
                 .at("/input/metadata/client_reference")
                 .seen_in(&reply.exchange),
         );

@@ -7,9 +7,9 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::check;
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -25,7 +25,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[Requirement {
     remedy: "Take the time when the job is accepted, and write it with an offset if you can.",
     scope: Scope::Once,
     knobs: &[Knob::CreatedZone],
-    needs: &[Need::Accepts],
+    preconditions: &[GatewayPrecondition::Accepts],
     jobs: 1,
     generated: false,
     defects: &[Defect::CreatedTimeFixed],
@@ -40,11 +40,11 @@ const WEST: SignedDuration = SignedDuration::from_hours(-12);
 const EAST: SignedDuration = SignedDuration::from_hours(14);
 const STEP: SignedDuration = SignedDuration::from_mins(15);
 
-async fn created_now(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.accept(&bench.job()).await?;
-    let now = Bench::now();
+async fn created_now(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.accept(&context.job()).await?;
+    let now = GatewayContext::now();
     let shown = job.reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["created_time"]);
-    let zone = bench.knob(Knob::CreatedZone);
+    let zone = context.knob(Knob::CreatedZone);
     let Some(ahead) = shown.as_str().and_then(|text| ahead(text, now)) else {
         return Err(Stop::NotTestable(format!("created_time cannot be read, see GW-SUB-002: {shown}")));
     };
@@ -59,7 +59,7 @@ async fn created_now(bench: &Bench) -> Result<(), Stop> {
             Choice::Shanghai => ", in UTC+8",
             _ => ", in some zone",
         };
-        bench.note(
+        context.note(
             Finding::new(format!("created_time about {now:.0}{zone}"), format!("created_time {shown}"))
                 .at("/data/created_time")
                 .seen_in(&job.reply.exchange),

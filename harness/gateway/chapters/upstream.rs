@@ -4,8 +4,8 @@ use ringback_reference::gateway::defect::Defect;
 use serde_json::Value;
 
 use super::check;
-use crate::gateway::context::Bench;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::context::GatewayContext;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -22,7 +22,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Do not retry a create whose answer was lost; do not fan out to several channels.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::CreatesTwice],
@@ -38,7 +38,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Copy prompt and model into the create call unchanged.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::PromptTruncated, Defect::ModelReplaced],
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::ClientKeyForwarded],
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Remove model from metadata before it is merged into the vendor's request.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::MetadataModelWins],
@@ -86,7 +86,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Validate the whole request before the first call to a vendor.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 3,
         generated: false,
         defects: &[Defect::CreatesBeforeChecking],
@@ -102,7 +102,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Status],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Status,
+        ],
         jobs: 1,
         generated: false,
         defects: &[Defect::ClientKeyInQueries],
@@ -118,7 +122,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::CookiesForwarded],
@@ -134,7 +138,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Map input.image to the vendor's field for a first frame.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 1,
         generated: false,
         defects: &[Defect::ImageDropped],
@@ -150,7 +154,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Map input.duration, and input.seconds where it is missing, to the vendor's field and type.",
         scope: Scope::EachVendor,
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts],
+        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
         jobs: 2,
         generated: false,
         defects: &[Defect::DurationDropped, Defect::SecondsDropped],
@@ -158,37 +162,37 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn one_create(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.accept(&job).await?;
-    bench.create(&job).await?;
-    let creates = bench.creates_in_quiet(&job.token, 1).await;
+async fn one_create(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.accept(&job).await?;
+    context.create(&job).await?;
+    let creates = context.creates_in_quiet(&job.token, 1).await;
     if creates.len() != 1 {
         let vendors: Vec<&str> = creates.iter().map(|create| create.vendor.title()).collect();
         let mut finding = Finding::new(
-            format!("one create call at {}", bench.vendor.title()),
+            format!("one create call at {}", context.vendor.title()),
             format!("{} create calls: {}", creates.len(), vendors.join(", ")),
         );
         if let Some(last) = creates.last() {
             finding = finding.seen_in(&last.exchange);
         }
-        bench.note(finding);
+        context.note(finding);
     }
     Ok(())
 }
 
-async fn prompt_and_model(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn prompt_and_model(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     // Quotes, a line break and non-ASCII: what careless building of JSON or of URLs destroys.
     let prompt = format!(
         "{}, \"slowly\" drifting\nüber den Teich 🛶 while the camera follows it to the far bank & beyond",
         job.body["input"]["prompt"].as_str().unwrap_or_default()
     );
     let job = job.input("prompt", prompt.as_str());
-    bench.accept(&job).await?;
-    let create = bench.create(&job).await?;
+    context.accept(&job).await?;
+    let create = context.create(&job).await?;
     if create.seen.prompt.as_deref() != Some(prompt.as_str()) {
-        bench.note(
+        context.note(
             Finding::new(
                 format!("the prompt {}", Value::from(prompt)),
                 format!("the prompt {}", Value::from(create.seen.prompt.clone())),
@@ -196,18 +200,18 @@ async fn prompt_and_model(bench: &Bench) -> Result<(), Stop> {
             .seen_in(&create.exchange),
         );
     }
-    note_other_model(bench, &create);
+    note_other_model(context, &create);
     Ok(())
 }
 
-fn note_other_model(bench: &Bench, create: &crate::gateway::submit::Create) {
-    let model = bench.target.model(bench.vendor);
+fn note_other_model(context: &GatewayContext, create: &crate::gateway::submit::UpstreamCreate) {
+    let model = context.target.model(context.vendor);
     // A gateway may have names of its own for models; only then they are configured, and not judged.
-    if bench.target.models.contains_key(bench.vendor.name()) {
+    if context.target.models.contains_key(context.vendor.name()) {
         return;
     }
     if create.seen.model.as_deref() != Some(model) {
-        bench.note(
+        context.note(
             Finding::new(
                 format!("the model {model}"),
                 format!("the model {}", Value::from(create.seen.model.clone())),
@@ -217,12 +221,12 @@ fn note_other_model(bench: &Bench, create: &crate::gateway::submit::Create) {
     }
 }
 
-async fn client_key_stays(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.accept(&job).await?;
-    let create = bench.create(&job).await?;
-    if bench.client_key_in(&create.exchange) {
-        bench.note(
+async fn client_key_stays(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.accept(&job).await?;
+    let create = context.create(&job).await?;
+    if context.client_key_in(&create.exchange) {
+        context.note(
             Finding::new("the client's key nowhere in the vendor's request", "the create call contains it")
                 .seen_in(&create.exchange),
         );
@@ -230,50 +234,50 @@ async fn client_key_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn metadata_model_loses(bench: &Bench) -> Result<(), Stop> {
+async fn metadata_model_loses(context: &GatewayContext) -> Result<(), Stop> {
     const OTHER: &str = "a-more-expensive-model";
-    let job = bench.job().metadata("model", OTHER);
-    let reply = bench.submit(&job).await?;
+    let job = context.job().metadata("model", OTHER);
+    let reply = context.submit(&job).await?;
     if reply.accepted().is_some() {
-        bench.create(&job).await?;
+        context.create(&job).await?;
     }
     // A refusal is as good, unless the vendor was asked for that model first.
-    for create in bench.creates(&job.token) {
+    for create in context.creates(&job.token) {
         if create.seen.model.as_deref() == Some(OTHER) {
             let expected =
-                format!("the model {}, as at the root of the body", bench.target.model(bench.vendor));
-            bench.note(Finding::new(expected, format!("the model {OTHER}")).seen_in(&create.exchange));
+                format!("the model {}, as at the root of the body", context.target.model(context.vendor));
+            context.note(Finding::new(expected, format!("the model {OTHER}")).seen_in(&create.exchange));
         }
     }
     Ok(())
 }
 
-async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
+async fn no_create_after_refusal(context: &GatewayContext) -> Result<(), Stop> {
     let wrong = [
-        ("an unknown key", bench.job().input("resolution", "1080p")),
+        ("an unknown key", context.job().input("resolution", "1080p")),
         ("a blank prompt", {
-            let job = bench.job();
+            let job = context.job();
             // The token must still be found in what the vendor would receive.
-            let url = Bench::hook(&job.token);
+            let url = GatewayContext::hook(&job.token);
             job.input("prompt", " ").callback(url)
         }),
     ];
     for (what, refused) in wrong {
-        let reply = bench.submit(&refused).await?;
+        let reply = context.submit(&refused).await?;
         if reply.accepted().is_some() {
             return Err(Stop::NotTestable(format!(
                 "a job with {what} was not refused, see GW-SUB-006 and GW-SUB-008: {}",
-                reply.gist()
+                reply.summary()
             )));
         }
-        let twin = bench.job();
-        bench.accept(&twin).await?;
-        if let Err(create) = bench.no_create(&refused, &twin).await? {
-            bench.note(
+        let control = context.job();
+        context.accept(&control).await?;
+        if let Err(create) = context.no_create(&refused, &control).await? {
+            context.note(
                 Finding::new(
                     format!(
                         "no create call for a job refused for {what}, {:?} after a later one",
-                        bench.quiet()
+                        context.quiet()
                     ),
                     format!("{} received one", create.vendor.title()),
                 )
@@ -284,20 +288,20 @@ async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn client_key_stays_in_queries(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let accepted = bench.accept(&job).await?;
-    bench.create(&job).await?;
-    bench.status(&accepted).await?;
+async fn client_key_stays_in_queries(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let accepted = context.accept(&job).await?;
+    context.create(&job).await?;
+    context.status(&accepted).await?;
     // A gateway may ask the vendor at other times than when it is asked itself.
-    let Some(query) = bench.query(&job.token).await else {
+    let Some(query) = context.query(&job.token).await else {
         return Err(Stop::NotApplicable(format!(
             "the gateway did not ask the vendor about the job within {:?}",
-            bench.target.patience.create
+            context.target.timeouts.create
         )));
     };
-    if bench.client_key_in(&query) {
-        bench.note(
+    if context.client_key_in(&query) {
+        context.note(
             Finding::new("the client's key nowhere in the vendor's request", "the query contains it")
                 .seen_in(&query),
         );
@@ -305,18 +309,18 @@ async fn client_key_stays_in_queries(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn cookies_stay(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn cookies_stay(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     // The token itself is expected at the vendor; backwards it is as unguessable, and is not.
     let session: String = job.token.chars().rev().collect();
-    let reply = bench.submit_with(&job, "cookie", &format!("session={session}")).await?;
+    let reply = context.submit_with(&job, "cookie", &format!("session={session}")).await?;
     if reply.accepted().is_none() {
-        return Err(Stop::NotApplicable(format!("the gateway takes no cookies: {}", reply.gist())));
+        return Err(Stop::NotApplicable(format!("the gateway takes no cookies: {}", reply.summary())));
     }
-    let create = bench.create(&job).await?;
+    let create = context.create(&job).await?;
     let request = &create.exchange.request;
     if request.headers.iter().any(|(_, value)| value.contains(&session)) {
-        bench.note(
+        context.note(
             Finding::new("no cookie of the client's in the vendor's request", "the create call has it")
                 .seen_in(&create.exchange),
         );
@@ -324,21 +328,21 @@ async fn cookies_stay(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn image_arrives(bench: &Bench) -> Result<(), Stop> {
+async fn image_arrives(context: &GatewayContext) -> Result<(), Stop> {
     let image = "https://img.example.com/boat.png";
-    let job = bench.job().input("image", image);
-    let reply = bench.submit(&job).await?;
+    let job = context.job().input("image", image);
+    let reply = context.submit(&job).await?;
     if reply.accepted().is_none() {
         return Err(Stop::NotTestable(format!(
             "a job with an image is not accepted, see GW-SUB-013: {}",
-            reply.gist()
+            reply.summary()
         )));
     }
-    let create = bench.create(&job).await?;
+    let create = context.create(&job).await?;
     let body = create.exchange.request.json().unwrap_or(Value::Null);
     // In whichever field the vendor has for it.
     if !holds(&body, &|_, value| value == image) {
-        bench.note(
+        context.note(
             Finding::new(format!("the image {image} in the create call"), "no field holds it")
                 .seen_in(&create.exchange),
         );
@@ -349,26 +353,26 @@ async fn image_arrives(bench: &Bench) -> Result<(), Stop> {
 /// Lengths that the vendors' usual models take and do not choose by themselves.
 const LENGTHS: &[(&str, u64)] = &[("kling", 10), ("doubao", 10), ("minimax", 10)];
 
-async fn duration_arrives(bench: &Bench) -> Result<(), Stop> {
-    let usual = bench.dialect().sample.duration;
-    let known = LENGTHS.iter().find(|(vendor, _)| *vendor == bench.vendor.name());
+async fn duration_arrives(context: &GatewayContext) -> Result<(), Stop> {
+    let usual = context.dialect().sample.duration;
+    let known = LENGTHS.iter().find(|(vendor, _)| *vendor == context.vendor.name());
     // What another model takes is not known here; and left out, the vendor's own choice is as good.
-    let named = bench.target.models.contains_key(bench.vendor.name());
+    let named = context.target.models.contains_key(context.vendor.name());
     let (seconds, may_be_left_out) = match known.filter(|_| !named) {
         Some((_, seconds)) => (*seconds, false),
         None => (usual, true),
     };
     for (field, value) in [("duration", Value::from(seconds)), ("seconds", Value::from(seconds.to_string()))]
     {
-        let job = bench.job().input(field, value);
-        let reply = bench.submit(&job).await?;
+        let job = context.job().input(field, value);
+        let reply = context.submit(&job).await?;
         if reply.accepted().is_none() {
             return Err(Stop::NotTestable(format!(
                 "a job with input.{field} is not accepted, see GW-SUB-013: {}",
-                reply.gist()
+                reply.summary()
             )));
         }
-        let create = bench.create(&job).await?;
+        let create = context.create(&job).await?;
         let body = create.exchange.request.json().unwrap_or(Value::Null);
         let says = |value: &Value| {
             value.as_f64() == u32::try_from(seconds).ok().map(f64::from)
@@ -384,7 +388,7 @@ async fn duration_arrives(bench: &Bench) -> Result<(), Stop> {
         let arrived = holds(&body, &|key, value| is_length(key) && says(value) || in_prompt(value));
         let other = holds(&body, &|key, value| is_length(key) && !says(value) && !value.is_null());
         if other || !(arrived || may_be_left_out) {
-            bench.note(
+            context.note(
                 Finding::new(
                     format!("{seconds} seconds in the create call"),
                     if other { "another length" } else { "no length" },

@@ -4,9 +4,9 @@
 use ringback_reference::gateway::defect::Defect;
 
 use super::{check, forwarded_or_refused};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -22,7 +22,11 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "Decide before the vendor is called: refuse with 400, or carry the value as an opaque string.",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+    preconditions: &[
+        GatewayPrecondition::Witness,
+        GatewayPrecondition::Accepts,
+        GatewayPrecondition::Forwards,
+    ],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -75,32 +79,32 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn plain_http(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    let url = Bench::hook(&job.token).replacen("https:", "http:", 1);
-    forwarded_or_refused(bench, Knob::HttpCallback, job, &url).await
+async fn plain_http(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    let url = GatewayContext::hook(&job.token).replacen("https:", "http:", 1);
+    forwarded_or_refused(context, Knob::HttpCallback, job, &url).await
 }
 
-async fn private_address(bench: &Bench) -> Result<(), Stop> {
+async fn private_address(context: &GatewayContext) -> Result<(), Stop> {
     // Our courier calls no such address, whatever the gateway forwards.
     for host in ["10.0.0.7", "169.254.169.254", "[fd00::7]"] {
-        let job = bench.job();
+        let job = context.job();
         let url = format!("https://{host}/c/{}", job.token);
-        forwarded_or_refused(bench, Knob::PrivateCallback, job, &url).await?;
+        forwarded_or_refused(context, Knob::PrivateCallback, job, &url).await?;
     }
     Ok(())
 }
 
-async fn four_kilobytes(bench: &Bench) -> Result<(), Stop> {
+async fn four_kilobytes(context: &GatewayContext) -> Result<(), Stop> {
     const LENGTH: usize = 4_096;
-    let job = bench.job();
-    let head = format!("{}?pad=", Bench::hook(&job.token));
+    let job = context.job();
+    let head = format!("{}?pad=", GatewayContext::hook(&job.token));
     let url = format!("{head}{}", "0123456789abcdef".repeat(LENGTH / 16));
-    forwarded_or_refused(bench, Knob::LongCallback, job, &url[..LENGTH]).await
+    forwarded_or_refused(context, Knob::LongCallback, job, &url[..LENGTH]).await
 }
 
-async fn relative(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
+async fn relative(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
     let url = format!("/c/{}", job.token);
-    forwarded_or_refused(bench, Knob::RelativeCallback, job, &url).await
+    forwarded_or_refused(context, Knob::RelativeCallback, job, &url).await
 }

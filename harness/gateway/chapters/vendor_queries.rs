@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::status::{ending, started, terminal};
 use super::{check, note_schema};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
-use crate::gateway::submit::{Accepted, Job, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{GatewayReply, SubmitRequest, SubmittedJob};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -28,7 +28,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 3,
     generated: false,
     defects: &[],
@@ -153,31 +153,37 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 ];
 
 /// A job that the vendor works on, its queries disturbed, and what its status was meanwhile.
-pub(super) async fn disturbed(bench: &Bench, mishap: &str) -> Result<(Job, Accepted, Vec<Reply>), Stop> {
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    bench.upset_query(&job, mishap)?;
-    let looks = bench.look_until_asked(&accepted).await?;
+pub(super) async fn disturbed(
+    context: &GatewayContext,
+    mishap: &str,
+) -> Result<(SubmitRequest, SubmittedJob, Vec<GatewayReply>), Stop> {
+    let (job, accepted) = at_work(context, context.job()).await?;
+    context.upset_query(&job, mishap)?;
+    let looks = context.look_until_asked(&accepted).await?;
     Ok((job, accepted, looks))
 }
 
 /// A job that the vendor works on, and whose status can be told.
-pub(super) async fn at_work(bench: &Bench, job: Job) -> Result<(Job, Accepted), Stop> {
-    let accepted = bench.accept(&job).await?;
-    bench.advance(&job, Step::To(Phase::Running)).await?;
+pub(super) async fn at_work(
+    context: &GatewayContext,
+    job: SubmitRequest,
+) -> Result<(SubmitRequest, SubmittedJob), Stop> {
+    let accepted = context.accept(&job).await?;
+    context.advance(&job, Step::To(Phase::Running)).await?;
     // A gateway that asks on its own schedule may show what it knew before for a while.
-    let (Ok(seen) | Err(seen)) = bench.glimpse(&accepted, |word| word != "not_started").await?;
+    let (Ok(seen) | Err(seen)) = context.glimpse(&accepted, |word| word != "not_started").await?;
     if seen.word().is_some_and(terminal) {
-        return Err(Stop::NotTestable(format!("the job ended early, see GW-ST-005: {}", seen.gist())));
+        return Err(Stop::NotTestable(format!("the job ended early, see GW-ST-005: {}", seen.summary())));
     }
     Ok((job, accepted))
 }
 
-fn note_if_ended(bench: &Bench, looks: &[Reply], after: &str) {
+fn note_if_ended(context: &GatewayContext, looks: &[GatewayReply], after: &str) {
     if let Some(ended) = looks.iter().find(|reply| reply.word().is_some_and(terminal)) {
-        bench.note(
+        context.note(
             Finding::new(
                 format!("not_started or running, since the vendor only gave a bad answer ({after})"),
-                ended.gist(),
+                ended.summary(),
             )
             .at("/data/status")
             .seen_in(&ended.exchange),
@@ -187,54 +193,58 @@ fn note_if_ended(bench: &Bench, looks: &[Reply], after: &str) {
 
 /// Disturbs in each way, then calms down and looks again: a gateway that asks on its own schedule may
 /// need that long to draw the wrong conclusion.
-async fn changes_nothing(bench: &Bench, mishaps: &[&str]) -> Result<(), Stop> {
+async fn changes_nothing(context: &GatewayContext, mishaps: &[&str]) -> Result<(), Stop> {
     let watched = mishaps.iter().map(|mishap| async move {
-        let (job, accepted, mut looks) = disturbed(bench, mishap).await?;
-        bench.calm(&job)?;
-        looks.extend(bench.look_until_asked(&accepted).await.or_else(unasked)?);
-        note_if_ended(bench, &looks, mishap);
+        let (job, accepted, mut looks) = disturbed(context, mishap).await?;
+        context.calm(&job)?;
+        looks.extend(context.look_until_asked(&accepted).await.or_else(unasked)?);
+        note_if_ended(context, &looks, mishap);
         Ok(())
     });
     join_all(watched).await.into_iter().collect()
 }
 
 /// Whether a gateway asks again at all is for GW-VT-012 to judge.
-fn unasked(stop: Stop) -> Result<Vec<Reply>, Stop> {
+fn unasked(stop: Stop) -> Result<Vec<GatewayReply>, Stop> {
     if matches!(stop, Stop::NotTestable(_)) { Ok(Vec::new()) } else { Err(stop) }
 }
 
-async fn failed_query_changes_nothing(bench: &Bench) -> Result<(), Stop> {
-    changes_nothing(bench, &["500", "503=html", "429"]).await
+async fn failed_query_changes_nothing(context: &GatewayContext) -> Result<(), Stop> {
+    changes_nothing(context, &["500", "503=html", "429"]).await
 }
 
-async fn unreadable_query_changes_nothing(bench: &Bench) -> Result<(), Stop> {
-    changes_nothing(bench, &["cut", "200", "200=html", "malformed", "truncated"]).await
+async fn unreadable_query_changes_nothing(context: &GatewayContext) -> Result<(), Stop> {
+    changes_nothing(context, &["cut", "200", "200=html", "malformed", "truncated"]).await
 }
 
 /// A job that nothing disturbs finishes; where it does not, catching up cannot be judged.
-async fn finishes_undisturbed(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    match bench.settle(&accepted, terminal).await? {
+async fn finishes_undisturbed(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = at_work(context, context.job()).await?;
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    match context.settle(&accepted, terminal).await? {
         Ok(reply) if reply.word() == Some("finished") => Ok(()),
         Ok(reply) | Err(reply) => Err(Stop::NotTestable(format!(
             "an undisturbed job does not finish, see GW-ST-002: {}",
-            reply.gist()
+            reply.summary()
         ))),
     }
 }
 
 /// After the trouble the vendor succeeds, and the status must say so.
-async fn note_unless_caught_up(bench: &Bench, accepted: &Accepted, after: &str) -> Result<(), Stop> {
-    match bench.settle(accepted, terminal).await? {
+async fn note_unless_caught_up(
+    context: &GatewayContext,
+    accepted: &SubmittedJob,
+    after: &str,
+) -> Result<(), Stop> {
+    match context.settle(accepted, terminal).await? {
         Ok(reply) if reply.word() == Some("finished") => {}
-        Ok(reply) | Err(reply) => bench.note(
+        Ok(reply) | Err(reply) => context.note(
             Finding::new(
                 format!(
                     "status finished within {:?} of the vendor's success, after a bad answer ({after})",
-                    bench.target.patience.settle
+                    context.target.timeouts.settle
                 ),
-                reply.gist(),
+                reply.summary(),
             )
             .at("/data/status")
             .seen_in(&reply.exchange),
@@ -243,31 +253,31 @@ async fn note_unless_caught_up(bench: &Bench, accepted: &Accepted, after: &str) 
     Ok(())
 }
 
-async fn status_catches_up(bench: &Bench) -> Result<(), Stop> {
+async fn status_catches_up(context: &GatewayContext) -> Result<(), Stop> {
     let troubled = join_all(["500", "malformed", "cut"].map(|mishap| async move {
-        let (job, accepted, looks) = disturbed(bench, mishap).await?;
-        bench.calm(&job)?;
+        let (job, accepted, looks) = disturbed(context, mishap).await?;
+        context.calm(&job)?;
         if looks.iter().any(|reply| reply.word().is_some_and(terminal)) {
             return Err(Stop::NotTestable("a bad answer ended the job, see GW-VT-010 and GW-VT-011".into()));
         }
-        bench.advance(&job, ending(bench, "succeeded")?).await?;
-        note_unless_caught_up(bench, &accepted, mishap).await
+        context.advance(&job, ending(context, "succeeded")?).await?;
+        note_unless_caught_up(context, &accepted, mishap).await
     }));
-    finishes_undisturbed(bench).await?;
+    finishes_undisturbed(context).await?;
     troubled.await.into_iter().collect()
 }
 
-async fn status_answered_in_trouble(bench: &Bench) -> Result<(), Stop> {
-    let watched = ["503=html", "malformed", "cut", "429"].map(|mishap| disturbed(bench, mishap));
+async fn status_answered_in_trouble(context: &GatewayContext) -> Result<(), Stop> {
+    let watched = ["503=html", "malformed", "cut", "429"].map(|mishap| disturbed(context, mishap));
     for watched in join_all(watched).await {
         for reply in watched?.2 {
             if [401, 403, 404, 410].contains(&reply.status) {
-                bench.note(
-                    Finding::new("a status, or an error that does not deny the task", reply.gist())
+                context.note(
+                    Finding::new("a status, or an error that does not deny the task", reply.summary())
                         .seen_in(&reply.exchange),
                 );
             } else if reply.word().is_none() {
-                note_schema(bench, &reply, Schema::ErrorResponse);
+                note_schema(context, &reply, Schema::ErrorResponse);
             }
         }
     }
@@ -277,24 +287,24 @@ async fn status_answered_in_trouble(bench: &Bench) -> Result<(), Stop> {
 /// No vendor's word.
 const UNKNOWN_WORD: &str = "state=paused_for_review";
 
-async fn unknown_word_changes_nothing(bench: &Bench) -> Result<(), Stop> {
-    changes_nothing(bench, &[UNKNOWN_WORD]).await
+async fn unknown_word_changes_nothing(context: &GatewayContext) -> Result<(), Stop> {
+    changes_nothing(context, &[UNKNOWN_WORD]).await
 }
 
-async fn unknown_word_answered(bench: &Bench) -> Result<(), Stop> {
-    let (_, _, looks) = disturbed(bench, UNKNOWN_WORD).await?;
+async fn unknown_word_answered(context: &GatewayContext) -> Result<(), Stop> {
+    let (_, _, looks) = disturbed(context, UNKNOWN_WORD).await?;
     if let Some(odd) = looks.iter().find(|reply| reply.word().is_none()) {
-        bench.note(Finding::new("a status", odd.gist()).seen_in(&odd.exchange));
+        context.note(Finding::new("a status", odd.summary()).seen_in(&odd.exchange));
     }
     Ok(())
 }
 
-async fn every_end_explained(bench: &Bench) -> Result<(), Stop> {
-    let bad = bench.dialect().endings.iter().filter(|ending| ending.phase != Phase::Succeeded);
+async fn every_end_explained(context: &GatewayContext) -> Result<(), Stop> {
+    let bad = context.dialect().endings.iter().filter(|ending| ending.phase != Phase::Succeeded);
     let ended = bad.map(|ending| async move {
-        let (job, accepted) = started(bench).await?;
-        bench.advance(&job, Step::End(ending)).await?;
-        Ok((ending.name, bench.settle(&accepted, terminal).await?))
+        let (job, accepted) = started(context).await?;
+        context.advance(&job, Step::End(ending)).await?;
+        Ok((ending.name, context.settle(&accepted, terminal).await?))
     });
     for ended in join_all(ended).await.into_iter().collect::<Result<Vec<_>, Stop>>()? {
         let (name, reply) = match ended {
@@ -302,15 +312,15 @@ async fn every_end_explained(bench: &Bench) -> Result<(), Stop> {
             (name, Ok(reply) | Err(reply)) => {
                 return Err(Stop::NotTestable(format!(
                     "the job did not become failed ({name}), see GW-ST-003: {}",
-                    reply.gist()
+                    reply.summary()
                 )));
             }
         };
         let message = reply.body.as_ref().map_or(&Value::Null, |body| &body["data"]["error_message"]);
-        if bench.knob(Knob::FailureReason) == Choice::Required
+        if context.knob(Knob::FailureReason) == Choice::Required
             && message.as_str().is_none_or(|text| text.trim().is_empty())
         {
-            bench.note(
+            context.note(
                 Finding::new(
                     format!("a non-empty error_message after the vendor's job ended ({name})"),
                     format!("error_message is {message}"),
@@ -326,24 +336,24 @@ async fn every_end_explained(bench: &Bench) -> Result<(), Stop> {
 /// Denials that leave no doubt, even to a gateway that allows for a replica that lags.
 const DENIALS_ENOUGH: usize = 8;
 
-async fn vanished_job_ends(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    let asked = bench.asked(&job.token);
-    bench.upset_query(&job, "gone")?;
-    let mut seen = bench.settle(&accepted, terminal).await?;
+async fn vanished_job_ends(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = at_work(context, context.job()).await?;
+    let asked = context.asked(&job.token);
+    context.upset_query(&job, "gone")?;
+    let mut seen = context.settle(&accepted, terminal).await?;
     // Whoever has hardly asked cannot know: that is a slow gateway or a busy machine.
-    if seen.is_err() && bench.asked(&job.token) < asked + DENIALS_ENOUGH {
-        seen = bench.settle(&accepted, terminal).await?;
+    if seen.is_err() && context.asked(&job.token) < asked + DENIALS_ENOUGH {
+        seen = context.settle(&accepted, terminal).await?;
     }
     match seen {
         Ok(reply) if reply.word() == Some("failed") => {}
-        Ok(reply) | Err(reply) => bench.note(
+        Ok(reply) | Err(reply) => context.note(
             Finding::new(
                 format!(
                     "status failed within {:?} after the vendor has lost the job",
-                    bench.target.patience.settle
+                    context.target.timeouts.settle
                 ),
-                reply.gist(),
+                reply.summary(),
             )
             .at("/data/status")
             .seen_in(&reply.exchange),
@@ -352,22 +362,22 @@ async fn vanished_job_ends(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn business_error_in_query(bench: &Bench) -> Result<(), Stop> {
-    finishes_undisturbed(bench).await?;
-    let (job, accepted, looks) = disturbed(bench, "refuse=rate-limit").await?;
-    bench.calm(&job)?;
-    note_if_ended(bench, &looks, "base_resp 1002");
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    note_unless_caught_up(bench, &accepted, "base_resp 1002").await
+async fn business_error_in_query(context: &GatewayContext) -> Result<(), Stop> {
+    finishes_undisturbed(context).await?;
+    let (job, accepted, looks) = disturbed(context, "refuse=rate-limit").await?;
+    context.calm(&job)?;
+    note_if_ended(context, &looks, "base_resp 1002");
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    note_unless_caught_up(context, &accepted, "base_resp 1002").await
 }
 
-async fn no_finish_without_file(bench: &Bench) -> Result<(), Stop> {
-    finishes_undisturbed(bench).await?;
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    bench.upset_file(&job, "500")?;
-    bench.advance(&job, ending(bench, "succeeded")?).await?;
-    let looks = bench.look_until_asked(&accepted).await?;
-    bench.calm(&job)?;
-    note_if_ended(bench, &looks, "the call for the file");
-    note_unless_caught_up(bench, &accepted, "the call for the file").await
+async fn no_finish_without_file(context: &GatewayContext) -> Result<(), Stop> {
+    finishes_undisturbed(context).await?;
+    let (job, accepted) = at_work(context, context.job()).await?;
+    context.upset_file(&job, "500")?;
+    context.advance(&job, ending(context, "succeeded")?).await?;
+    let looks = context.look_until_asked(&accepted).await?;
+    context.calm(&job)?;
+    note_if_ended(context, &looks, "the call for the file");
+    note_unless_caught_up(context, &accepted, "the call for the file").await
 }

@@ -5,10 +5,10 @@ use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use super::vendor_queries::at_work;
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::Job;
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::SubmitRequest;
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -24,7 +24,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::Once,
     knobs: &[Knob::Hang, Knob::Settle, Knob::StatusWords],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
     defects: &[],
@@ -77,71 +77,71 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-async fn submit_bounded(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job();
-    bench.upset_create(&job, "hang")?;
-    let reply = bench.submit_in_vain(&job).await;
-    let hung = bench.create(&job).await;
-    bench.calm(&job)?;
+async fn submit_bounded(context: &GatewayContext) -> Result<(), Stop> {
+    let job = context.job();
+    context.upset_create(&job, "hang")?;
+    let reply = context.submit_in_vain(&job).await;
+    let hung = context.create(&job).await;
+    context.calm(&job)?;
     reply?;
     hung.map(|_| ())
 }
 
-async fn status_bounded(bench: &Bench) -> Result<(), Stop> {
-    let (job, accepted) = at_work(bench, bench.job()).await?;
-    let asked = bench.asked(&job.token);
-    bench.upset_query(&job, "hang")?;
-    let reply = bench.look_in_vain(&accepted).await;
+async fn status_bounded(context: &GatewayContext) -> Result<(), Stop> {
+    let (job, accepted) = at_work(context, context.job()).await?;
+    let asked = context.asked(&job.token);
+    context.upset_query(&job, "hang")?;
+    let reply = context.look_in_vain(&accepted).await;
     // A gateway that asks on its own schedule has answered without asking.
-    let hung = reply.is_err() || bench.asked_more_than(&accepted, asked).await;
-    bench.calm(&job)?;
+    let hung = reply.is_err() || context.asked_more_than(&accepted, asked).await;
+    context.calm(&job)?;
     reply?;
-    if hung { Ok(()) } else { Err(unasked_for(bench)) }
+    if hung { Ok(()) } else { Err(unasked_for(context)) }
 }
 
-fn unasked_for(bench: &Bench) -> Stop {
+fn unasked_for(context: &GatewayContext) -> Stop {
     Stop::NotTestable(format!(
         "the gateway did not ask the vendor about the job within {:?}",
-        bench.target.patience.settle
+        context.target.timeouts.settle
     ))
 }
 
 /// A job that takes time, as those do whose calls are worth waiting for.
-fn long_job(bench: &Bench) -> Job {
-    bench.job().input("duration", bench.dialect().sample.duration)
+fn long_job(context: &GatewayContext) -> SubmitRequest {
+    context.job().input("duration", context.dialect().sample.duration)
 }
 
-async fn submits_side_by_side(bench: &Bench) -> Result<(), Stop> {
-    let (hung, other) = (long_job(bench), long_job(bench));
-    bench.upset_create(&hung, "hang")?;
+async fn submits_side_by_side(context: &GatewayContext) -> Result<(), Stop> {
+    let (hung, other) = (long_job(context), long_job(context));
+    context.upset_create(&hung, "hang")?;
     let meanwhile = async {
-        let reply = if bench.sent(&hung).await {
-            bench.submit_meanwhile(&other).await.map(|_| ())
+        let reply = if context.sent(&hung).await {
+            context.submit_meanwhile(&other).await.map(|_| ())
         } else {
             Err(Stop::NotTestable("the vendor never received the job, see GW-UP-001".into()))
         };
-        bench.calm(&hung)?;
+        context.calm(&hung)?;
         reply
     };
     // What becomes of the job that hung is for others to judge.
-    let (_, reply) = join(bench.submit_held(&hung), meanwhile).await;
+    let (_, reply) = join(context.submit_held(&hung), meanwhile).await;
     reply
 }
 
-async fn statuses_side_by_side(bench: &Bench) -> Result<(), Stop> {
-    let (hung, accepted) = at_work(bench, long_job(bench)).await?;
-    let (_, other) = at_work(bench, long_job(bench)).await?;
-    let asked = bench.asked(&hung.token);
-    bench.upset_query(&hung, "hang")?;
+async fn statuses_side_by_side(context: &GatewayContext) -> Result<(), Stop> {
+    let (hung, accepted) = at_work(context, long_job(context)).await?;
+    let (_, other) = at_work(context, long_job(context)).await?;
+    let asked = context.asked(&hung.token);
+    context.upset_query(&hung, "hang")?;
     let meanwhile = async {
-        let reply = if bench.asked_more_than(&accepted, asked).await {
-            bench.look_meanwhile(&other).await.map(|_| ())
+        let reply = if context.asked_more_than(&accepted, asked).await {
+            context.look_meanwhile(&other).await.map(|_| ())
         } else {
-            Err(unasked_for(bench))
+            Err(unasked_for(context))
         };
-        bench.calm(&hung)?;
+        context.calm(&hung)?;
         reply
     };
-    let (_, reply) = join(bench.look_held(&accepted), meanwhile).await;
+    let (_, reply) = join(context.look_held(&accepted), meanwhile).await;
     reply
 }

@@ -7,10 +7,10 @@ use ringback_reference::gateway::defect::Defect;
 use super::status::note_unless_surfaced;
 use super::vendor_queries::disturbed;
 use super::{check, note_schema};
-use crate::gateway::context::Bench;
+use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::{Job, Reply};
-use crate::gateway::{Gateway, Need};
+use crate::gateway::submit::{GatewayReply, SubmitRequest};
+use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -27,7 +27,7 @@ const COMMON: Requirement<Gateway> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
-    needs: &[Need::Witness, Need::Accepts, Need::Status],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 4,
     generated: false,
     defects: &[],
@@ -170,7 +170,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The vendor may have taken the first: then two jobs are billed, and the client gets two sets of callbacks with two ids.",
         remedy: "Do not send a create again unless the vendor has certainly not taken it, or knows it by an id that you chose.",
         knobs: &[],
-        needs: &[Need::Witness, Need::Accepts, Need::Forwards],
+        preconditions: &[
+            GatewayPrecondition::Witness,
+            GatewayPrecondition::Accepts,
+            GatewayPrecondition::Forwards,
+        ],
         defects: &[Defect::RepeatsLostCreate, Defect::RepeatsFailedCreate, Defect::RepeatsUnreadableCreate],
         check: check!(lost_answer_one_job),
         ..COMMON
@@ -178,40 +182,45 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 ];
 
 /// Side by side: a gateway that hides one makes us wait for the settle window.
-async fn surfaces(bench: &Bench, mishaps: &[&str]) -> Result<(), Stop> {
+async fn surfaces(context: &GatewayContext, mishaps: &[&str]) -> Result<(), Stop> {
     let submits = mishaps.iter().map(|mishap| async move {
-        let job = bench.job();
-        bench.upset_create(&job, mishap)?;
-        note_unless_surfaced(bench, &job, mishap).await
+        let job = context.job();
+        context.upset_create(&job, mishap)?;
+        note_unless_surfaced(context, &job, mishap).await
     });
     join_all(submits).await.into_iter().collect()
 }
 
-async fn failed_create_surfaces(bench: &Bench) -> Result<(), Stop> {
-    surfaces(bench, &["500", "500=json", "503=html", "lost 502"]).await
+async fn failed_create_surfaces(context: &GatewayContext) -> Result<(), Stop> {
+    surfaces(context, &["500", "500=json", "503=html", "lost 502"]).await
 }
 
-async fn limited_create_surfaces(bench: &Bench) -> Result<(), Stop> {
-    surfaces(bench, &["429", "429=html"]).await
+async fn limited_create_surfaces(context: &GatewayContext) -> Result<(), Stop> {
+    surfaces(context, &["429", "429=html"]).await
 }
 
-async fn unreadable_create_surfaces(bench: &Bench) -> Result<(), Stop> {
-    surfaces(bench, &["cut", "200", "200=html", "malformed", "truncated"]).await
+async fn unreadable_create_surfaces(context: &GatewayContext) -> Result<(), Stop> {
+    surfaces(context, &["cut", "200", "200=html", "malformed", "truncated"]).await
 }
 
 /// Submits a job for each mishap; its answers.
-async fn submitted(bench: &Bench, mishaps: &[&'static str]) -> Result<Vec<(&'static str, Job, Reply)>, Stop> {
+async fn submitted(
+    context: &GatewayContext,
+    mishaps: &[&'static str],
+) -> Result<Vec<(&'static str, SubmitRequest, GatewayReply)>, Stop> {
     let submits = mishaps.iter().map(|mishap| async move {
-        let job = bench.job();
-        bench.upset_create(&job, mishap)?;
-        let reply = bench.submit_upset(&job).await?;
+        let job = context.job();
+        context.upset_create(&job, mishap)?;
+        let reply = context.submit_upset(&job).await?;
         Ok((*mishap, job, reply))
     });
     join_all(submits).await.into_iter().collect()
 }
 
 /// The error answers among them; that a failure is no error answer is for GW-VT-001 to judge.
-fn errors(replies: Vec<(&'static str, Job, Reply)>) -> Result<Vec<(&'static str, Reply)>, Stop> {
+fn errors(
+    replies: Vec<(&'static str, SubmitRequest, GatewayReply)>,
+) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {
     let errors: Vec<_> = replies
         .into_iter()
         .filter(|(_, _, reply)| reply.status >= 400)
@@ -223,21 +232,21 @@ fn errors(replies: Vec<(&'static str, Job, Reply)>) -> Result<Vec<(&'static str,
     Ok(errors)
 }
 
-async fn create_trouble_enveloped(bench: &Bench) -> Result<(), Stop> {
-    let replies = submitted(bench, &["500", "503=html", "500=trace", "429", "200", "cut"]).await?;
+async fn create_trouble_enveloped(context: &GatewayContext) -> Result<(), Stop> {
+    let replies = submitted(context, &["500", "503=html", "500=trace", "429", "200", "cut"]).await?;
     for (_, reply) in errors(replies)? {
-        note_schema(bench, &reply, Schema::ErrorResponse);
+        note_schema(context, &reply, Schema::ErrorResponse);
     }
     Ok(())
 }
 
-async fn outage_not_clients_fault(bench: &Bench) -> Result<(), Stop> {
-    let replies = submitted(bench, &["500", "503=html", "cut", "refuse=unauthorized"]).await?;
+async fn outage_not_clients_fault(context: &GatewayContext) -> Result<(), Stop> {
+    let replies = submitted(context, &["500", "503=html", "cut", "refuse=unauthorized"]).await?;
     for (mishap, reply) in errors(replies)? {
         // Later, or for a reason that is not the request: 408, 424, 425 and 429 say so too.
         if (400..500).contains(&reply.status) && ![408, 424, 425, 429].contains(&reply.status) {
-            bench.note(
-                Finding::new(format!("HTTP 5xx when the vendor fails ({mishap})"), reply.gist())
+            context.note(
+                Finding::new(format!("HTTP 5xx when the vendor fails ({mishap})"), reply.summary())
                     .or("HTTP 429")
                     .seen_in(&reply.exchange),
             );
@@ -247,13 +256,16 @@ async fn outage_not_clients_fault(bench: &Bench) -> Result<(), Stop> {
 }
 
 /// Everything that a client is told while a vendor misbehaves in these ways.
-async fn told(bench: &Bench, mishaps: &[&'static str]) -> Result<Vec<(&'static str, Reply)>, Stop> {
+async fn told(
+    context: &GatewayContext,
+    mishaps: &[&'static str],
+) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {
     let (submits, looks) = tokio::join!(
-        submitted(bench, mishaps),
+        submitted(context, mishaps),
         join_all(
             mishaps
                 .iter()
-                .map(|mishap| async move { Ok::<_, Stop>((*mishap, disturbed(bench, mishap).await?)) })
+                .map(|mishap| async move { Ok::<_, Stop>((*mishap, disturbed(context, mishap).await?)) })
         )
     );
     let mut all: Vec<_> = submits?.into_iter().map(|(mishap, _, reply)| (mishap, reply)).collect();
@@ -264,27 +276,27 @@ async fn told(bench: &Bench, mishaps: &[&'static str]) -> Result<Vec<(&'static s
     Ok(all)
 }
 
-fn shows(reply: &Reply, text: &str) -> bool {
+fn shows(reply: &GatewayReply, text: &str) -> bool {
     let Ok(response) = &reply.exchange.answer else { return false };
     let body = String::from_utf8_lossy(&response.body);
     body.contains(text) || response.headers.iter().any(|(_, value)| value.contains(text))
 }
 
 /// A header field of the create that a fresh, undisturbed job leads to.
-async fn sent_upstream(bench: &Bench, name: &str) -> Result<String, Stop> {
-    let job = bench.job();
-    bench.accept(&job).await?;
-    let create = bench.create(&job).await?;
+async fn sent_upstream(context: &GatewayContext, name: &str) -> Result<String, Stop> {
+    let job = context.job();
+    context.accept(&job).await?;
+    let create = context.create(&job).await?;
     let missing = || Stop::NotTestable(format!("the create call has no {name} field"));
     create.exchange.request.headers.get(name).map(str::to_owned).ok_or_else(missing)
 }
 
-async fn vendor_key_stays(bench: &Bench) -> Result<(), Stop> {
-    let sent = sent_upstream(bench, "authorization").await?;
+async fn vendor_key_stays(context: &GatewayContext) -> Result<(), Stop> {
+    let sent = sent_upstream(context, "authorization").await?;
     let key = sent.split_once(' ').map_or(sent.as_str(), |(_, key)| key);
-    for (mishap, reply) in told(bench, &["500=trace", "quote=unauthorized"]).await? {
+    for (mishap, reply) in told(context, &["500=trace", "quote=unauthorized"]).await? {
         if shows(&reply, key) {
-            bench.note(
+            context.note(
                 Finding::new("the vendor's key nowhere in an answer", format!("it is there ({mishap})"))
                     .seen_in(&reply.exchange),
             );
@@ -293,29 +305,35 @@ async fn vendor_key_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn vendor_address_stays(bench: &Bench) -> Result<(), Stop> {
-    let host = sent_upstream(bench, "host").await?;
+async fn vendor_address_stays(context: &GatewayContext) -> Result<(), Stop> {
+    let host = sent_upstream(context, "host").await?;
     if !host.contains(':') {
         return Err(Stop::NotTestable(format!("the vendor is reached as {host}, which tells nothing")));
     }
-    for (mishap, reply) in told(bench, &["cut", "500=trace", "malformed"]).await? {
+    for (mishap, reply) in told(context, &["cut", "500=trace", "malformed"]).await? {
         if shows(&reply, &host) {
-            bench.note(
-                Finding::new(format!("{host} nowhere in an answer"), format!("{} ({mishap})", reply.gist()))
-                    .seen_in(&reply.exchange),
+            context.note(
+                Finding::new(
+                    format!("{host} nowhere in an answer"),
+                    format!("{} ({mishap})", reply.summary()),
+                )
+                .seen_in(&reply.exchange),
             );
         }
     }
     Ok(())
 }
 
-async fn vendor_page_stays(bench: &Bench) -> Result<(), Stop> {
-    for (mishap, reply) in told(bench, &["503=html", "200=html", "500=trace"]).await? {
+async fn vendor_page_stays(context: &GatewayContext) -> Result<(), Stop> {
+    for (mishap, reply) in told(context, &["503=html", "200=html", "500=trace"]).await? {
         for mark in [PAGE_MARK, TRACE_MARK] {
             if shows(&reply, mark) {
-                bench.note(
-                    Finding::new("a sentence of the gateway's own", format!("{} ({mishap})", reply.gist()))
-                        .seen_in(&reply.exchange),
+                context.note(
+                    Finding::new(
+                        "a sentence of the gateway's own",
+                        format!("{} ({mishap})", reply.summary()),
+                    )
+                    .seen_in(&reply.exchange),
                 );
             }
         }
@@ -323,40 +341,40 @@ async fn vendor_page_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn lost_answer_one_job(bench: &Bench) -> Result<(), Stop> {
+async fn lost_answer_one_job(context: &GatewayContext) -> Result<(), Stop> {
     let hooked = || {
-        let job = bench.job();
-        let url = Bench::hook(&job.token);
+        let job = context.job();
+        let url = GatewayContext::hook(&job.token);
         job.callback(url)
     };
-    let twin = hooked();
-    bench.accept(&twin).await?;
-    bench.create(&twin).await?;
+    let control = hooked();
+    context.accept(&control).await?;
+    context.create(&control).await?;
     let submits = ["lost cut x1", "lost 500 x1", "malformed x1"].map(|mishap| async move {
         let job = hooked();
-        bench.upset_create(&job, mishap)?;
-        bench.submit_upset(&job).await?;
-        bench.create(&job).await?;
-        bench.creates_in_quiet(&job.token, 1).await;
-        let calling = bench.vendor_tasks(&job)?.into_iter().filter(|task| task.callback_url.is_some());
+        context.upset_create(&job, mishap)?;
+        context.submit_upset(&job).await?;
+        context.create(&job).await?;
+        context.creates_in_quiet(&job.token, 1).await;
+        let calling = context.vendor_tasks(&job)?.into_iter().filter(|task| task.callback_url.is_some());
         Ok((mishap, job, calling.count()))
     });
     let made: Vec<Result<_, Stop>> = join_all(submits).await;
-    if bench.vendor_tasks(&twin)?.len() > 1 {
+    if context.vendor_tasks(&control)?.len() > 1 {
         return Err(Stop::NotTestable("every job is created several times, see GW-UP-001".into()));
     }
     for made in made {
         let (mishap, job, calling) = made?;
         if calling > 1 {
-            let creates = bench.creates(&job.token);
+            let creates = context.creates(&job.token);
             let mut finding = Finding::new(
-                format!("one job at {} that calls back ({mishap})", bench.vendor.title()),
+                format!("one job at {} that calls back ({mishap})", context.vendor.title()),
                 format!("{calling} jobs, all with the client's callback_url"),
             );
             if let Some(last) = creates.last() {
                 finding = finding.seen_in(&last.exchange);
             }
-            bench.note(finding);
+            context.note(finding);
         }
     }
     Ok(())

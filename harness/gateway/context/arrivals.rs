@@ -7,19 +7,19 @@ use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::wire::Request;
 use serde_json::json;
 
-use super::Bench;
-use crate::gateway::submit::{Create, Job, creates_in};
+use super::GatewayContext;
+use crate::gateway::submit::{SubmitRequest, UpstreamCreate, creates_in};
 use crate::run::outcome::{Finding, Stop};
 
-impl Bench {
+impl GatewayContext {
     /// The creates any vendor has received for a token so far.
-    pub fn creates(&self, token: &str) -> Vec<Create> {
+    pub fn creates(&self, token: &str) -> Vec<UpstreamCreate> {
         creates_in(&self.world.journal.of(token))
     }
 
     /// Waits for the create of a job at its vendor.
-    pub async fn create(&self, job: &Job) -> Result<Create, Stop> {
-        let (vendor, within) = (self.vendor, self.target.patience.create);
+    pub async fn create(&self, job: &SubmitRequest) -> Result<UpstreamCreate, Stop> {
+        let (vendor, within) = (self.vendor, self.target.timeouts.create);
         let create = self
             .world
             .journal
@@ -36,19 +36,23 @@ impl Bench {
         })
     }
 
-    /// Proves that no vendor receives a create for `refused`: only after `twin`, submitted later,
+    /// Proves that no vendor receives a create for `refused`: only after `control`, submitted later,
     /// has reached its vendor, and a quiet window besides.
-    pub async fn no_create(&self, refused: &Job, twin: &Job) -> Result<Result<(), Create>, Stop> {
-        self.create(twin).await?;
-        let quiet = self.target.patience.quiet;
+    pub async fn no_create(
+        &self,
+        refused: &SubmitRequest,
+        control: &SubmitRequest,
+    ) -> Result<Result<(), UpstreamCreate>, Stop> {
+        self.create(control).await?;
+        let quiet = self.target.timeouts.quiet;
         let hit =
             self.world.journal.wait(&refused.token, quiet, |all| creates_in(all).into_iter().next()).await;
         Ok(hit.map_or(Ok(()), Err))
     }
 
     /// Waits for `count` creates of a token; those that came.
-    pub async fn creates_until(&self, token: &str, count: usize) -> Vec<Create> {
-        let within = self.target.patience.create;
+    pub async fn creates_until(&self, token: &str, count: usize) -> Vec<UpstreamCreate> {
+        let within = self.target.timeouts.create;
         let all = self
             .world
             .journal
@@ -58,8 +62,8 @@ impl Bench {
     }
 
     /// Waits out the quiet window for a second create; every create seen in it.
-    pub async fn creates_in_quiet(&self, token: &str, more_than: usize) -> Vec<Create> {
-        let quiet = self.target.patience.quiet;
+    pub async fn creates_in_quiet(&self, token: &str, more_than: usize) -> Vec<UpstreamCreate> {
+        let quiet = self.target.timeouts.quiet;
         let more = self
             .world
             .journal
@@ -76,7 +80,7 @@ impl Bench {
     ) -> Option<Arc<Exchange>> {
         self.world
             .journal
-            .wait(token, self.target.patience.quiet, |all| {
+            .wait(token, self.target.timeouts.quiet, |all| {
                 all.iter().find(|exchange| exchange.leg == Leg::Inbox && counts(exchange)).cloned()
             })
             .await
@@ -87,11 +91,11 @@ impl Bench {
         let probe = self.job().token;
         let request = Request::post(format!("/c/{probe}"), &json!({"probe": true}));
         let sent =
-            HttpClient::unpooled().send(&self.world.inbox.url(), &request, self.target.patience.answer).await;
+            HttpClient::unpooled().send(&self.world.inbox.url(), &request, self.target.timeouts.answer).await;
         let arrived = self.world.journal.of(&probe).iter().any(|exchange| exchange.leg == Leg::Inbox);
         match sent {
             Ok(_) if arrived => Ok(()),
-            Ok(_) => Err(Stop::Broken("the inbox answered a probe and did not record it".into())),
+            Ok(_) => Err(Stop::HarnessError("the inbox answered a probe and did not record it".into())),
             Err(cause) => {
                 Err(Stop::Inconclusive(format!("the inbox could not be reached by a probe: {cause}")))
             }

@@ -11,8 +11,8 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Request;
 use serde_json::{Value, json};
 
-use super::Bench;
-use crate::gateway::submit::{Accepted, Job, Reply};
+use super::GatewayContext;
+use crate::gateway::submit::{GatewayReply, SubmitRequest, SubmittedJob};
 use crate::inspection;
 use crate::run::outcome::Stop;
 
@@ -32,7 +32,7 @@ pub enum Ended {
     /// By the status alone; no callback told of an end in the window after it.
     Silently {
         /// The status.
-        last: Reply,
+        last: GatewayReply,
         /// Something that arrived and is no vendor's documented callback.
         strange: Option<Arc<Exchange>>,
         /// How long the callback was waited for.
@@ -40,7 +40,7 @@ pub enum Ended {
     },
 }
 
-impl Bench {
+impl GatewayContext {
     /// A callback URL at which this job's vendor can reach the inbox.
     pub fn receiver(&self, token: &str) -> String {
         match &self.target.live {
@@ -50,11 +50,12 @@ impl Bench {
     }
 
     /// Lets an accepted job succeed where we play the vendor; a real one needs nobody for that.
-    pub async fn succeed(&self, job: &Job) -> Result<(), Stop> {
+    pub async fn succeed(&self, job: &SubmitRequest) -> Result<(), Stop> {
         if self.world.mock(self.vendor).is_none() {
             return Ok(());
         }
-        let ending = self.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
+        let ending =
+            self.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
         self.advance(job, Step::End(ending)).await.map_err(|stop| match stop {
             Stop::Violation(_) => {
                 Stop::NotTestable("the vendor never received the job, see GW-UP-001".to_owned())
@@ -64,38 +65,43 @@ impl Bench {
     }
 
     /// Follows a job until a callback or its status says that it has ended.
-    pub async fn follow(&self, of: &Accepted) -> Result<Ended, Stop> {
+    pub async fn follow(&self, of: &SubmittedJob) -> Result<Ended, Stop> {
         if self.world.mock(self.vendor).is_some() {
             // The mock calls back at once, however long that takes on a busy machine, or was not asked to.
-            let patience = &self.target.patience;
-            let window = if self.is_asked_to_call(of) { patience.answer } else { patience.create };
-            return self.ended(of, window.max(patience.create), None).await;
+            let timeouts = &self.target.timeouts;
+            let window = if self.is_asked_to_call(of) { timeouts.answer } else { timeouts.create };
+            return self.ended(of, window.max(timeouts.create), None).await;
         }
-        let (patience, opened) = (&self.target.patience, tokio::time::Instant::now());
-        while opened.elapsed() < patience.finish {
-            if let Some((arrived, phase)) = self.terminal_call(&of.token, patience.poll * LIVE_POLL).await {
+        let (timeouts, opened) = (&self.target.timeouts, tokio::time::Instant::now());
+        while opened.elapsed() < timeouts.finish {
+            if let Some((arrived, phase)) = self.terminal_call(&of.token, timeouts.poll * LIVE_POLL).await {
                 return Ok(Ended::Called { arrived, phase });
             }
             let reply = self.status(of).await?;
             if matches!(reply.word(), Some("finished" | "failed")) {
-                return self.ended(of, patience.settle, Some(reply)).await;
+                return self.ended(of, timeouts.settle, Some(reply)).await;
             }
         }
         Err(Stop::Inconclusive(format!(
             "the job did not end within {:?}; allow it more with --finish",
-            patience.finish
+            timeouts.finish
         )))
     }
 
     /// Whether the vendor has been given the address that its callback should go to.
-    fn is_asked_to_call(&self, of: &Accepted) -> bool {
+    fn is_asked_to_call(&self, of: &SubmittedJob) -> bool {
         let url = self.receiver(&of.token);
         self.creates(&of.token)
             .iter()
             .any(|create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(&url))
     }
 
-    async fn ended(&self, of: &Accepted, window: Duration, last: Option<Reply>) -> Result<Ended, Stop> {
+    async fn ended(
+        &self,
+        of: &SubmittedJob,
+        window: Duration,
+        last: Option<GatewayReply>,
+    ) -> Result<Ended, Stop> {
         if let Some((arrived, phase)) = self.terminal_call(&of.token, window).await {
             return Ok(Ended::Called { arrived, phase });
         }
@@ -130,7 +136,7 @@ impl Bench {
         };
         self.world
             .journal
-            .wait(token, self.target.patience.create, |all| all.iter().find(asks).cloned())
+            .wait(token, self.target.timeouts.create, |all| all.iter().find(asks).cloned())
             .await
     }
 
@@ -140,7 +146,7 @@ impl Bench {
         let Some(live) = &self.target.live else { return self.inbox_is_open().await };
         let probe = self.job().token;
         let request = Request::post(format!("/c/{probe}"), &json!({"probe": true}));
-        let sent = HttpClient::unpooled().send(&live.advertise, &request, self.target.patience.answer).await;
+        let sent = HttpClient::unpooled().send(&live.advertise, &request, self.target.timeouts.answer).await;
         if self.arrivals(&probe).is_empty() {
             let got = match sent {
                 Ok(answer) => format!("something else answered HTTP {}", answer.status),

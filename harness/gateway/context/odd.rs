@@ -3,30 +3,39 @@
 use bytes::Bytes;
 use ringback_mocks::wire::{Headers, Request};
 
-use super::Bench;
-use crate::gateway::submit::{As, Job, Reply};
+use super::GatewayContext;
+use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest};
 use crate::run::outcome::Stop;
 
 const SUBMIT: &str = "/api/generate/submit";
 
-impl Bench {
+impl GatewayContext {
     /// Submits these very bytes, said to be JSON, with the client's key.
-    pub async fn submit_bytes(&self, token: &str, body: impl Into<Bytes>) -> Result<Reply, Stop> {
+    pub async fn submit_bytes(&self, token: &str, body: impl Into<Bytes>) -> Result<GatewayReply, Stop> {
         let headers = Headers::from_iter([("content-type", "application/json")]);
         let request =
             Request { method: "POST".to_owned(), target: SUBMIT.to_owned(), headers, body: body.into() };
-        self.ask(token, As::Client, request).await
+        self.ask(token, Caller::Client, request).await
     }
 
     /// Submits a job with one more header field.
-    pub async fn submit_with(&self, job: &Job, name: &str, value: &str) -> Result<Reply, Stop> {
-        self.ask(&job.token, As::Client, Request::post(SUBMIT, &job.body).header(name, value)).await
+    pub async fn submit_with(
+        &self,
+        job: &SubmitRequest,
+        name: &str,
+        value: &str,
+    ) -> Result<GatewayReply, Stop> {
+        self.ask(&job.token, Caller::Client, Request::post(SUBMIT, &job.body).header(name, value)).await
     }
 
     /// Submits a job with the client's key in the query and none in the header.
-    pub async fn submit_with_key_in_query(&self, job: &Job, name: &str) -> Result<Reply, Stop> {
+    pub async fn submit_with_key_in_query(
+        &self,
+        job: &SubmitRequest,
+        name: &str,
+    ) -> Result<GatewayReply, Stop> {
         let target = format!("{SUBMIT}?{name}={}", self.subject.key().expose());
-        self.ask(&job.token, As::Nobody, Request::post(target, &job.body)).await
+        self.ask(&job.token, Caller::Nobody, Request::post(target, &job.body)).await
     }
 
     /// `Authorization` values that hold no key of a client, though some come close; with what they are.

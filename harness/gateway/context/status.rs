@@ -7,23 +7,23 @@ use std::time::Duration;
 
 use ringback_mocks::wire::Request;
 
-use super::Bench;
+use super::GatewayContext;
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::{Accepted, As, Reply};
+use crate::gateway::submit::{Caller, GatewayReply, SubmittedJob};
 use crate::run::outcome::Stop;
 
 /// Looks at a status before it is said not to have changed, however long they take: on a busy machine
 /// a window may be over before a gateway that changes its mind at the third look was asked three times.
 pub(super) const LOOKS: usize = 10;
 
-impl Bench {
+impl GatewayContext {
     /// Asks for a status with the client's key.
-    pub async fn status(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.status_as(As::Client, &of.token, &of.task_id).await
+    pub async fn status(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
+        self.status_as(Caller::Client, &of.token, &of.task_id).await
     }
 
     /// Asks for a status with somebody's key.
-    pub async fn status_as(&self, who: As<'_>, token: &str, task_id: &str) -> Result<Reply, Stop> {
+    pub async fn status_as(&self, who: Caller<'_>, token: &str, task_id: &str) -> Result<GatewayReply, Stop> {
         self.ask(token, who, Request::get(format!("/api/generate/status/{task_id}"))).await
     }
 
@@ -31,37 +31,37 @@ impl Bench {
     /// answer either way.
     pub async fn settle(
         &self,
-        of: &Accepted,
+        of: &SubmittedJob,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
+    ) -> Result<Result<GatewayReply, GatewayReply>, Stop> {
         self.notes().knobs.insert(Knob::Settle);
-        self.settle_within(of, self.target.patience.settle, wanted).await
+        self.settle_within(of, self.target.timeouts.settle, wanted).await
     }
 
     /// The same for a state that a gateway need not show at all, so not worth a long wait.
     pub async fn glimpse(
         &self,
-        of: &Accepted,
+        of: &SubmittedJob,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
-        self.settle_within(of, self.target.patience.create, wanted).await
+    ) -> Result<Result<GatewayReply, GatewayReply>, Stop> {
+        self.settle_within(of, self.target.timeouts.create, wanted).await
     }
 
     async fn settle_within(
         &self,
-        of: &Accepted,
+        of: &SubmittedJob,
         within: Duration,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Result<Reply, Reply>, Stop> {
-        let patience = &self.target.patience;
+    ) -> Result<Result<GatewayReply, GatewayReply>, Stop> {
+        let timeouts = &self.target.timeouts;
         let deadline = tokio::time::Instant::now() + within;
-        let mut pause = patience.poll;
+        let mut pause = timeouts.poll;
         let mut looks = 0;
         loop {
             let reply = self.status(of).await?;
             looks += 1;
             let Some(word) = reply.word() else {
-                return Err(Stop::NotTestable(format!("the status cannot be read: {}", reply.gist())));
+                return Err(Stop::NotTestable(format!("the status cannot be read: {}", reply.summary())));
             };
             if wanted(word) {
                 return Ok(Ok(reply));
@@ -78,7 +78,7 @@ impl Bench {
 
     /// Longer and longer, as long as the window is open; what is left of the looks comes quickly.
     pub(super) fn next_pause(&self, pause: Duration, deadline: tokio::time::Instant) -> Duration {
-        let shortest = self.target.patience.poll;
+        let shortest = self.target.timeouts.poll;
         let over = tokio::time::Instant::now() + pause >= deadline;
         if over { shortest } else { (pause * 2).min(Duration::from_millis(500)).max(shortest) }
     }

@@ -9,44 +9,44 @@ use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 
 use super::status::LOOKS;
-use super::{Bench, RATE_PAUSE, RATE_PAUSE_MAX, RATE_TRIES, limited};
+use super::{GatewayContext, RATE_PAUSE, RATE_PAUSE_MAX, RATE_TRIES, limited};
 use crate::gateway::knob::Knob;
-use crate::gateway::submit::{Accepted, As, Job, Reply, creates_in};
+use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest, SubmittedJob, creates_in};
 use crate::run::outcome::Stop;
 
 /// What we ask for where a gateway may know how long its caller would wait (RFC 7240, section 4.3). A
-/// gateway that does not look at it loses nothing: it has the whole of `Patience::hang`.
+/// gateway that does not look at it loses nothing: it has the whole of `GatewayTimeouts::hang`.
 const WAIT: (&str, &str) = ("prefer", "wait=1");
 
 /// A task that a vendor made of a job.
 #[derive(Clone, Debug)]
-pub struct VendorTask {
+pub struct UpstreamTask {
     /// The vendor's id.
     pub id: String,
     /// Where it calls back.
     pub callback_url: Option<String>,
 }
 
-impl Bench {
+impl GatewayContext {
     /// Lets something go wrong with the creates of a job, before it is submitted; written as in a rule.
-    pub fn upset_create(&self, job: &Job, mishap: &str) -> Result<(), Stop> {
+    pub fn upset_create(&self, job: &SubmitRequest, mishap: &str) -> Result<(), Stop> {
         let rule = format!("prompt={}: stay; silent; create {mishap}", job.token).parse();
-        self.mock()?.rule(rule.map_err(|error| Stop::Broken(format!("{error}")))?);
+        self.mock()?.rule(rule.map_err(|error| Stop::HarnessError(format!("{error}")))?);
         Ok(())
     }
 
     /// Lets something go wrong with queries of a job, from now on.
-    pub fn upset_query(&self, job: &Job, mishap: &str) -> Result<(), Stop> {
+    pub fn upset_query(&self, job: &SubmitRequest, mishap: &str) -> Result<(), Stop> {
         self.upset(job, Purpose::Query, mishap)
     }
 
     /// The same with calls for the address of its result.
-    pub fn upset_file(&self, job: &Job, mishap: &str) -> Result<(), Stop> {
+    pub fn upset_file(&self, job: &SubmitRequest, mishap: &str) -> Result<(), Stop> {
         self.upset(job, Purpose::File, mishap)
     }
 
-    fn upset(&self, job: &Job, purpose: Purpose, mishap: &str) -> Result<(), Stop> {
-        let mishap: Mishap = mishap.parse().map_err(|error| Stop::Broken(format!("{error}")))?;
+    fn upset(&self, job: &SubmitRequest, purpose: Purpose, mishap: &str) -> Result<(), Stop> {
+        let mishap: Mishap = mishap.parse().map_err(|error| Stop::HarnessError(format!("{error}")))?;
         for task in self.vendor_tasks(job)? {
             self.mock()?.disturb(&task.id, purpose, Some(mishap.clone()));
         }
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// From now on nothing goes wrong with a job any more, and nobody hangs because of it.
-    pub fn calm(&self, job: &Job) -> Result<(), Stop> {
+    pub fn calm(&self, job: &SubmitRequest) -> Result<(), Stop> {
         for task in self.vendor_tasks(job)? {
             for purpose in [Purpose::Query, Purpose::File] {
                 self.mock()?.disturb(&task.id, purpose, None);
@@ -65,26 +65,29 @@ impl Bench {
     }
 
     /// The tasks that the vendor has made of a job.
-    pub fn vendor_tasks(&self, job: &Job) -> Result<Vec<VendorTask>, Stop> {
+    pub fn vendor_tasks(&self, job: &SubmitRequest) -> Result<Vec<UpstreamTask>, Stop> {
         Ok(self.mock()?.with_machine(|machine| {
             let made = machine.jobs().newest().filter(|made| made.draft.prompt.contains(&job.token));
-            made.map(|made| VendorTask { id: made.id.clone(), callback_url: made.draft.callback_url.clone() })
-                .collect()
+            made.map(|made| UpstreamTask {
+                id: made.id.clone(),
+                callback_url: made.draft.callback_url.clone(),
+            })
+            .collect()
         }))
     }
 
     /// Looks at a status once; any answer is one.
-    pub async fn look(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.ask_once(&of.token, As::Client, status_of(of)).await
+    pub async fn look(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
+        self.ask_once(&of.token, Caller::Client, status_of(of)).await
     }
 
     /// Looks at a status until the gateway has asked the vendor about it once more, and then once more;
     /// every answer. A gateway may ask on its own schedule, so this takes up to the settle window.
-    pub async fn look_until_asked(&self, of: &Accepted) -> Result<Vec<Reply>, Stop> {
+    pub async fn look_until_asked(&self, of: &SubmittedJob) -> Result<Vec<GatewayReply>, Stop> {
         let before = self.asked(&of.token);
-        let (patience, within) = (&self.target.patience, self.settle_window());
+        let (timeouts, within) = (&self.target.timeouts, self.settle_window());
         let deadline = tokio::time::Instant::now() + within;
-        let mut pause = patience.poll;
+        let mut pause = timeouts.poll;
         let mut looks = Vec::new();
         loop {
             looks.push(self.look(of).await?);
@@ -104,18 +107,18 @@ impl Bench {
 
     /// Waits until the gateway has asked the vendor about a job more than so many times; while somebody
     /// looks at its status, that takes the settle window or one answer.
-    pub async fn asked_more_than(&self, of: &Accepted, times: usize) -> bool {
+    pub async fn asked_more_than(&self, of: &SubmittedJob, times: usize) -> bool {
         let seen = |all: &[std::sync::Arc<Exchange>]| (queries_in(all) > times).then_some(());
         self.world
             .journal
-            .wait(&of.token, self.settle_window().max(self.target.patience.answer), seen)
+            .wait(&of.token, self.settle_window().max(self.target.timeouts.answer), seen)
             .await
             .is_some()
     }
 
     /// Waits until the create of a job has reached its vendor, while its submit is under way.
-    pub async fn sent(&self, job: &Job) -> bool {
-        let within = self.target.patience.create.max(self.target.patience.answer);
+    pub async fn sent(&self, job: &SubmitRequest) -> bool {
+        let within = self.target.timeouts.create.max(self.target.timeouts.answer);
         let seen = |all: &[std::sync::Arc<Exchange>]| (!creates_in(all).is_empty()).then_some(());
         self.world.journal.wait(&job.token, within, seen).await.is_some()
     }
@@ -126,70 +129,76 @@ impl Bench {
     }
 
     /// Submits a job whose vendor misbehaves, once; any answer is one, but the gateway's own limit.
-    pub async fn submit_upset(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_in_vain(&job.token, submit_of(job), self.target.patience.answer).await
+    pub async fn submit_upset(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
+        self.ask_expecting_silence(&job.token, submit_of(job), self.target.timeouts.answer).await
     }
 
     /// Submits a job whose vendor does not answer, and says that we would not wait long.
-    pub async fn submit_in_vain(&self, job: &Job) -> Result<Reply, Stop> {
+    pub async fn submit_in_vain(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         let request = submit_of(job).header(WAIT.0, WAIT.1);
-        self.ask_in_vain(&job.token, request, self.hang()).await
+        self.ask_expecting_silence(&job.token, request, self.hang()).await
     }
 
     /// Looks at a status while the vendor does not answer, and says that we would not wait long.
-    pub async fn look_in_vain(&self, of: &Accepted) -> Result<Reply, Stop> {
+    pub async fn look_in_vain(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
         let request = status_of(of).header(WAIT.0, WAIT.1);
-        self.ask_in_vain(&of.token, request, self.hang()).await
+        self.ask_expecting_silence(&of.token, request, self.hang()).await
     }
 
     /// Submits a job that somebody will let go: no answer in time says nothing.
-    pub async fn submit_held(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_in_vain(&job.token, submit_of(job), self.held_for()).await
+    pub async fn submit_held(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
+        self.ask_expecting_silence(&job.token, submit_of(job), self.held_for()).await
     }
 
     /// The same for a status.
-    pub async fn look_held(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.ask_in_vain(&of.token, status_of(of), self.held_for()).await
+    pub async fn look_held(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
+        self.ask_expecting_silence(&of.token, status_of(of), self.held_for()).await
     }
 
     /// Asks while a vendor keeps somebody else waiting; not answered in time is a violation.
-    pub async fn submit_meanwhile(&self, job: &Job) -> Result<Reply, Stop> {
-        self.ask_in_vain(&job.token, submit_of(job), self.meanwhile()).await
+    pub async fn submit_meanwhile(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
+        self.ask_expecting_silence(&job.token, submit_of(job), self.meanwhile()).await
     }
 
     /// The same for a status.
-    pub async fn look_meanwhile(&self, of: &Accepted) -> Result<Reply, Stop> {
-        self.ask_in_vain(&of.token, status_of(of), self.meanwhile()).await
+    pub async fn look_meanwhile(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
+        self.ask_expecting_silence(&of.token, status_of(of), self.meanwhile()).await
     }
 
     fn settle_window(&self) -> Duration {
         self.notes().knobs.insert(Knob::Settle);
-        self.target.patience.settle
+        self.target.timeouts.settle
     }
 
     fn hang(&self) -> Duration {
         self.notes().knobs.insert(Knob::Hang);
-        self.target.patience.hang
+        self.target.timeouts.hang
     }
 
     fn meanwhile(&self) -> Duration {
-        self.target.patience.answer.min(self.hang())
+        self.target.timeouts.answer.min(self.hang())
     }
 
     /// Longer than whoever holds it waits for a create or a query, and then for somebody else.
     fn held_for(&self) -> Duration {
-        let patience = &self.target.patience;
-        patience.create.max(patience.settle).max(patience.answer) + self.meanwhile() + patience.answer
+        let timeouts = &self.target.timeouts;
+        timeouts.create.max(timeouts.settle).max(timeouts.answer) + self.meanwhile() + timeouts.answer
     }
 
     /// Asks, and asks again after a pause when the gateway limits the rate before it has asked the
     /// vendor. A limit of the vendor's that it hands on is an answer.
-    async fn ask_in_vain(&self, token: &str, request: Request, within: Duration) -> Result<Reply, Stop> {
-        let request = self.signed(As::Client, request);
+    async fn ask_expecting_silence(
+        &self,
+        token: &str,
+        request: Request,
+        within: Duration,
+    ) -> Result<GatewayReply, Stop> {
+        let request = self.signed(Caller::Client, request);
         let mut pause = RATE_PAUSE;
         for _ in 0..RATE_TRIES {
             let before = self.called(token);
-            let reply = self.replied(self.subject.ask_in_vain(token, request.clone(), within).await)?;
+            let reply =
+                self.replied(self.subject.ask_expecting_silence(token, request.clone(), within).await)?;
             if reply.status != 429 || self.called(token) > before {
                 return Ok(reply);
             }
@@ -205,16 +214,16 @@ impl Bench {
     }
 
     fn mock(&self) -> Result<&MockVendor, Stop> {
-        let none = || Stop::Broken(format!("there is no mock of {}", self.vendor.title()));
+        let none = || Stop::HarnessError(format!("there is no mock of {}", self.vendor.title()));
         self.world.mock(self.vendor).ok_or_else(none)
     }
 }
 
-fn submit_of(job: &Job) -> Request {
+fn submit_of(job: &SubmitRequest) -> Request {
     Request::post("/api/generate/submit", &job.body)
 }
 
-fn status_of(of: &Accepted) -> Request {
+fn status_of(of: &SubmittedJob) -> Request {
     Request::get(format!("/api/generate/status/{}", of.task_id))
 }
 

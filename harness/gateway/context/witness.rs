@@ -9,13 +9,13 @@ use ringback_mocks::script::{Course, Rule};
 use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
-use super::Bench;
-use crate::gateway::submit::{Create, Job, Reply, creates_in};
+use super::GatewayContext;
+use crate::gateway::submit::{GatewayReply, SubmitRequest, UpstreamCreate, creates_in};
 use crate::run::outcome::Stop;
 
-impl Bench {
+impl GatewayContext {
     /// A minimal job for another vendor's model.
-    pub fn job_of(&self, vendor: Vendor) -> Job {
+    pub fn job_of(&self, vendor: Vendor) -> SubmitRequest {
         let job = self.job();
         job.root("model", self.target.model(vendor))
     }
@@ -27,8 +27,12 @@ impl Bench {
     }
 
     /// Waits for a create of a token that fits, at any vendor.
-    pub async fn create_where(&self, token: &str, fits: impl Fn(&Create) -> bool) -> Option<Create> {
-        let within = self.target.patience.create;
+    pub async fn create_where(
+        &self,
+        token: &str,
+        fits: impl Fn(&UpstreamCreate) -> bool,
+    ) -> Option<UpstreamCreate> {
+        let within = self.target.timeouts.create;
         self.world.journal.wait(token, within, |all| creates_in(all).into_iter().find(&fits)).await
     }
 
@@ -40,7 +44,7 @@ impl Bench {
     /// Waits until the gateway has asked a vendor about a token.
     pub async fn query(&self, token: &str) -> Option<Arc<Exchange>> {
         let asked = |one: &&Arc<Exchange>| matches!(one.leg, Leg::Upstream(_)) && one.request.method == "GET";
-        let within = self.target.patience.create;
+        let within = self.target.timeouts.create;
         self.world.journal.wait(token, within, |all| all.iter().find(asked).cloned()).await
     }
 
@@ -51,7 +55,7 @@ impl Bench {
     }
 
     /// The gateway's answers to what was asked of it about a token, in order of asking.
-    pub fn replies(&self, token: &str) -> Vec<Reply> {
+    pub fn replies(&self, token: &str) -> Vec<GatewayReply> {
         let mut all = self.world.journal.of(token);
         all.sort_by_key(|one| (one.at, one.seq));
         all.into_iter()
@@ -68,7 +72,7 @@ impl Bench {
         let event = |one: &Arc<Exchange>| {
             one.leg == Leg::Inbox && one.request.json().is_some_and(|body| body.get("challenge").is_none())
         };
-        let within = self.target.patience.create;
+        let within = self.target.timeouts.create;
         self.world.journal.wait(token, within, |all| all.iter().any(event).then_some(())).await.is_some()
     }
 
@@ -102,7 +106,7 @@ impl Bench {
     }
 
     /// Keys of vendors that the gateway was given, found in what it answered: the names of their variables.
-    pub fn vendor_keys_in(&self, reply: &Reply) -> Vec<String> {
+    pub fn vendor_keys_in(&self, reply: &GatewayReply) -> Vec<String> {
         let own = ["RINGBACK_API_KEY", "RINGBACK_OTHER_API_KEY"];
         let secrets = self.subject.secrets().iter().filter(|(name, _)| !own.contains(&name.as_str()));
         secrets.filter(|(_, key)| mentions(reply, key.expose())).map(|(name, _)| name.clone()).collect()
@@ -115,7 +119,7 @@ impl Bench {
     }
 
     /// The vendor's real address, if it occurs in what the gateway answered.
-    pub fn vendor_address_in(&self, reply: &Reply) -> Option<String> {
+    pub fn vendor_address_in(&self, reply: &GatewayReply) -> Option<String> {
         let url = self.world.mock(self.vendor)?.url();
         let address = url.strip_prefix("http://").unwrap_or(&url);
         let port = address.rsplit(':').next()?;
@@ -124,9 +128,9 @@ impl Bench {
 
     /// Waits until an accepted job is seen at its vendor: only then is the gateway one that works.
     pub async fn works(&self) -> Result<(), Stop> {
-        let twin = self.job();
-        self.accept(&twin).await?;
-        match self.create(&twin).await {
+        let control = self.job();
+        self.accept(&control).await?;
+        match self.create(&control).await {
             Ok(_) => Ok(()),
             Err(Stop::Violation(_)) => {
                 Err(Stop::NotTestable("an accepted job does not reach its vendor, see GW-UP-001".to_owned()))
@@ -136,7 +140,7 @@ impl Bench {
     }
 
     /// Jobs that look alike for the vendors in turn, with prompts and callback URLs of their own.
-    pub fn crowd(&self, vendors: &[Vendor], count: usize) -> Vec<Job> {
+    pub fn crowd(&self, vendors: &[Vendor], count: usize) -> Vec<SubmitRequest> {
         let first = self.job();
         let prompt = first.body["input"]["prompt"].as_str().unwrap_or_default().to_owned();
         (0..count)
@@ -150,7 +154,7 @@ impl Bench {
     }
 }
 
-fn mentions(reply: &Reply, text: &str) -> bool {
+fn mentions(reply: &GatewayReply, text: &str) -> bool {
     let Ok(answer) = &reply.exchange.answer else { return false };
     let body = String::from_utf8_lossy(&answer.body);
     body.contains(text) || answer.headers.iter().any(|(_, value)| value.contains(text))

@@ -7,9 +7,9 @@ use ringback_reference::receiver::defect::Defect;
 use std::time::Duration;
 
 use super::{UNSIGNED, check};
-use crate::receiver::context::{Bench, asked_with};
-use crate::receiver::task::Says;
-use crate::receiver::{Need, Receiver};
+use crate::receiver::context::{ReceiverContext, asked_with};
+use crate::receiver::task::CallbackState;
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -32,7 +32,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks],
+    preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -48,7 +48,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::CALLBACKS,
         why: "Vendors repeat what is not acknowledged, and give up in the end: the result is lost.",
         remedy: "Answer 200 as soon as the callback is verified and stored.",
-        needs: &[],
+        preconditions: &[],
         defects: &[Defect::RefusesVidu],
         check: check!(success_acked),
         ..COMMON
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A gateway that is slow or down would make every callback fail, and the vendor gives up on them.",
         remedy: "Acknowledge first, and have the gateway confirm the callback afterwards.",
         scope: Scope::EachOf(UNSIGNED),
-        needs: &[Need::Acks, Need::Gateway],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
         defects: &[Defect::ConfirmsBeforeAck],
         check: check!(without_the_gateway),
         ..COMMON
@@ -152,51 +152,51 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-async fn success_acked(bench: &Bench) -> Result<(), Stop> {
-    acked(bench, Says::SUCCESS, "a callback that reports success").await
+async fn success_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    acked(context, CallbackState::SUCCESS, "a callback that reports success").await
 }
 
-async fn failure_acked(bench: &Bench) -> Result<(), Stop> {
-    acked(bench, Says::FAILURE, "a callback that reports failure").await
+async fn failure_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    acked(context, CallbackState::FAILURE, "a callback that reports failure").await
 }
 
-async fn progress_acked(bench: &Bench) -> Result<(), Stop> {
-    acked(bench, Says::RUNNING, "a callback that reports progress").await
+async fn progress_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    acked(context, CallbackState::RUNNING, "a callback that reports progress").await
 }
 
-async fn acked(bench: &Bench, says: Says, what: &str) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let reply = bench.deliver(&job, says).await?;
-    bench.note_unless_acked(&reply, what);
+async fn acked(context: &ReceiverContext, says: CallbackState, what: &str) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let reply = context.deliver(&job, says).await?;
+    context.note_unless_acked(&reply, what);
     Ok(())
 }
 
 /// The time alone is judged, of an end that is rare: often another path through the code.
-async fn within_the_limit(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let expired = Says::Phase(Phase::Expired);
-    let says = if job.failures().contains(&expired) { expired } else { Says::FAILURE };
-    let limit = bench.target.patience.ack;
-    let reply = bench.deliver(&job, says).await?;
+async fn within_the_limit(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let expired = CallbackState::Phase(Phase::Expired);
+    let says = if job.failures().contains(&expired) { expired } else { CallbackState::FAILURE };
+    let limit = context.target.timeouts.ack;
+    let reply = context.deliver(&job, says).await?;
     if reply.took > limit {
         let word = job.callback(says)?.word;
         let expected = format!("a complete answer to a callback with the state `{word}` within {limit:?}");
-        bench.note(Finding::new(expected, format!("it took {:?}", reply.took)).seen_in(&reply.exchange));
+        context.note(Finding::new(expected, format!("it took {:?}", reply.took)).seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn fast(bench: &Bench) -> Result<(), Stop> {
+async fn fast(context: &ReceiverContext) -> Result<(), Stop> {
     let mut slow = None;
     for _ in 0..TRIES {
-        let job = bench.job().await?;
-        bench.back(&job, Standing::Finished);
-        let callback = job.callback(Says::SUCCESS)?.with_record(|record| {
+        let job = context.job().await?;
+        context.set_gateway_status(&job, Standing::Finished);
+        let callback = job.callback(CallbackState::SUCCESS)?.with_record(|record| {
             if let Some(payload) = record.get_mut("payload") {
                 *payload = "order-42".into();
             }
         });
-        let reply = bench.send(&callback).await?;
+        let reply = context.send(&callback).await?;
         if reply.took <= FAST {
             return Ok(());
         }
@@ -205,69 +205,69 @@ async fn fast(bench: &Bench) -> Result<(), Stop> {
     if let Some(reply) = slow {
         let expected = format!("an answer to a callback that reports success within {FAST:?}");
         let actual = format!("each of {TRIES} took longer, the last {:?}", reply.took);
-        bench.note(Finding::new(expected, actual).seen_in(&reply.exchange));
+        context.note(Finding::new(expected, actual).seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn no_redirect(bench: &Bench) -> Result<(), Stop> {
-    let job = asked_with(bench.job().await?, "tenant=42");
-    let reply = bench.deliver(&job, Says::SUCCESS).await?;
-    bench.note_unless_acked(&reply, "a callback at a URL with the query parameter tenant=42");
+async fn no_redirect(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = asked_with(context.job().await?, "tenant=42");
+    let reply = context.deliver(&job, CallbackState::SUCCESS).await?;
+    context.note_unless_acked(&reply, "a callback at a URL with the query parameter tenant=42");
     Ok(())
 }
 
-async fn without_the_gateway(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?;
-    bench.back(&job, Standing::Silent);
+async fn without_the_gateway(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?;
+    context.set_gateway_status(&job, Standing::Silent);
     let what = "a callback while the gateway does not answer Get Task Status";
-    let tried = bench.attempt(callback.request(Bench::now()), bench.target.patience.ack).await;
-    bench.back(&job, Standing::Finished);
+    let tried = context.attempt(callback.request(ReceiverContext::now()), context.target.timeouts.ack).await;
+    context.set_gateway_status(&job, Standing::Finished);
     match tried? {
-        Ok(reply) => bench.note_unless_acked(&reply, what),
+        Ok(reply) => context.note_unless_acked(&reply, what),
         Err((why, exchange)) => {
-            bench.note(Finding::new(format!("HTTP 2xx for {what}"), why).seen_in(&exchange));
+            context.note(Finding::new(format!("HTTP 2xx for {what}"), why).seen_in(&exchange));
         }
     }
     Ok(())
 }
 
-async fn repeat_acked(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
-    let request = job.callback(Says::SUCCESS)?.request(Bench::now());
-    let first = bench.post(request.clone()).await?;
+async fn repeat_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    context.set_gateway_status(&job, Standing::Finished);
+    let request = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
+    let first = context.post(request.clone()).await?;
     if !first.is_ack() {
-        return Err(Stop::NotTestable(format!("the first of the two is refused: {}", first.gist())));
+        return Err(Stop::NotTestable(format!("the first of the two is refused: {}", first.summary())));
     }
-    bench.give_time(&job).await;
-    let second = bench.post(request).await?;
-    bench.note_unless_acked(&second, "the same callback again");
+    context.give_time(&job).await;
+    let second = context.post(request).await?;
+    context.note_unless_acked(&second, "the same callback again");
     Ok(())
 }
 
-async fn late_acked(bench: &Bench) -> Result<(), Stop> {
-    let other = bench.job().await?;
-    bench.back(&other, Standing::Running);
-    bench.twin(&other.callback(Says::RUNNING)?).await?;
-    let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
-    let end = job.callback_at(Says::SUCCESS, 1)?;
-    bench.twin(&end).await?;
-    bench.give_time(&job).await;
-    let late = job.callback(Says::RUNNING)?;
-    let reply = bench.send(&late).await?;
-    bench.note_unless_acked(&reply, &format!("`{}` after `{}`", late.word, end.word));
+async fn late_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    let other = context.job().await?;
+    context.set_gateway_status(&other, Standing::Running);
+    context.control(&other.callback(CallbackState::RUNNING)?).await?;
+    let job = context.job().await?;
+    context.set_gateway_status(&job, Standing::Finished);
+    let end = job.callback_at(CallbackState::SUCCESS, 1)?;
+    context.control(&end).await?;
+    context.give_time(&job).await;
+    let late = job.callback(CallbackState::RUNNING)?;
+    let reply = context.send(&late).await?;
+    context.note_unless_acked(&reply, &format!("`{}` after `{}`", late.word, end.word));
     Ok(())
 }
 
-async fn burst_acked(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let jobs = bench.family(BURST).await?;
-    bench.save(BURST).await;
-    let replies = join_all(jobs.iter().map(|job| bench.deliver(job, Says::SUCCESS))).await;
+async fn burst_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let jobs = context.family(BURST).await?;
+    context.save(BURST).await;
+    let replies = join_all(jobs.iter().map(|job| context.deliver(job, CallbackState::SUCCESS))).await;
     let mut refused = Vec::new();
     for reply in replies {
         let reply = reply?;
@@ -277,8 +277,8 @@ async fn burst_acked(bench: &Bench) -> Result<(), Stop> {
     }
     if let Some(reply) = refused.first() {
         let expected = format!("HTTP 2xx for each of {BURST} callbacks at once");
-        let actual = format!("{} were refused, one with {}", refused.len(), reply.gist());
-        bench.note(Finding::new(expected, actual).seen_in(&reply.exchange));
+        let actual = format!("{} were refused, one with {}", refused.len(), reply.summary());
+        context.note(Finding::new(expected, actual).seen_in(&reply.exchange));
     }
     Ok(())
 }

@@ -9,8 +9,8 @@ use ringback_reference::receiver::defect::Defect;
 use serde_json::{Value, json};
 
 use super::check;
-use crate::receiver::context::{Bench, Reply};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::context::{ReceiverContext, ReceiverReply};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
@@ -32,7 +32,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::Only("minimax"),
     knobs: &[],
-    needs: &[Need::Acks, Need::Challenges],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Challenges],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A challenge is answered with 2xx and its value, before any job is known.",
         why: "Without the right answer MiniMax refuses the job, or never calls back.",
         remedy: "Answer a body with `challenge` with {\"challenge\": <the same value>}, before you look for a task.",
-        needs: &[Need::Acks],
+        preconditions: &[ReceiverPrecondition::Acks],
         defects: &[Defect::ChallengeUnknown],
         check: check!(echoed),
         ..COMMON
@@ -97,7 +97,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.inferred(),
         why: "A job that does not exist would be worked on, billed or asked about for ever.",
         remedy: "Return right after the echo; store nothing.",
-        needs: &[Need::Acks, Need::Challenges, Need::Effects, Need::Gateway],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Challenges,
+            ReceiverPrecondition::Effects,
+            ReceiverPrecondition::Gateway,
+        ],
         defects: &[Defect::ChallengeStored],
         check: check!(never_a_job),
         ..COMMON
@@ -109,7 +114,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.inferred(),
         why: "MiniMax asks before it accepts the job, so who waits for the submit's answer first waits for ever.",
         remedy: "Serve callbacks while a submit is under way, and answer challenges at URLs whose task has no id yet.",
-        needs: &[Need::Acks, Need::Challenges, Need::Starts, Need::Gateway],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Challenges,
+            ReceiverPrecondition::Starts,
+            ReceiverPrecondition::Gateway,
+        ],
         defects: &[Defect::SingleThreaded, Defect::ChallengeNeedsTask],
         check: check!(during_submit),
         ..COMMON
@@ -139,29 +149,29 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-async fn echoed(bench: &Bench) -> Result<(), Stop> {
+async fn echoed(context: &ReceiverContext) -> Result<(), Stop> {
     let value = digits(32);
-    let reply = bench.post(challenge(bench.hook()?, &value)).await?;
-    note_unless_echoed(bench, &reply, &value, "a challenge");
+    let reply = context.post(challenge(context.hook()?, &value)).await?;
+    note_unless_echoed(context, &reply, &value, "a challenge");
     Ok(())
 }
 
-async fn as_json(bench: &Bench) -> Result<(), Stop> {
+async fn as_json(context: &ReceiverContext) -> Result<(), Stop> {
     let value = digits(32);
-    let reply = bench.post(challenge(bench.hook()?, &value)).await?;
+    let reply = context.post(challenge(context.hook()?, &value)).await?;
     let member = reply.json().and_then(|body| body.get("challenge")?.as_str().map(str::to_owned));
     if member.as_ref() != Some(&value) {
         let expected = format!("the JSON object {{\"challenge\": \"{value}\"}} in the answer to a challenge");
-        bench.note(Finding::new(expected, reply.gist()).seen_in(&reply.exchange));
+        context.note(Finding::new(expected, reply.summary()).seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn in_time(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
+async fn in_time(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
     let mut late = None;
     for _ in 0..TRIES {
-        let reply = bench.post(challenge(bench.hook()?, &digits(256))).await?;
+        let reply = context.post(challenge(context.hook()?, &digits(256))).await?;
         if reply.took <= LIMIT {
             return Ok(());
         }
@@ -170,12 +180,12 @@ async fn in_time(bench: &Bench) -> Result<(), Stop> {
     if let Some(reply) = late {
         let expected = format!("an answer to a challenge of 256 characters within {LIMIT:?}");
         let actual = format!("each of {TRIES} took longer, the last {:?}", reply.took);
-        bench.note(Finding::new(expected, actual).seen_in(&reply.exchange));
+        context.note(Finding::new(expected, actual).seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn exact(bench: &Bench) -> Result<(), Stop> {
+async fn exact(context: &ReceiverContext) -> Result<(), Stop> {
     let long = digits(512);
     let values = [
         ("a challenge of one digit", "7"),
@@ -188,70 +198,70 @@ async fn exact(bench: &Bench) -> Result<(), Stop> {
         ("a challenge that is the word null", "null"),
     ];
     for (what, value) in values {
-        let reply = bench.post(challenge(bench.hook()?, value)).await?;
-        note_unless_echoed(bench, &reply, value, what);
+        let reply = context.post(challenge(context.hook()?, value)).await?;
+        note_unless_echoed(context, &reply, value, what);
     }
     Ok(())
 }
 
-async fn never_a_job(bench: &Bench) -> Result<(), Stop> {
+async fn never_a_job(context: &ReceiverContext) -> Result<(), Stop> {
     let value = digits(32);
-    let reply = bench.post(challenge(bench.hook()?, &value)).await?;
+    let reply = context.post(challenge(context.hook()?, &value)).await?;
     if !is_echo(&reply, &value) {
-        return Err(Stop::NotTestable(format!("the challenge is not echoed: {}", reply.gist())));
+        return Err(Stop::NotTestable(format!("the challenge is not echoed: {}", reply.summary())));
     }
     // Asked about under its value, as a job of that id would be.
-    let supposed = bench.blue(bench.main())?.named(value.clone());
-    let control = bench.control().await?;
-    bench
+    let supposed = context.unsolicited_task(context.main())?.named(value.clone());
+    let control = context.acknowledged_control().await?;
+    context
         .note_effects_of(&[("a challenge, asked about by its value".to_owned(), supposed)], &control)
         .await?;
-    let asked = bench.gateway().queries(&value);
+    let asked = context.gateway().queries(&value);
     if asked > 0 {
         let actual = format!("the status of {value:?} was asked {asked} times");
-        bench.note(Finding::new("no question at the gateway about a challenge", actual));
+        context.note(Finding::new("no question at the gateway about a challenge", actual));
     }
     Ok(())
 }
 
-async fn during_submit(bench: &Bench) -> Result<(), Stop> {
-    let held = bench.hold(bench.main()).await?;
+async fn during_submit(context: &ReceiverContext) -> Result<(), Stop> {
+    let held = context.hold(context.main()).await?;
     let value = digits(32);
     let what = "a challenge at the callback URL of a job whose submit is not answered yet";
-    let mut tried = bench.attempt(challenge(&held.job.hook, &value), LIMIT).await;
+    let mut tried = context.attempt(challenge(&held.job.hook, &value), LIMIT).await;
     for _ in 1..TRIES {
         if matches!(tried, Ok(Err(_))) {
-            tried = bench.attempt(challenge(&held.job.hook, &value), LIMIT).await;
+            tried = context.attempt(challenge(&held.job.hook, &value), LIMIT).await;
         }
     }
     let job = held.job.clone();
-    let started = bench.release(held).await;
+    let started = context.release(held).await;
     // Nobody waits for this job.
-    bench.back(&job, ringback_mocks::counterpart::Standing::Failed);
+    context.set_gateway_status(&job, ringback_mocks::counterpart::Standing::Failed);
     match tried? {
-        Ok(reply) => note_unless_echoed(bench, &reply, &value, what),
+        Ok(reply) => note_unless_echoed(context, &reply, &value, what),
         Err((why, exchange)) => {
             let expected = format!("HTTP 2xx and its value for {what}, within {LIMIT:?}");
-            bench.note(Finding::new(expected, why).seen_in(&exchange));
+            context.note(Finding::new(expected, why).seen_in(&exchange));
         }
     }
-    bench.note_unless_acked(&started?, "the start of a job during which a challenge came");
+    context.note_unless_acked(&started?, "the start of a job during which a challenge came");
     Ok(())
 }
 
-async fn repeated(bench: &Bench) -> Result<(), Stop> {
+async fn repeated(context: &ReceiverContext) -> Result<(), Stop> {
     let (value, other) = (digits(32), digits(32));
     let pieces =
         [("a challenge", &value), ("the same challenge again", &value), ("another challenge", &other)];
     for (what, value) in pieces {
-        let reply = bench.post(challenge(bench.hook()?, value)).await?;
-        note_unless_echoed(bench, &reply, value, what);
+        let reply = context.post(challenge(context.hook()?, value)).await?;
+        note_unless_echoed(context, &reply, value, what);
     }
     Ok(())
 }
 
-async fn with_company(bench: &Bench) -> Result<(), Stop> {
-    let hook = bench.hook()?;
+async fn with_company(context: &ReceiverContext) -> Result<(), Stop> {
+    let hook = context.hook()?;
     let sign = if hook.contains('?') { '&' } else { '?' };
     let pieces = [
         (
@@ -281,8 +291,8 @@ async fn with_company(bench: &Bench) -> Result<(), Stop> {
             headers: [("content-type", content_type)].into_iter().collect(),
             ..Request::post(hook, &body)
         };
-        let reply = bench.post(request).await?;
-        note_unless_echoed(bench, &reply, &value, what);
+        let reply = context.post(request).await?;
+        note_unless_echoed(context, &reply, &value, what);
     }
     Ok(())
 }
@@ -298,7 +308,7 @@ fn digits(count: usize) -> String {
 }
 
 /// Whether a reply gives a value back: in JSON as the sample does, or bare.
-fn is_echo(reply: &Reply, value: &str) -> bool {
+fn is_echo(reply: &ReceiverReply, value: &str) -> bool {
     let text = String::from_utf8_lossy(&reply.body);
     let bare = text == value || text.strip_suffix('\n') == Some(value);
     let told = match reply.json() {
@@ -309,10 +319,10 @@ fn is_echo(reply: &Reply, value: &str) -> bool {
     reply.is_ack() && (told || bare)
 }
 
-fn note_unless_echoed(bench: &Bench, reply: &Reply, value: &str, what: &str) {
+fn note_unless_echoed(context: &ReceiverContext, reply: &ReceiverReply, value: &str, what: &str) {
     if !is_echo(reply, value) {
         let shown = shortened(&json!({"challenge": value}).to_string(), 120);
         let expected = format!("HTTP 2xx with {shown} for {what}");
-        bench.note(Finding::new(expected, reply.gist()).seen_in(&reply.exchange));
+        context.note(Finding::new(expected, reply.summary()).seen_in(&reply.exchange));
     }
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::check;
 use super::hostility::{malformed, undecodable};
-use crate::receiver::context::Bench;
-use crate::receiver::task::{Callback, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::context::ReceiverContext;
+use crate::receiver::task::{Callback, CallbackState};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -25,7 +25,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks],
+    preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A wrong callback URL that is acknowledged loses every job, and nobody is told.",
         remedy: "Answer 404 to paths that you do not serve.",
         scope: Scope::Once,
-        needs: &[Need::Acks, Need::Hooks],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Hooks],
         defects: &[Defect::UnknownHookAcked],
         check: check!(unknown_hook),
         ..COMMON
@@ -100,16 +100,16 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "Who reads the first and who reads the last then believe in different jobs.",
         remedy: "Parse the body to its end and refuse what follows the document.",
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[Defect::TrailingDataAccepted, Defect::MalformedAcked],
         check: check!(two_documents),
         ..COMMON
     },
 ];
 
-async fn wrong_shape(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let genuine = bench.job().await?.callback(Says::SUCCESS)?;
+async fn wrong_shape(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let genuine = context.job().await?.callback(CallbackState::SUCCESS)?;
     let with = |body: &str| genuine.clone().bytes(body.to_owned());
     let listed = json!([genuine.json()]).to_string();
     let pieces = [
@@ -126,22 +126,22 @@ async fn wrong_shape(bench: &Bench) -> Result<(), Stop> {
         ("a record with the state 7, a number", genuine.clone().with_state(json!(7))),
     ];
     for (what, callback) in pieces {
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
     Ok(())
 }
 
-async fn empty_body(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let callback = bench.job().await?.callback(Says::SUCCESS)?.bytes("");
-    bench.note_unless_survived(callback.request(Bench::now()), "an empty body").await?;
+async fn empty_body(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let callback = context.job().await?.callback(CallbackState::SUCCESS)?.bytes("");
+    context.note_unless_survived(callback.request(ReceiverContext::now()), "an empty body").await?;
     Ok(())
 }
 
-async fn malformed_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let job = bench.job().await?;
-    let genuine = job.callback(Says::SUCCESS)?;
+async fn malformed_refused(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let job = context.job().await?;
+    let genuine = job.callback(CallbackState::SUCCESS)?;
     let mut pieces = malformed(&job)?;
     pieces.extend(undecodable(&job)?);
     pieces.push(("the body `[]`", genuine.clone().bytes("[]")));
@@ -151,44 +151,44 @@ async fn malformed_refused(bench: &Bench) -> Result<(), Stop> {
         pieces.push(("a record without id", genuine.without_id()));
     }
     for (what, callback) in pieces {
-        note_unless_refused(bench, &callback, what).await?;
+        note_unless_refused(context, &callback, what).await?;
     }
     Ok(())
 }
 
 /// Notes a finding if a callback is acknowledged, or not answered at all. That a refusal is no 5xx is
 /// judged elsewhere.
-async fn note_unless_refused(bench: &Bench, callback: &Callback, what: &str) -> Result<(), Stop> {
-    match bench.attempt(callback.request(Bench::now()), bench.target.patience.answer).await? {
-        Ok(reply) => bench.note_if_acked(&reply, what),
+async fn note_unless_refused(context: &ReceiverContext, callback: &Callback, what: &str) -> Result<(), Stop> {
+    match context.attempt(callback.request(ReceiverContext::now()), context.target.timeouts.answer).await? {
+        Ok(reply) => context.note_if_acked(&reply, what),
         Err((why, exchange)) => {
-            bench.note(Finding::new(format!("HTTP 4xx for {what}"), why).seen_in(&exchange));
+            context.note(Finding::new(format!("HTTP 4xx for {what}"), why).seen_in(&exchange));
         }
     }
     Ok(())
 }
 
-async fn unknown_hook(bench: &Bench) -> Result<(), Stop> {
-    let hook = bench.hook()?;
-    let name = bench.vendor.name();
+async fn unknown_hook(context: &ReceiverContext) -> Result<(), Stop> {
+    let hook = context.hook()?;
+    let name = context.vendor.name();
     let Some(at) = hook.rfind(name) else {
         return Err(Stop::NotApplicable(format!("every vendor's hook is {hook}")));
     };
     let nowhere = format!("{}nonesuch{}", &hook[..at], &hook[at + name.len()..]);
-    bench.control().await?;
-    let mut job = bench.blue(bench.main())?;
+    context.acknowledged_control().await?;
+    let mut job = context.unsolicited_task(context.main())?;
     job.hook.clone_from(&nowhere);
-    let callback = job.callback(Says::SUCCESS)?;
-    bench.back(&job, Standing::Finished);
-    let reply = bench.send(&callback).await?;
+    let callback = job.callback(CallbackState::SUCCESS)?;
+    context.set_gateway_status(&job, Standing::Finished);
+    let reply = context.send(&callback).await?;
     let what = format!("a genuine callback at {nowhere}");
-    bench.note_if_acked(&reply, &what);
-    bench.note_if_5xx(&reply, &what);
+    context.note_if_acked(&reply, &what);
+    context.note_if_5xx(&reply, &what);
     Ok(())
 }
 
-async fn odd_ids(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
+async fn odd_ids(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
     let long = "7".repeat(10_000);
     let ids = [
         ("the id `../../x`", "../../x"),
@@ -199,24 +199,24 @@ async fn odd_ids(bench: &Bench) -> Result<(), Stop> {
         ("an emoji as id", "🚣"),
     ];
     for (what, id) in ids {
-        let job = bench.job().await?;
+        let job = context.job().await?;
         if !job.started {
-            bench.gateway().set(id, Standing::Finished);
+            context.gateway().set(id, Standing::Finished);
         }
-        let callback = job.callback(Says::SUCCESS)?.with_id(json!(id));
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+        let callback = job.callback(CallbackState::SUCCESS)?.with_id(json!(id));
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
     Ok(())
 }
 
-async fn two_documents(bench: &Bench) -> Result<(), Stop> {
-    let (job, other) = (bench.job().await?, bench.blue(bench.main())?);
-    bench.back_unless_polled(&job, Standing::Finished);
-    bench.back_unless_polled(&other, Standing::Finished);
-    let (first, second) = (job.callback(Says::SUCCESS)?, other.callback(Says::SUCCESS)?);
+async fn two_documents(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, other) = (context.job().await?, context.unsolicited_task(context.main())?);
+    context.set_gateway_status_unless_polled(&job, Standing::Finished);
+    context.set_gateway_status_unless_polled(&other, Standing::Finished);
+    let (first, second) = (job.callback(CallbackState::SUCCESS)?, other.callback(CallbackState::SUCCESS)?);
     let both = [&first.body[..], &second.body[..]].concat();
     let what = "a genuine body with a second one after it";
-    note_unless_refused(bench, &first.bytes(both), what).await?;
-    let control = bench.control().await?;
-    bench.note_effects_of(&[(what.to_owned(), job), (what.to_owned(), other)], &control).await
+    note_unless_refused(context, &first.bytes(both), what).await?;
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&[(what.to_owned(), job), (what.to_owned(), other)], &control).await
 }

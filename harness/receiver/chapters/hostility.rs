@@ -10,10 +10,10 @@ use ringback_mocks::wire::Request;
 use ringback_reference::receiver::defect::Defect;
 
 use super::check;
-use crate::receiver::context::{Bench, asked_with};
+use crate::receiver::context::{ReceiverContext, asked_with};
 use crate::receiver::edits::resigned;
-use crate::receiver::task::{Callback, Job, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -40,7 +40,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks],
+    preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "Parsers disagree about which of two equal members counts; reading both does work nobody has reported.",
         remedy: "Refuse records with a member that occurs twice, or take one of them.",
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[Defect::DuplicateKeysWorkTwice],
         check: check!(duplicate_keys),
         ..COMMON
@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "One slow connection would keep every genuine callback from its acknowledgement.",
         remedy: "Read each request on its own: several workers, or a server that reads before it hands over.",
-        needs: &[Need::Acks, Need::PlainHttp],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
         defects: &[Defect::SlowBodyBlocks],
         check: check!(slow_body),
         ..COMMON
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "Vendors post; whatever comes by another method comes from somebody else, or is a check of the URL.",
         remedy: "Answer 405 to other methods.",
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[Defect::PutWorks, Defect::GetIs500],
         check: check!(wrong_method),
         ..COMMON
@@ -137,7 +137,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "A form can be sent by any web page in the name of its visitor; vendors send JSON.",
         remedy: "Parse JSON and nothing else, and answer 415 or 400 to the rest.",
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[Defect::FormAccepted, Defect::XmlIs500],
         check: check!(wrong_content_type),
         ..COMMON
@@ -145,8 +145,8 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
 ];
 
 /// Bodies that are no JSON, each with its name.
-pub fn malformed(job: &Job) -> Result<Vec<(&'static str, Callback)>, Stop> {
-    let genuine = job.callback(Says::SUCCESS)?;
+pub fn malformed(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
+    let genuine = job.callback(CallbackState::SUCCESS)?;
     let half = genuine.body.slice(..genuine.body.len() / 2);
     let with = |body: &'static str| genuine.clone().bytes(body);
     Ok(vec![
@@ -159,8 +159,8 @@ pub fn malformed(job: &Job) -> Result<Vec<(&'static str, Callback)>, Stop> {
 }
 
 /// Genuine bodies with bytes that are no UTF-8, each with its name.
-pub fn undecodable(job: &Job) -> Result<Vec<(&'static str, Callback)>, Stop> {
-    let genuine = job.callback(Says::SUCCESS)?.with_text(PLAIN);
+pub fn undecodable(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
+    let genuine = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
     let with = |bytes: &[u8]| genuine.clone().with_bytes_for(PLAIN, bytes);
     Ok(vec![
         ("a text with the bytes FF FE", with(b"\xff\xfe")),
@@ -171,28 +171,28 @@ pub fn undecodable(job: &Job) -> Result<Vec<(&'static str, Callback)>, Stop> {
 /// A text that occurs nowhere else in a callback.
 const PLAIN: &str = "a paper boat on a pond";
 
-async fn malformed_json(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    for (what, callback) in malformed(&bench.job().await?)? {
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+async fn malformed_json(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    for (what, callback) in malformed(&context.job().await?)? {
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
     Ok(())
 }
 
-async fn invalid_utf8(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
-    bench.twin(&job.callback(Says::SUCCESS)?.with_text(PLAIN)).await?;
-    for (what, callback) in undecodable(&bench.job().await?)? {
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+async fn invalid_utf8(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    context.set_gateway_status(&job, Standing::Finished);
+    context.control(&job.callback(CallbackState::SUCCESS)?.with_text(PLAIN)).await?;
+    for (what, callback) in undecodable(&context.job().await?)? {
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
     Ok(())
 }
 
-async fn deep_nesting(bench: &Bench) -> Result<(), Stop> {
-    bench.control().await?;
-    let job = bench.job().await?;
-    let genuine = job.callback(Says::SUCCESS)?;
+async fn deep_nesting(context: &ReceiverContext) -> Result<(), Stop> {
+    context.acknowledged_control().await?;
+    let job = context.job().await?;
+    let genuine = job.callback(CallbackState::SUCCESS)?;
     let text = String::from_utf8_lossy(&genuine.body).into_owned();
     let open = text.trim_end().strip_suffix('}').unwrap_or(&text);
     let nested = format!("{open},\"x_deep\":{}1{}}}", "{\"x\":".repeat(NESTED), "}".repeat(NESTED));
@@ -201,26 +201,26 @@ async fn deep_nesting(bench: &Bench) -> Result<(), Stop> {
         ("a genuine body with 5,000 objects inside each other", genuine.bytes(nested)),
     ];
     for (what, callback) in pieces {
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
     Ok(())
 }
 
-async fn duplicate_keys(bench: &Bench) -> Result<(), Stop> {
-    let (job, other) = (bench.job().await?, bench.blue(bench.main())?);
-    let callback = job.callback(Says::SUCCESS)?.with_second_id(&other.id);
-    bench.back_unless_polled(&job, Standing::Finished);
-    bench.back_unless_polled(&other, Standing::Finished);
+async fn duplicate_keys(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, other) = (context.job().await?, context.unsolicited_task(context.main())?);
+    let callback = job.callback(CallbackState::SUCCESS)?.with_second_id(&other.id);
+    context.set_gateway_status_unless_polled(&job, Standing::Finished);
+    context.set_gateway_status_unless_polled(&other, Standing::Finished);
     let what = "a record with two ids, one after the other";
-    bench.note_unless_survived(callback.request(Bench::now()), what).await?;
-    let control = bench.control().await?;
-    bench.note_effects_of(&[], &control).await?;
+    context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&[], &control).await?;
     let mut keys = vec![&job.key, &job.id, &other.id];
     keys.dedup();
     let mut all = 0;
     let mut last = None;
     for key in keys {
-        let (effect, exchange) = bench.effect_of(key).await?;
+        let (effect, exchange) = context.effect_of(key).await?;
         all += effect.count;
         last = exchange.filter(|_| effect.count > 0).or(last);
     }
@@ -229,48 +229,48 @@ async fn duplicate_keys(bench: &Bench) -> Result<(), Stop> {
             format!("the work done once at most after {what}"),
             format!("it was done {all} times"),
         );
-        bench.note(last.map_or(finding.clone(), |exchange| finding.seen_in(&exchange)));
+        context.note(last.map_or(finding.clone(), |exchange| finding.seen_in(&exchange)));
     }
     Ok(())
 }
 
-async fn huge_body(bench: &Bench) -> Result<(), Stop> {
-    let _memory = bench.with_memory().await?;
-    bench.control().await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.with_text(PLAIN);
+async fn huge_body(context: &ReceiverContext) -> Result<(), Stop> {
+    let _memory = context.with_memory().await?;
+    context.acknowledged_control().await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
     // Signing so much takes long enough to hold up every other case.
     let making = tokio::task::spawn_blocking(move || {
-        callback.with_bytes_for(PLAIN, &vec![b'x'; HUGE]).request(Bench::now())
+        callback.with_bytes_for(PLAIN, &vec![b'x'; HUGE]).request(ReceiverContext::now())
     });
-    let request = making.await.map_err(|error| Stop::Broken(error.to_string()))?;
-    bench.note_unless_survived_or_closed(request, "a body of 10 MiB").await
+    let request = making.await.map_err(|error| Stop::HarnessError(error.to_string()))?;
+    context.note_unless_survived_or_closed(request, "a body of 10 MiB").await
 }
 
 /// Both callbacks have one URL, so that nothing but the slow one can be in the way.
-async fn slow_body(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
+async fn slow_body(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
     let job = asked_with(job, &format!("turn={}", fastrand::u32(..)));
-    bench.back(&job, Standing::Finished);
-    bench.twin(&job.callback(Says::SUCCESS)?).await?;
-    let callback = elsewhere(bench, &job)?;
-    let prompt = elsewhere(bench, &job)?;
+    context.set_gateway_status(&job, Standing::Finished);
+    context.control(&job.callback(CallbackState::SUCCESS)?).await?;
+    let callback = elsewhere(context, &job)?;
+    let prompt = elsewhere(context, &job)?;
     let slow = async {
         // The receiver may have had enough of it at any time; that is its right.
-        drop(bench.drip(callback.request(Bench::now()), DROP, DROPS).await);
+        drop(context.send_slowly(callback.request(ReceiverContext::now()), DROP, DROPS).await);
         std::future::pending::<()>().await;
     };
     let quick = async {
         // Nothing tells us when the receiver has begun to read the slow one.
-        tokio::time::sleep(bench.target.patience.quiet * 2).await;
-        bench.attempt(prompt.request(Bench::now()), HELD_UP).await
+        tokio::time::sleep(context.target.timeouts.quiet * 2).await;
+        context.attempt(prompt.request(ReceiverContext::now()), HELD_UP).await
     };
     let what = "a callback while another sender at the same URL takes its time";
     tokio::select! {
         tried = quick => match tried? {
-            Ok(reply) => bench.note_unless_acked(&reply, what),
+            Ok(reply) => context.note_unless_acked(&reply, what),
             Err((why, exchange)) => {
-                bench.note(Finding::new(format!("HTTP 2xx for {what}"), why).seen_in(&exchange));
+                context.note(Finding::new(format!("HTTP 2xx for {what}"), why).seen_in(&exchange));
             }
         },
         () = slow => {}
@@ -279,38 +279,38 @@ async fn slow_body(bench: &Bench) -> Result<(), Stop> {
 }
 
 /// A genuine callback at the URL of a job: of another job, unless the URL is one job's only.
-fn elsewhere(bench: &Bench, job: &Job) -> Result<Callback, Stop> {
+fn elsewhere(context: &ReceiverContext, job: &VendorTask) -> Result<Callback, Stop> {
     if job.started {
-        return job.callback(Says::SUCCESS);
+        return job.callback(CallbackState::SUCCESS);
     }
-    let mut other = bench.blue(bench.main())?;
+    let mut other = context.unsolicited_task(context.main())?;
     other.hook.clone_from(&job.hook);
-    bench.back(&other, Standing::Finished);
-    other.callback(Says::SUCCESS)
+    context.set_gateway_status(&other, Standing::Finished);
+    other.callback(CallbackState::SUCCESS)
 }
 
-async fn wrong_method(bench: &Bench) -> Result<(), Stop> {
+async fn wrong_method(context: &ReceiverContext) -> Result<(), Stop> {
     let mut jobs = Vec::new();
     for method in ["PUT", "PATCH", "DELETE"] {
-        let job = bench.job().await?;
-        bench.back_unless_polled(&job, Standing::Finished);
-        let request = job.callback(Says::SUCCESS)?.signed_for(method, Bench::now());
+        let job = context.job().await?;
+        context.set_gateway_status_unless_polled(&job, Standing::Finished);
+        let request = job.callback(CallbackState::SUCCESS)?.signed_for(method, ReceiverContext::now());
         let what = format!("a genuine body by {method}");
-        bench.note_unless_survived(resigned(request, &bench.secrets()), &what).await?;
+        context.note_unless_survived(resigned(request, &context.secrets()), &what).await?;
         jobs.push((what, job));
     }
-    let job = bench.job().await?;
-    bench.note_unless_survived(Request::get(&job.hook), "a GET without a body").await?;
-    let control = bench.control().await?;
-    bench.note_effects_of(&jobs, &control).await
+    let job = context.job().await?;
+    context.note_unless_survived(Request::get(&job.hook), "a GET without a body").await?;
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&jobs, &control).await
 }
 
-async fn wrong_content_type(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    bench.back_unless_polled(&job, Standing::Finished);
+async fn wrong_content_type(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    context.set_gateway_status_unless_polled(&job, Standing::Finished);
     let id = &job.id;
     let form = format!("id={id}&status=success&task_id={id}&task_status=succeed&state=success");
-    let genuine = job.callback(Says::SUCCESS)?;
+    let genuine = job.callback(CallbackState::SUCCESS)?;
     let xml = format!("<callback><id>{id}</id><status>success</status></callback>");
     let pieces = [
         ("a form", "application/x-www-form-urlencoded", form),
@@ -319,8 +319,8 @@ async fn wrong_content_type(bench: &Bench) -> Result<(), Stop> {
     ];
     for (what, content_type, body) in pieces {
         let callback = genuine.clone().bytes(body).typed(content_type);
-        bench.note_unless_survived(callback.request(Bench::now()), what).await?;
+        context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     }
-    let control = bench.control().await?;
-    bench.note_effects_of(&[("a form, and XML".to_owned(), job)], &control).await
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&[("a form, and XML".to_owned(), job)], &control).await
 }

@@ -11,10 +11,10 @@ use ringback_reference::receiver::defect::Defect;
 use serde_json::Value;
 
 use super::{SIGNED, check};
-use crate::receiver::context::{Bench, HANGS_UP};
+use crate::receiver::context::{HANGS_UP, ReceiverContext};
 use crate::receiver::effects::Class;
-use crate::receiver::task::{Callback, Job, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -30,7 +30,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A success does its work once; asking does none.",
         why: "A callback whose work is not done is a lost result, and a probe that counts by itself proves nothing.",
         remedy: "Do the work when a job is first known to have ended, and let the effects probe only read.",
-        needs: &[Need::Acks],
+        preconditions: &[ReceiverPrecondition::Acks],
         defects: &[Defect::IgnoresVidu],
         ..COMMON
     },
@@ -146,7 +146,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "When the acknowledgement is lost, the repetition finds the work done once.",
         why: "A vendor that hung up sends again: whoever marked the first as seen and dropped its work has lost the job.",
         remedy: "Store the callback and mark the job in one step, and do the work apart from the connection.",
-        needs: &[Need::Acks, Need::Effects, Need::PlainHttp],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Effects,
+            ReceiverPrecondition::PlainHttp,
+        ],
         defects: &[Defect::NoDedupe, Defect::WorkDiesWithConnection],
         check: check!(ack_lost),
         ..COMMON
@@ -194,66 +198,66 @@ const BETWEEN: u32 = 150;
 const CONNECTIONS: usize = 8;
 
 /// A job whose callbacks are true, and the callback that ends it.
-async fn ended(bench: &Bench, says: Says) -> Result<(Job, Callback), Stop> {
-    let job = bench.job().await?;
+async fn ended(context: &ReceiverContext, says: CallbackState) -> Result<(VendorTask, Callback), Stop> {
+    let job = context.job().await?;
     let callback = job.callback(says)?;
-    truly(bench, &job, &callback);
+    truly(context, &job, &callback);
     Ok((job, callback))
 }
 
 /// From now on the gateway says the same as a callback.
-fn truly(bench: &Bench, job: &Job, callback: &Callback) {
-    bench.back(job, crate::receiver::context::standing(job, callback));
+fn truly(context: &ReceiverContext, job: &VendorTask, callback: &Callback) {
+    context.set_gateway_status(job, crate::receiver::context::standing(job, callback));
 }
 
 /// The same bytes, headers and all, whenever they are sent.
 fn copy(callback: &Callback) -> Request {
-    callback.request(Bench::now())
+    callback.request(ReceiverContext::now())
 }
 
-async fn control(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let (before, exchange) = bench.effect(&job).await?;
+async fn control(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let (before, exchange) = context.effect(&job).await?;
     if before.count != 0 {
-        let finding = Finding::new("no work before any callback", before.told());
-        bench.note(match exchange {
+        let finding = Finding::new("no work before any callback", before.describe());
+        context.note(match exchange {
             Some(exchange) => finding.seen_in(&exchange),
             None => finding,
         });
     }
-    bench.deliver(&job, Says::SUCCESS).await?;
-    bench.note_unless_once(&job, Class::Success, "one success").await
+    context.deliver(&job, CallbackState::SUCCESS).await?;
+    context.note_unless_once(&job, Class::Success, "one success").await
 }
 
-async fn twice(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn twice(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
-    bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "the same success twice").await
+    context.send_ignoring_response(request.clone()).await?;
+    context.send_ignoring_response(request).await?;
+    context.note_unless_counted(&job, 1, "the same success twice").await
 }
 
-async fn signed_anew(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
-    bench.throw(copy(&callback.clone().skewed(-1))).await?;
-    bench.throw(copy(&callback)).await?;
-    bench.note_unless_counted(&job, 1, "a success, and the same signed again a second later").await
+async fn signed_anew(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
+    context.send_ignoring_response(copy(&callback.clone().skewed(-1))).await?;
+    context.send_ignoring_response(copy(&callback)).await?;
+    context.note_unless_counted(&job, 1, "a success, and the same signed again a second later").await
 }
 
-async fn written_anew(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn written_anew(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let first = copy(&callback);
-    bench.throw(first.clone()).await?;
-    let later = job.callback_at(Says::SUCCESS, 3_600)?.edited(reverse).redelivered();
+    context.send_ignoring_response(first.clone()).await?;
+    let later = job.callback_at(CallbackState::SUCCESS, 3_600)?.edited(reverse).redelivered();
     let mut second = copy(&later);
-    if !bench.secrets().is_empty() && first.headers.get("x-request-nonce").is_some() {
+    if !context.secrets().is_empty() && first.headers.get("x-request-nonce").is_some() {
         // Vidu signs no body, so the same signature holds for other words.
         second.headers = first.headers;
     }
-    bench.throw(second).await?;
+    context.send_ignoring_response(second).await?;
     let after =
         "a success, and the same end with another time, its members reversed, under another delivery's id";
-    bench.note_unless_counted(&job, 1, after).await
+    context.note_unless_counted(&job, 1, after).await
 }
 
 /// Members in the opposite order, at every depth.
@@ -268,117 +272,117 @@ fn reverse(value: &mut Value) {
     }
 }
 
-async fn interleaved(bench: &Bench) -> Result<(), Stop> {
-    let (one, callback) = ended(bench, Says::SUCCESS).await?;
-    let other = bench.relative(&one, 1).await?;
-    let others = other.callback(Says::SUCCESS)?;
-    truly(bench, &other, &others);
+async fn interleaved(context: &ReceiverContext) -> Result<(), Stop> {
+    let (one, callback) = ended(context, CallbackState::SUCCESS).await?;
+    let other = context.relative(&one, 1).await?;
+    let others = other.callback(CallbackState::SUCCESS)?;
+    truly(context, &other, &others);
     let (first, second) = (copy(&callback), copy(&others));
     for request in [&first, &second, &first, &second, &first] {
-        bench.throw(request.clone()).await?;
+        context.send_ignoring_response(request.clone()).await?;
     }
-    bench.note_unless_counted(&one, 1, "successes of two jobs in turn, of this one three times").await?;
-    bench.note_unless_counted(&other, 1, "successes of two jobs in turn, of this one twice").await
+    context.note_unless_counted(&one, 1, "successes of two jobs in turn, of this one three times").await?;
+    context.note_unless_counted(&other, 1, "successes of two jobs in turn, of this one twice").await
 }
 
-async fn two_at_once(bench: &Bench) -> Result<(), Stop> {
-    at_once(bench, 2, "two copies of a success at the same moment").await
+async fn two_at_once(context: &ReceiverContext) -> Result<(), Stop> {
+    at_once(context, 2, "two copies of a success at the same moment").await
 }
 
-async fn ten_at_once(bench: &Bench) -> Result<(), Stop> {
-    at_once(bench, 10, "ten copies of a success at the same moment").await
+async fn ten_at_once(context: &ReceiverContext) -> Result<(), Stop> {
+    at_once(context, 10, "ten copies of a success at the same moment").await
 }
 
-async fn fifty_at_once(bench: &Bench) -> Result<(), Stop> {
-    at_once(bench, 50, "fifty copies of a success at the same moment").await
+async fn fifty_at_once(context: &ReceiverContext) -> Result<(), Stop> {
+    at_once(context, 50, "fifty copies of a success at the same moment").await
 }
 
-async fn at_once(bench: &Bench, copies: usize, what: &str) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
-    bench.throw_at_once(&copy(&callback), copies).await?;
-    bench.note_unless_counted(&job, 1, what).await
+async fn at_once(context: &ReceiverContext, copies: usize, what: &str) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
+    context.send_copies_ignoring_responses(&copy(&callback), copies).await?;
+    context.note_unless_counted(&job, 1, what).await
 }
 
-async fn new_connection(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn new_connection(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone().header("connection", "close")).await?;
+    context.send_ignoring_response(request.clone().header("connection", "close")).await?;
     // Whatever belongs to the first connection is over when its effect shows.
-    bench.note_unless_counted(&job, 1, "a success on a connection that is closed").await?;
-    bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "the same success on two connections, one after the other").await
+    context.note_unless_counted(&job, 1, "a success on a connection that is closed").await?;
+    context.send_ignoring_response(request).await?;
+    context.note_unless_counted(&job, 1, "the same success on two connections, one after the other").await
 }
 
-async fn after_a_pause(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn after_a_pause(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
-    bench.pause(PAUSE).await;
-    bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "a success, and the same 2.5 s later").await
+    context.send_ignoring_response(request.clone()).await?;
+    context.pause(PAUSE).await;
+    context.send_ignoring_response(request).await?;
+    context.note_unless_counted(&job, 1, "a success, and the same 2.5 s later").await
 }
 
-async fn ack_lost(bench: &Bench) -> Result<(), Stop> {
+async fn ack_lost(context: &ReceiverContext) -> Result<(), Stop> {
     // Some hang up at once, when the request may be anywhere, and some when its work may be half done.
     let senders = (0..LOST_ACKS).map(|number| {
         let linger = if number % 2 == 0 { HANGS_UP } else { Duration::ZERO };
-        lost_ack(bench, linger)
+        lost_ack(context, linger)
     });
     join_all(senders).await.into_iter().collect()
 }
 
-async fn lost_ack(bench: &Bench, linger: Duration) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn lost_ack(context: &ReceiverContext, linger: Duration) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let request = copy(&callback);
-    bench.post_and_leave(request.clone(), linger).await?;
-    bench.pause(NEXT_ATTEMPT).await;
-    bench.throw(request).await?;
-    bench
+    context.post_and_leave(request.clone(), linger).await?;
+    context.pause(NEXT_ATTEMPT).await;
+    context.send_ignoring_response(request).await?;
+    context
         .note_unless_counted(&job, 1, "a success whose sender hung up before the answer, and the same again")
         .await
 }
 
-async fn many_between(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::SUCCESS).await?;
+async fn many_between(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
+    context.send_ignoring_response(request.clone()).await?;
     let others = (1..=BETWEEN).map(|number| {
         let job = &job;
         async move {
-            let other = bench.relative(job, number).await?;
-            let callback = other.callback(Says::SUCCESS)?;
-            truly(bench, &other, &callback);
-            bench.throw(copy(&callback)).await
+            let other = context.relative(job, number).await?;
+            let callback = other.callback(CallbackState::SUCCESS)?;
+            truly(context, &other, &callback);
+            context.send_ignoring_response(copy(&callback)).await
         }
     });
     let sent: Vec<Result<(), Stop>> =
         futures_util::stream::iter(others).buffer_unordered(CONNECTIONS).collect().await;
     sent.into_iter().collect::<Result<(), Stop>>()?;
-    bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "a success, those of 150 other jobs, and the same again").await
+    context.send_ignoring_response(request).await?;
+    context.note_unless_counted(&job, 1, "a success, those of 150 other jobs, and the same again").await
 }
 
-async fn failure_once(bench: &Bench) -> Result<(), Stop> {
-    let (job, callback) = ended(bench, Says::FAILURE).await?;
+async fn failure_once(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, callback) = ended(context, CallbackState::FAILURE).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
-    bench.throw(request).await?;
-    bench.note_unless_counted(&job, 1, "the same failure twice").await
+    context.send_ignoring_response(request.clone()).await?;
+    context.send_ignoring_response(request).await?;
+    context.note_unless_counted(&job, 1, "the same failure twice").await
 }
 
-async fn two_jobs(bench: &Bench) -> Result<(), Stop> {
-    let (one, callback) = ended(bench, Says::SUCCESS).await?;
-    let other = bench.job().await?;
-    let mut own = other.callback(Says::SUCCESS)?;
+async fn two_jobs(context: &ReceiverContext) -> Result<(), Stop> {
+    let (one, callback) = ended(context, CallbackState::SUCCESS).await?;
+    let other = context.job().await?;
+    let mut own = other.callback(CallbackState::SUCCESS)?;
     let (id, others_id) = (one.id.clone(), other.id.clone());
     own.body = callback.clone().edited(|record| rename(record, &id, &others_id)).body;
-    truly(bench, &other, &own);
-    bench.throw(copy(&callback)).await?;
-    bench.throw(copy(&own)).await?;
-    bench
+    truly(context, &other, &own);
+    context.send_ignoring_response(copy(&callback)).await?;
+    context.send_ignoring_response(copy(&own)).await?;
+    context
         .note_unless_counted(&one, 1, "two jobs whose callbacks are equal but for the id (the first)")
         .await?;
-    bench
+    context
         .note_unless_counted(&other, 1, "two jobs whose callbacks are equal but for the id (the second)")
         .await
 }

@@ -9,10 +9,10 @@ use ringback_mocks::counterpart::Standing;
 use ringback_reference::receiver::defect::Defect;
 
 use super::check;
-use crate::receiver::context::{Bench, Started};
+use crate::receiver::context::{ReceiverContext, Started};
 use crate::receiver::effects::Class;
-use crate::receiver::task::{Job, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::{CallbackState, VendorTask};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -28,7 +28,12 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Gateway, Need::Starts, Need::Effects],
+    preconditions: &[
+        ReceiverPrecondition::Acks,
+        ReceiverPrecondition::Gateway,
+        ReceiverPrecondition::Starts,
+        ReceiverPrecondition::Effects,
+    ],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -36,7 +41,8 @@ const COMMON: Requirement<Receiver> = Requirement {
 };
 
 /// What is needed where no effect is looked at.
-const UNSEEN: &[Need] = &[Need::Acks, Need::Gateway, Need::Starts];
+const UNSEEN: &[ReceiverPrecondition] =
+    &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway, ReceiverPrecondition::Starts];
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
@@ -46,7 +52,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job is submitted with its callback_url under input.metadata, and known by the gateway's id.",
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
-        needs: &[Need::Acks, Need::Gateway],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
         defects: &[Defect::CallbackMisplaced, Defect::OwnTaskId],
         ..COMMON
     },
@@ -127,7 +133,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job that has ended is not asked about any more.",
         why: "Each job would cost requests for ever, and the gateway's rate limit is shared by those that run.",
         remedy: "Stop polling when the job has ended, whoever said so.",
-        needs: UNSEEN,
+        preconditions: UNSEEN,
         defects: &[Defect::PollsForever],
         check: check!(poll_ends),
         ..COMMON
@@ -139,7 +145,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Polling leaves pauses.",
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
-        needs: UNSEEN,
+        preconditions: UNSEEN,
         defects: &[Defect::PollsHot],
         check: check!(poll_politely),
         ..COMMON
@@ -170,138 +176,146 @@ const WHILE_RUNNING: Duration = Duration::from_secs(3);
 /// Questions in that time that are polite.
 const POLITE: usize = 45;
 
-async fn job_started(bench: &Bench) -> Result<(), Stop> {
-    let Started { job, submit, token, reply } = bench.start().await?;
+async fn job_started(context: &ReceiverContext) -> Result<(), Stop> {
+    let Started { job, submit, token, reply } = context.start().await?;
     // What is only looked at must not be polled for ever.
-    bench.back(&job, Standing::Failed);
+    context.set_gateway_status(&job, Standing::Failed);
     if !submit.authorized {
-        bench
+        context
             .note(Finding::new("a submit with RINGBACK_API_KEY as its bearer key", "it has another or none"));
     }
-    let submits = bench.gateway().submits(&token).len();
+    let submits = context.gateway().submits(&token).len();
     if submits != 1 {
-        bench.note(Finding::new("one submit for one job", format!("{submits} submits")));
+        context.note(Finding::new("one submit for one job", format!("{submits} submits")));
     }
     let answered = reply.json().unwrap_or_default();
     if answered["task_id"] != *submit.id {
         let expected = format!("task_id {:?}, the id that the gateway gave", submit.id);
-        bench.note(Finding::new(expected, reply.gist()).at("/task_id").seen_in(&reply.exchange));
+        context.note(Finding::new(expected, reply.summary()).at("/task_id").seen_in(&reply.exchange));
     }
     Ok(())
 }
 
-async fn callback_ends_it(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.start().await?.job;
-    let reply = bench.deliver(&job, Says::SUCCESS).await?;
-    bench.note_unless_acked(&reply, "the callback of a started job");
+async fn callback_ends_it(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.start().await?.job;
+    let reply = context.deliver(&job, CallbackState::SUCCESS).await?;
+    context.note_unless_acked(&reply, "the callback of a started job");
     let after = "the callback of a started job that the gateway calls finished";
-    bench.note_unless_once(&job, Class::Success, after).await?;
-    bench.polled(&job, 2).await;
-    bench.note_unless_stays(&job, 1, Class::Success, after).await?;
-    bench.note_unless_linked(&job, after).await
+    context.note_unless_once(&job, Class::Success, after).await?;
+    context.polled(&job, 2).await;
+    context.note_unless_stays(&job, 1, Class::Success, after).await?;
+    context.note_unless_linked(&job, after).await
 }
 
 /// A job that has ended by polling alone.
-async fn note_unless_polled(bench: &Bench, class: Class, within: Duration, after: &str) -> Result<Job, Stop> {
-    let job = bench.start().await?.job;
+async fn note_unless_polled(
+    context: &ReceiverContext,
+    class: Class,
+    within: Duration,
+    after: &str,
+) -> Result<VendorTask, Stop> {
+    let job = context.start().await?.job;
     // A question that comes at once is too early, whenever exactly it comes.
-    bench.gateway().script(&job.key, [Standing::Running]);
-    bench.back(&job, if class == Class::Success { Standing::Finished } else { Standing::Failed });
-    bench.note_unless_each_once(&[(after.to_owned(), job.clone())], class, within).await?;
+    context.gateway().script(&job.key, [Standing::Running]);
+    context.set_gateway_status(
+        &job,
+        if class == Class::Success { Standing::Finished } else { Standing::Failed },
+    );
+    context.note_unless_each_once(&[(after.to_owned(), job.clone())], class, within).await?;
     Ok(job)
 }
 
-async fn poll_ends_it(bench: &Bench) -> Result<(), Stop> {
+async fn poll_ends_it(context: &ReceiverContext) -> Result<(), Stop> {
     let after = "a job without callbacks that the gateway calls finished";
-    note_unless_polled(bench, Class::Success, bench.target.patience.poll, after).await.map(drop)
+    note_unless_polled(context, Class::Success, context.target.timeouts.poll, after).await.map(drop)
 }
 
-async fn poll_failure(bench: &Bench) -> Result<(), Stop> {
+async fn poll_failure(context: &ReceiverContext) -> Result<(), Stop> {
     let after = "a job without callbacks that the gateway calls failed";
-    note_unless_polled(bench, Class::Failure, bench.target.patience.poll, after).await.map(drop)
+    note_unless_polled(context, Class::Failure, context.target.timeouts.poll, after).await.map(drop)
 }
 
-async fn both_once(bench: &Bench) -> Result<(), Stop> {
-    let (one, other) = join(callback_then_poll(bench), poll_then_callback(bench)).await;
+async fn both_once(context: &ReceiverContext) -> Result<(), Stop> {
+    let (one, other) = join(callback_then_poll(context), poll_then_callback(context)).await;
     one.and(other)
 }
 
-async fn callback_then_poll(bench: &Bench) -> Result<(), Stop> {
+async fn callback_then_poll(context: &ReceiverContext) -> Result<(), Stop> {
     let after = "the callback, then polling";
-    let job = bench.start().await?.job;
-    bench.deliver(&job, Says::SUCCESS).await?;
-    bench.note_unless_once(&job, Class::Success, after).await?;
-    bench.polled(&job, 2).await;
-    bench.note_unless_stays(&job, 1, Class::Success, after).await?;
-    bench.note_unless_linked(&job, after).await
+    let job = context.start().await?.job;
+    context.deliver(&job, CallbackState::SUCCESS).await?;
+    context.note_unless_once(&job, Class::Success, after).await?;
+    context.polled(&job, 2).await;
+    context.note_unless_stays(&job, 1, Class::Success, after).await?;
+    context.note_unless_linked(&job, after).await
 }
 
-async fn poll_then_callback(bench: &Bench) -> Result<(), Stop> {
+async fn poll_then_callback(context: &ReceiverContext) -> Result<(), Stop> {
     let after = "polling, then the callback";
-    let job = bench.start().await?.job;
-    bench.back(&job, Standing::Finished);
-    let within = bench.target.patience.poll;
-    if let Err((effect, _)) = bench.settles_within(&job, 1, Class::Success, within).await? {
+    let job = context.start().await?.job;
+    context.set_gateway_status(&job, Standing::Finished);
+    let within = context.target.timeouts.poll;
+    if let Err((effect, _)) = context.settles_within(&job, 1, Class::Success, within).await? {
         return Err(Stop::NotTestable(format!(
             "polling alone does not end a job, see RX-LOSS-003: {}",
-            effect.told()
+            effect.describe()
         )));
     }
-    bench.note_unless_stays(&job, 1, Class::Success, "polling alone").await?;
-    bench.deliver(&job, Says::SUCCESS).await?;
-    bench.let_settle().await?;
-    bench.note_unless_stays(&job, 1, Class::Success, after).await?;
-    bench.note_unless_linked(&job, after).await
+    context.note_unless_stays(&job, 1, Class::Success, "polling alone").await?;
+    context.deliver(&job, CallbackState::SUCCESS).await?;
+    context.let_settle().await?;
+    context.note_unless_stays(&job, 1, Class::Success, after).await?;
+    context.note_unless_linked(&job, after).await
 }
 
-async fn early_callback(bench: &Bench) -> Result<(), Stop> {
-    let held = bench.hold(bench.main()).await?;
+async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
+    let held = context.hold(context.main()).await?;
     let job = held.job.clone();
-    bench.back(&job, Standing::Finished);
-    let callback = job.callback(Says::SUCCESS)?.request(Bench::now());
-    let early = bench.attempt(callback, EARLY).await;
+    context.set_gateway_status(&job, Standing::Finished);
+    let callback = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
+    let early = context.attempt(callback, EARLY).await;
     // Whatever came of it, nobody may be left waiting.
-    let started = bench.release(held).await;
+    let started = context.release(held).await;
     let what = "a callback before the submit is answered";
     match early? {
-        Ok(reply) => bench.note_unless_acked(&reply, what),
+        Ok(reply) => context.note_unless_acked(&reply, what),
         Err((why, exchange)) => {
             let expected = format!("an answer within {EARLY:?} to {what}");
-            bench.note(Finding::new(expected, why).seen_in(&exchange));
+            context.note(Finding::new(expected, why).seen_in(&exchange));
         }
     }
     let started = started?;
-    bench.note_unless_acked(&started, "the start of a job whose callback was early");
+    context.note_unless_acked(&started, "the start of a job whose callback was early");
     let jobs = [("a success before the submit was answered".to_owned(), job)];
-    bench.note_unless_each_once(&jobs, Class::Success, bench.target.patience.poll).await?;
-    bench.polled(&jobs[0].1, 2).await;
-    bench.note_unless_stays(&jobs[0].1, 1, Class::Success, what).await?;
-    bench.note_unless_linked(&jobs[0].1, what).await
+    context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.poll).await?;
+    context.polled(&jobs[0].1, 2).await;
+    context.note_unless_stays(&jobs[0].1, 1, Class::Success, what).await?;
+    context.note_unless_linked(&jobs[0].1, what).await
 }
 
-async fn poll_survives(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.start().await?.job;
+async fn poll_survives(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.start().await?.job;
     let errors = [Standing::Error(500), Standing::Error(429), Standing::Garbage, Standing::Error(502)];
-    bench.gateway().script(&job.key, errors);
-    bench.back(&job, Standing::Finished);
+    context.gateway().script(&job.key, errors);
+    context.set_gateway_status(&job, Standing::Finished);
     let after = "status answers 500, 429, a page that is no JSON, 502, then finished";
-    let patience = &bench.target.patience;
-    bench.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, patience.poll * 2).await
+    let timeouts = &context.target.timeouts;
+    context.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, timeouts.poll * 2).await
 }
 
-async fn poll_ends(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.start().await?.job;
-    let asked = bench.gateway().queries(&job.key);
-    bench.back(&job, Standing::Finished);
+async fn poll_ends(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.start().await?.job;
+    let asked = context.gateway().queries(&job.key);
+    context.set_gateway_status(&job, Standing::Finished);
     let told = Instant::now();
     // The first question after that, or the one that was on its way, is answered with the end.
-    if !bench.gateway().asked(&job.key, asked + 1, bench.target.patience.poll).await {
+    if !context.gateway().asked(&job.key, asked + 1, context.target.timeouts.poll).await {
         return Err(Stop::NotTestable("the receiver does not poll, see RX-LOSS-003".into()));
     }
-    bench.pause(AFTER_END).await;
-    let since = bench.gateway().asked_at(&job.key).into_iter().filter(|at| *at > told).count();
+    context.pause(AFTER_END).await;
+    let since = context.gateway().asked_at(&job.key).into_iter().filter(|at| *at > told).count();
     if since > 2 {
-        bench.note(Finding::new(
+        context.note(Finding::new(
             format!("at most one more query within {AFTER_END:?} of the one that was answered `finished`"),
             format!("{since} queries"),
         ));
@@ -309,14 +323,14 @@ async fn poll_ends(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn poll_politely(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.start().await?.job;
-    let before = bench.gateway().queries(&job.key);
-    bench.pause(WHILE_RUNNING).await;
-    let asked = bench.gateway().queries(&job.key) - before;
-    bench.back(&job, Standing::Finished);
+async fn poll_politely(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.start().await?.job;
+    let before = context.gateway().queries(&job.key);
+    context.pause(WHILE_RUNNING).await;
+    let asked = context.gateway().queries(&job.key) - before;
+    context.set_gateway_status(&job, Standing::Finished);
     if asked > POLITE {
-        bench.note(Finding::new(
+        context.note(Finding::new(
             format!("at most {POLITE} status queries for a job within {WHILE_RUNNING:?}"),
             format!("{asked} queries"),
         ));
@@ -324,28 +338,28 @@ async fn poll_politely(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn any_subset(bench: &Bench) -> Result<(), Stop> {
-    let mut words = bench.blue(bench.main())?.progress();
-    words.push(Says::SUCCESS);
+async fn any_subset(context: &ReceiverContext) -> Result<(), Stop> {
+    let mut words = context.unsolicited_task(context.main())?.progress();
+    words.push(CallbackState::SUCCESS);
     let subsets = (0..1_usize << words.len()).map(|subset| {
         let words = &words;
         async move {
-            let job = bench.start().await?.job;
+            let job = context.start().await?.job;
             let mut told = Vec::new();
             for (place, says) in words.iter().enumerate().filter(|(place, _)| subset >> place & 1 == 1) {
                 let callback = job.callback_at(*says, i64::try_from(place).unwrap_or_default())?;
-                bench.throw(callback.request(Bench::now())).await?;
+                context.send_ignoring_response(callback.request(ReceiverContext::now())).await?;
                 told.push(callback.word);
             }
-            bench.back(&job, Standing::Finished);
+            context.set_gateway_status(&job, Standing::Finished);
             let told = if told.is_empty() { "no callback".to_owned() } else { told.join(", ") };
             Ok((format!("{told}, and finished for whoever polls"), job))
         }
     });
-    let jobs: Vec<(String, Job)> = join_all(subsets).await.into_iter().collect::<Result<_, Stop>>()?;
-    bench.note_unless_each_once(&jobs, Class::Success, bench.target.patience.poll).await?;
+    let jobs: Vec<(String, VendorTask)> = join_all(subsets).await.into_iter().collect::<Result<_, Stop>>()?;
+    context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.poll).await?;
     for (told, job) in &jobs {
-        bench.note_unless_linked(job, told).await?;
+        context.note_unless_linked(job, told).await?;
     }
     Ok(())
 }

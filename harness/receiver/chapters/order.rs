@@ -11,10 +11,10 @@ use ringback_mocks::wire::Request;
 use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
-use crate::receiver::context::Bench;
+use crate::receiver::context::ReceiverContext;
 use crate::receiver::effects::Class;
-use crate::receiver::task::{Callback, Job, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -30,7 +30,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -129,77 +129,77 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
 const AHEAD: Duration = Duration::from_millis(30);
 
 /// A job that truly ends well, whatever its callbacks say.
-async fn finished(bench: &Bench, dialect: &'static Dialect) -> Result<Job, Stop> {
-    let job = bench.job_in(dialect).await?;
-    bench.back(&job, Standing::Finished);
+async fn finished(context: &ReceiverContext, dialect: &'static Dialect) -> Result<VendorTask, Stop> {
+    let job = context.job_in(dialect).await?;
+    context.set_gateway_status(&job, Standing::Finished);
     Ok(job)
 }
 
 fn copy(callback: &Callback) -> Request {
-    callback.request(Bench::now())
+    callback.request(ReceiverContext::now())
 }
 
 /// A success that has had its effect.
-async fn worked(bench: &Bench) -> Result<(Job, Callback), Stop> {
-    let job = finished(bench, bench.main()).await?;
-    let success = job.callback_at(Says::SUCCESS, 2)?;
-    bench.throw(copy(&success)).await?;
-    match bench.settles(&job, 1, Class::Success).await? {
+async fn worked(context: &ReceiverContext) -> Result<(VendorTask, Callback), Stop> {
+    let job = finished(context, context.main()).await?;
+    let success = job.callback_at(CallbackState::SUCCESS, 2)?;
+    context.send_ignoring_response(copy(&success)).await?;
+    match context.settles(&job, 1, Class::Success).await? {
         Ok(()) => Ok((job, success)),
         Err((effect, _)) => {
-            Err(Stop::NotTestable(format!("a success alone did not do its work once: {}", effect.told())))
+            Err(Stop::NotTestable(format!("a success alone did not do its work once: {}", effect.describe())))
         }
     }
 }
 
-async fn end_after_progress(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    bench.deliver(&job, Says::RUNNING).await?;
-    let success = job.callback_at(Says::SUCCESS, 1)?;
-    bench.back(&job, Standing::Finished);
-    bench.throw(copy(&success)).await?;
-    bench.note_unless_once(&job, Class::Success, "progress, then success").await
+async fn end_after_progress(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    context.deliver(&job, CallbackState::RUNNING).await?;
+    let success = job.callback_at(CallbackState::SUCCESS, 1)?;
+    context.set_gateway_status(&job, Standing::Finished);
+    context.send_ignoring_response(copy(&success)).await?;
+    context.note_unless_once(&job, Class::Success, "progress, then success").await
 }
 
-async fn progress_after_end(bench: &Bench) -> Result<(), Stop> {
-    let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
-    bench.let_settle().await?;
-    bench.note_unless_stays(&job, 1, Class::Success, "success, then progress").await
+async fn progress_after_end(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, _) = worked(context).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::RUNNING, 1)?)).await?;
+    context.let_settle().await?;
+    context.note_unless_stays(&job, 1, Class::Success, "success, then progress").await
 }
 
-async fn end_progress_end(bench: &Bench) -> Result<(), Stop> {
-    let job = finished(bench, bench.main()).await?;
-    let success = copy(&job.callback_at(Says::SUCCESS, 2)?);
-    bench.throw(success.clone()).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
-    bench.throw(success).await?;
-    bench.let_settle().await?;
-    bench.note_unless_counted(&job, 1, "success, late progress, and the same success again").await
+async fn end_progress_end(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = finished(context, context.main()).await?;
+    let success = copy(&job.callback_at(CallbackState::SUCCESS, 2)?);
+    context.send_ignoring_response(success.clone()).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::RUNNING, 1)?)).await?;
+    context.send_ignoring_response(success).await?;
+    context.let_settle().await?;
+    context.note_unless_counted(&job, 1, "success, late progress, and the same success again").await
 }
 
-async fn permutations(bench: &Bench) -> Result<(), Stop> {
-    let mut dialects = vec![bench.main()];
-    dialects.extend(bench.dialects().iter().copied().filter(|dialect| dialect.name == "minimax-v2"));
+async fn permutations(context: &ReceiverContext) -> Result<(), Stop> {
+    let mut dialects = vec![context.main()];
+    dialects.extend(context.dialects().iter().copied().filter(|dialect| dialect.name == "minimax-v2"));
     let mut orders = Vec::new();
     for dialect in dialects {
-        let mut words = bench.blue(dialect)?.progress();
-        words.push(Says::SUCCESS);
+        let mut words = context.unsolicited_task(dialect)?.progress();
+        words.push(CallbackState::SUCCESS);
         orders.extend(every_order(words.len()).into_iter().map(|order| (dialect, words.clone(), order)));
     }
     let played = orders.into_iter().map(|(dialect, words, order)| async move {
-        let job = finished(bench, dialect).await?;
+        let job = finished(context, dialect).await?;
         let mut told = Vec::new();
         for place in order {
             let seconds = i64::try_from(place).unwrap_or_default();
             let callback = job.callback_at(words[place], seconds)?;
-            bench.throw(copy(&callback)).await?;
+            context.send_ignoring_response(copy(&callback)).await?;
             told.push(callback.word);
         }
         Ok((format!("{} of {}", told.join(", "), dialect.name), job))
     });
-    let jobs: Vec<(String, Job)> = join_all(played).await.into_iter().collect::<Result<_, Stop>>()?;
-    bench.note_unless_each_once(&jobs, Class::Success, bench.target.patience.settle).await
+    let jobs: Vec<(String, VendorTask)> = join_all(played).await.into_iter().collect::<Result<_, Stop>>()?;
+    context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.settle).await
 }
 
 /// Every order of so many things, the usual one first.
@@ -218,21 +218,22 @@ fn every_order(count: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
-async fn one_end(bench: &Bench) -> Result<(), Stop> {
-    let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
-    bench.let_settle().await?;
-    bench.note_unless_counted(&job, 1, "success, then failure").await
+async fn one_end(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, _) = worked(context).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::FAILURE, 3)?)).await?;
+    context.let_settle().await?;
+    context.note_unless_counted(&job, 1, "success, then failure").await
 }
 
-async fn first_end_stays(bench: &Bench) -> Result<(), Stop> {
-    let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
-    bench.let_settle().await?;
-    let (effect, exchange) = bench.effect(&job).await?;
+async fn first_end_stays(context: &ReceiverContext) -> Result<(), Stop> {
+    let (job, _) = worked(context).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::FAILURE, 3)?)).await?;
+    context.let_settle().await?;
+    let (effect, exchange) = context.effect(&job).await?;
     if effect.class != Class::Success {
-        let finding = Finding::new("the state still a success after success, then failure", effect.told());
-        bench.note(match exchange {
+        let finding =
+            Finding::new("the state still a success after success, then failure", effect.describe());
+        context.note(match exchange {
             Some(exchange) => finding.seen_in(&exchange),
             None => finding,
         });
@@ -240,52 +241,56 @@ async fn first_end_stays(bench: &Bench) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn at_once(bench: &Bench) -> Result<(), Stop> {
+async fn at_once(context: &ReceiverContext) -> Result<(), Stop> {
     // Which of two arrives first cannot be chosen exactly, so each may be a little ahead, and neither.
     let ahead = [(AHEAD, Duration::ZERO), (Duration::ZERO, AHEAD), (Duration::ZERO, Duration::ZERO)];
     let pairs = ahead.into_iter().cycle().take(10).map(|(end_waits, progress_waits)| async move {
-        let job = finished(bench, bench.main()).await?;
-        let progress = copy(&job.callback_at(Says::RUNNING, 1)?);
-        let end = copy(&job.callback_at(Says::SUCCESS, 2)?);
+        let job = finished(context, context.main()).await?;
+        let progress = copy(&job.callback_at(CallbackState::RUNNING, 1)?);
+        let end = copy(&job.callback_at(CallbackState::SUCCESS, 2)?);
         if !progress_waits.is_zero() {
             // Progress on the heels of the end, which has been answered and may still be worked on.
-            bench.save(2).await;
-            bench.throw(end).await?;
-            bench.throw(progress).await?;
+            context.save(2).await;
+            context.send_ignoring_response(end).await?;
+            context.send_ignoring_response(progress).await?;
             return Ok(("success, and progress the moment it is answered".to_owned(), job));
         }
-        bench.save(2).await;
+        context.save(2).await;
         let sent =
             join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
-                bench.pause(wait).await;
-                bench.throw(request).await
+                context.pause(wait).await;
+                context.send_ignoring_response(request).await
             }));
         sent.await.into_iter().collect::<Result<(), Stop>>()?;
         Ok(("progress and success at the same moment".to_owned(), job))
     });
-    let jobs: Vec<(String, Job)> = join_all(pairs).await.into_iter().collect::<Result<_, Stop>>()?;
-    bench.note_unless_each_once(&jobs, Class::Success, bench.target.patience.settle).await
+    let jobs: Vec<(String, VendorTask)> = join_all(pairs).await.into_iter().collect::<Result<_, Stop>>()?;
+    context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.settle).await
 }
 
-async fn equal_times(bench: &Bench) -> Result<(), Stop> {
+async fn equal_times(context: &ReceiverContext) -> Result<(), Stop> {
     // Of MiniMax's APIs only the second writes times.
-    let dialect = bench.dialects().iter().copied().find(|dialect| dialect.name == "minimax-v2");
-    let dialect = dialect.unwrap_or(bench.main());
-    let twin = told_at(bench, dialect, 1).await?;
-    if let Err((effect, _)) = bench.settles(&twin, 1, Class::Success).await? {
+    let dialect = context.dialects().iter().copied().find(|dialect| dialect.name == "minimax-v2");
+    let dialect = dialect.unwrap_or(context.main());
+    let control = told_at(context, dialect, 1).await?;
+    if let Err((effect, _)) = context.settles(&control, 1, Class::Success).await? {
         return Err(Stop::NotTestable(format!(
             "progress and success a second apart do not end the job: {}",
-            effect.told()
+            effect.describe()
         )));
     }
-    let job = told_at(bench, dialect, 0).await?;
-    bench.note_unless_once(&job, Class::Success, "progress and success with equal times").await
+    let job = told_at(context, dialect, 0).await?;
+    context.note_unless_once(&job, Class::Success, "progress and success with equal times").await
 }
 
 /// A job whose progress and success are so many seconds apart.
-async fn told_at(bench: &Bench, dialect: &'static Dialect, seconds: i64) -> Result<Job, Stop> {
-    let job = finished(bench, dialect).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 0)?)).await?;
-    bench.throw(copy(&job.callback_at(Says::SUCCESS, seconds)?)).await?;
+async fn told_at(
+    context: &ReceiverContext,
+    dialect: &'static Dialect,
+    seconds: i64,
+) -> Result<VendorTask, Stop> {
+    let job = finished(context, dialect).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::RUNNING, 0)?)).await?;
+    context.send_ignoring_response(copy(&job.callback_at(CallbackState::SUCCESS, seconds)?)).await?;
     Ok(job)
 }

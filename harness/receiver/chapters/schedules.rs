@@ -4,10 +4,10 @@
 use ringback_reference::receiver::defect::Defect;
 
 use super::check;
-use crate::receiver::context::{Bench, Plot};
+use crate::receiver::context::{ReceiverContext, ScheduleRun};
 use crate::receiver::schedules::{Event, Random, Schedule, Step, enumerated, is_usual};
 use crate::receiver::target::SCHEDULES;
-use crate::receiver::{Need, Receiver};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::search::{self, Minimal};
@@ -25,7 +25,7 @@ const COMMON: Requirement<Receiver> = Requirement {
              and let nothing that comes later change the row.",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: true,
     defects: &[],
@@ -71,7 +71,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::CALLBACKS,
         why: "The page keeps polling as the safety net; a callback that switches it off leaves a job without its end.",
         remedy: "Poll every started job until it has ended, whatever callbacks have come.",
-        needs: &[Need::Acks, Need::Effects, Need::Gateway, Need::Starts],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Effects,
+            ReceiverPrecondition::Gateway,
+            ReceiverPrecondition::Starts,
+        ],
         defects: &[
             Defect::DuplicateStopsPoll,
             Defect::NeverPolls,
@@ -106,27 +111,31 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
 const FEW: usize = 4;
 const FEW_WITH_POLLING: usize = 3;
 
-async fn up_to_four(bench: &Bench) -> Result<(), Stop> {
-    let all = plays_all(bench);
-    all_short(bench, Event::Success, |schedule| all || is_usual(schedule, FEW)).await
+async fn up_to_four(context: &ReceiverContext) -> Result<(), Stop> {
+    let all = plays_all(context);
+    all_short(context, Event::Success, |schedule| all || is_usual(schedule, FEW)).await
 }
 
-async fn failures(bench: &Bench) -> Result<(), Stop> {
+async fn failures(context: &ReceiverContext) -> Result<(), Stop> {
     // The same machinery as with success, so less of it is enough.
-    let deep = bench.target.schedules > SCHEDULES;
-    all_short(bench, Event::Failure, |schedule| deep || is_usual(schedule, FEW - 1)).await
+    let deep = context.target.schedules > SCHEDULES;
+    all_short(context, Event::Failure, |schedule| deep || is_usual(schedule, FEW - 1)).await
 }
 
 /// Plays the chosen ones of all schedules of up to four deliveries.
-async fn all_short(bench: &Bench, end: Event, chosen: impl Fn(&Schedule) -> bool + Send) -> Result<(), Stop> {
-    let list = enumerated(&events(bench, end), Some(end), 1..=FEW);
-    judge_all(bench, Plot { end, started: false }, &list, chosen).await
+async fn all_short(
+    context: &ReceiverContext,
+    end: Event,
+    chosen: impl Fn(&Schedule) -> bool + Send,
+) -> Result<(), Stop> {
+    let list = enumerated(&events(context, end), Some(end), 1..=FEW);
+    judge_all(context, ScheduleRun { end, started: false }, &list, chosen).await
 }
 
-async fn with_loss(bench: &Bench) -> Result<(), Stop> {
+async fn with_loss(context: &ReceiverContext) -> Result<(), Stop> {
     let end = Event::Success;
     // The end may well be lost: polling tells it.
-    let list: Vec<Schedule> = enumerated(&events(bench, end), None, 0..=FEW_WITH_POLLING)
+    let list: Vec<Schedule> = enumerated(&events(context, end), None, 0..=FEW_WITH_POLLING)
         .into_iter()
         .map(|delivered| {
             let lost = (!delivered.tells(end)).then_some(Step::Lost(end));
@@ -134,8 +143,8 @@ async fn with_loss(bench: &Bench) -> Result<(), Stop> {
             Schedule::new(steps.chain([Step::Poll(end)]))
         })
         .collect();
-    let all = plays_all(bench);
-    judge_all(bench, Plot { end, started: true }, &list, |schedule| {
+    let all = plays_all(context);
+    judge_all(context, ScheduleRun { end, started: true }, &list, |schedule| {
         all || is_usual(schedule, FEW_WITH_POLLING)
     })
     .await
@@ -143,49 +152,49 @@ async fn with_loss(bench: &Bench) -> Result<(), Stop> {
 
 /// Whether every schedule is played: thousands of them are too many for a receiver that is not to be hurried,
 /// unless somebody asks for them.
-fn plays_all(bench: &Bench) -> bool {
-    bench.target.limits.rate.is_none() || bench.target.schedules > SCHEDULES
+fn plays_all(context: &ReceiverContext) -> bool {
+    context.target.limits.rate.is_none() || context.target.schedules > SCHEDULES
 }
 
-async fn longer(bench: &Bench) -> Result<(), Stop> {
+async fn longer(context: &ReceiverContext) -> Result<(), Stop> {
     let end = Event::Success;
-    let random = Random { progress: progress(bench), end };
-    let plot = Plot { end, started: false };
-    let found = search::search(bench, random, |schedule| bench.diverges(plot, schedule)).await?;
+    let random = Random { progress: progress(context), end };
+    let plot = ScheduleRun { end, started: false };
+    let found = search::search(context, random, |schedule| context.diverges(plot, schedule)).await?;
     if let Some(Minimal { fault, at, shrinks, .. }) = found {
-        let how = format!("schedule {at} of seed {}, made smaller {shrinks} times", bench.seed);
-        note(bench, fault, &how);
+        let how = format!("schedule {at} of seed {}, made smaller {shrinks} times", context.seed);
+        note(context, fault, &how);
     }
     Ok(())
 }
 
 /// Plays the chosen schedules until one does not converge.
 async fn judge_all(
-    bench: &Bench,
-    plot: Plot,
+    context: &ReceiverContext,
+    plot: ScheduleRun,
     list: &[Schedule],
     chosen: impl Fn(&Schedule) -> bool + Send,
 ) -> Result<(), Stop> {
-    let found = search::every(bench, list, chosen, |schedule| bench.diverges(plot, schedule)).await?;
+    let found = search::every(context, list, chosen, |schedule| context.diverges(plot, schedule)).await?;
     if let Some(Minimal { fault, at, .. }) = found {
-        note(bench, fault, &format!("schedule {at} of {}, none before it fails", list.len()));
+        note(context, fault, &format!("schedule {at} of {}, none before it fails", list.len()));
     }
     Ok(())
 }
 
-fn note(bench: &Bench, fault: Finding, how: &str) {
-    bench.note(Finding { actual: format!("{} ({how})", fault.actual), ..fault });
+fn note(context: &ReceiverContext, fault: Finding, how: &str) {
+    context.note(Finding { actual: format!("{} ({how})", fault.actual), ..fault });
 }
 
 /// The events on the way that the vendor's callbacks tell, in order.
-fn progress(bench: &Bench) -> Vec<Event> {
-    let told = bench.main().words.iter().filter(|row| row.callback.is_some());
+fn progress(context: &ReceiverContext) -> Vec<Event> {
+    let told = context.main().words.iter().filter(|row| row.callback.is_some());
     told.filter_map(|row| Event::of(row.phase)).filter(|event| !event.is_end()).collect()
 }
 
 /// The same and an end.
-fn events(bench: &Bench, end: Event) -> Vec<Event> {
-    let mut all = progress(bench);
+fn events(context: &ReceiverContext, end: Event) -> Vec<Event> {
+    let mut all = progress(context);
     all.push(end);
     all
 }

@@ -7,7 +7,7 @@ use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
 use crate::receiver::vectors::Group;
-use crate::receiver::{Need, Receiver};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::Level;
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -28,11 +28,11 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::Only("kling"),
     knobs: &[],
-    needs: &[Need::Acks],
+    preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
     defects: &[],
-    check: |bench| Box::pin(accepted(bench, Group::Good)),
+    check: |context| Box::pin(accepted(context, Group::Good)),
 };
 
 /// What every entry about Vidu's scheme has in common.
@@ -56,7 +56,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::FirstFieldIsId,
             Defect::KlingV2Unknown,
         ],
-        check: |bench| Box::pin(accepted(bench, Group::Good)),
+        check: |context| Box::pin(accepted(context, Group::Good)),
         ..COMMON
     },
     Requirement {
@@ -66,7 +66,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "While a secret is replaced Kling signs with the old and the new one, in one header.",
         remedy: "Split webhook-signature at spaces, skip what does not begin with v1, and accept if any matches.",
         defects: &[Defect::FirstSignatureOnly, Defect::LastSignatureOnly, Defect::VersionsRefused],
-        check: |bench| Box::pin(accepted(bench, Group::Several)),
+        check: |context| Box::pin(accepted(context, Group::Several)),
         ..COMMON
     },
     Requirement {
@@ -76,7 +76,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Clocks differ and networks are slow: a tighter window refuses genuine callbacks.",
         remedy: "Accept timestamps up to 300 seconds from your clock, in both directions.",
         defects: &[Defect::ToleranceTight, Defect::FutureRefused],
-        check: |bench| Box::pin(accepted(bench, Group::Tolerance)),
+        check: |context| Box::pin(accepted(context, Group::Tolerance)),
         ..COMMON
     },
     Requirement {
@@ -86,7 +86,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Whoever knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless webhook-id, webhook-timestamp and webhook-signature are all there.",
         defects: &[Defect::UnsignedAccepted, Defect::MissingTimestampAccepted, Defect::MissingIdAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Absent)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Absent)),
         ..COMMON
     },
     Requirement {
@@ -103,7 +103,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::HexAccepted,
             Defect::BareAccepted,
         ],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Malformed)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Malformed)),
         ..COMMON
     },
     Requirement {
@@ -114,7 +114,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Versions mean other algorithms; one that is not looked at can be downgraded.",
         remedy: "Look only at the parts of webhook-signature that begin with exactly v1,.",
         defects: &[Defect::VersionIgnored],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Version)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Version)),
         ..COMMON
     },
     Requirement {
@@ -124,7 +124,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A key that others know, or a check that does not compute, lets anybody sign.",
         remedy: "Decode the base64 after whsec_, compute HMAC-SHA256 with it, and refuse to start without a secret.",
         defects: &[Defect::MacUnchecked, Defect::UndecodedKeyAccepted, Defect::EmptyKeyAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Key)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Key)),
         ..COMMON
     },
     Requirement {
@@ -134,7 +134,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded signature could otherwise vouch for any body, or for one that only reads the same to you.",
         remedy: "Compute the signature over the bytes as they came, before any parser sees them.",
         defects: &[Defect::MacUnchecked, Defect::ReserialisedAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Body)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Body)),
         ..COMMON
     },
     Requirement {
@@ -144,7 +144,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded callback could otherwise be dated anew and played back at any time.",
         remedy: "Sign {webhook-id}.{webhook-timestamp}.{body} with the values of the headers as they came.",
         defects: &[Defect::MacUnchecked],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Headers)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Headers)),
         ..COMMON
     },
     Requirement {
@@ -154,7 +154,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded callback with its right signature can be played back as long as its age is not looked at.",
         remedy: "Read webhook-timestamp as whole seconds and refuse it more than 300 seconds from your clock.",
         defects: &[Defect::StaleAccepted, Defect::FutureAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Stale)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Stale)),
         ..COMMON
     },
     Requirement {
@@ -171,7 +171,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::UnsignedAccepted,
             Defect::BearerSecretAccepted,
         ],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Foreign)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Foreign)),
         ..COMMON
     },
     Requirement {
@@ -195,7 +195,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Whoever guesses an id could otherwise keep you from ever hearing how the job ended.",
         remedy: "Remember ids of jobs and deliveries only when the signature has been verified.",
         scope: Scope::EachOf(SIGNED),
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[Defect::ForgeryPoisons],
         check: check!(forgery_does_not_poison),
         ..COMMON
@@ -208,7 +208,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An answer of 401 is worth nothing when the job is marked as done all the same.",
         remedy: "Verify before anything else, and return at once when the signature does not hold.",
         scope: Scope::EachOf(SIGNED),
-        needs: &[Need::Acks, Need::Effects],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
         defects: &[
             Defect::RejectsButWorks,
             Defect::UnsignedAccepted,
@@ -257,7 +257,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::ExtraHeaderRefused,
             Defect::NonceMustBeUuid,
         ],
-        check: |bench| Box::pin(accepted(bench, Group::Good)),
+        check: |context| Box::pin(accepted(context, Group::Good)),
         ..VIDU
     },
     Requirement {
@@ -267,7 +267,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Whoever knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless Date, the nonce and all four X-HMAC headers are there.",
         defects: &[Defect::UnsignedAccepted, Defect::MissingAlgorithmAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Absent)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Absent)),
         ..VIDU
     },
     Requirement {
@@ -283,7 +283,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::CaseIgnored,
             Defect::HexAccepted,
         ],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Malformed)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Malformed)),
         ..VIDU
     },
     Requirement {
@@ -293,7 +293,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A key that others know, or a check that does not compute, lets anybody sign.",
         remedy: "Compute HMAC-SHA256 with the API key that created the task, and refuse to start without one.",
         defects: &[Defect::MacUnchecked, Defect::EmptyKeyAccepted],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Key)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Key)),
         ..VIDU
     },
     Requirement {
@@ -310,7 +310,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PathUnsigned,
             Defect::DecodedQueryAccepted,
         ],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Url)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Url)),
         ..VIDU
     },
     Requirement {
@@ -326,7 +326,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::AlgorithmIgnored,
             Defect::LowerCaseNamesAccepted,
         ],
-        check: |bench| Box::pin(not_acknowledged(bench, Group::Text)),
+        check: |context| Box::pin(not_acknowledged(context, Group::Text)),
         ..VIDU
     },
 ];

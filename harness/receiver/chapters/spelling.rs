@@ -6,10 +6,10 @@ use ringback_mocks::wire::{Headers, Request};
 use ringback_reference::receiver::defect::Defect;
 
 use super::{SIGNED, check};
-use crate::receiver::context::Bench;
+use crate::receiver::context::ReceiverContext;
 use crate::receiver::effects::Class;
-use crate::receiver::task::{Callback, Job, Says};
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -30,7 +30,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::KLING.shown(),
         why: "Vendors and proxies write `application/json` in many ways; a comparison as text refuses most of them.",
         remedy: "Compare the media type without case and parameters, or do not look at it at all.",
-        needs: &[Need::Acks],
+        preconditions: &[ReceiverPrecondition::Acks],
         defects: &[Defect::ContentTypeLiteral],
         check: check!(content_type),
         ..COMMON
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Header names have no case, and proxies rewrite them; who looks for one spelling finds no signature.",
         remedy: "Look header names up without regard to case, as HTTP demands.",
         scope: Scope::EachOf(SIGNED),
-        needs: &[Need::Acks, Need::PlainHttp],
+        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
         defects: &[Defect::HeaderCaseCounts],
         check: check!(header_case),
         ..COMMON
@@ -135,40 +135,43 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-async fn content_type(bench: &Bench) -> Result<(), Stop> {
+async fn content_type(context: &ReceiverContext) -> Result<(), Stop> {
     let spellings = ["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"];
-    bench.twin(&typed(bench, "application/json").await?).await?;
+    context.control(&typed(context, "application/json").await?).await?;
     for spelling in spellings {
-        let reply = bench.send(&typed(bench, spelling).await?).await?;
-        bench.note_unless_acked(&reply, &format!("a callback with the content type {spelling}"));
+        let reply = context.send(&typed(context, spelling).await?).await?;
+        context.note_unless_acked(&reply, &format!("a callback with the content type {spelling}"));
     }
     Ok(())
 }
 
-async fn typed(bench: &Bench, content_type: &str) -> Result<Callback, Stop> {
-    let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
-    Ok(job.callback(Says::SUCCESS)?.typed(content_type))
+async fn typed(context: &ReceiverContext, content_type: &str) -> Result<Callback, Stop> {
+    let job = context.job().await?;
+    context.set_gateway_status(&job, Standing::Finished);
+    Ok(job.callback(CallbackState::SUCCESS)?.typed(content_type))
 }
 
-async fn header_case(bench: &Bench) -> Result<(), Stop> {
-    let lower = bench.post_as_written(written(bench, str::to_ascii_lowercase).await?).await?;
+async fn header_case(context: &ReceiverContext) -> Result<(), Stop> {
+    let lower = context.post_as_written(written(context, str::to_ascii_lowercase).await?).await?;
     if !lower.is_ack() {
-        return Err(Stop::NotTestable(format!("header names in lower case are refused: {}", lower.gist())));
+        return Err(Stop::NotTestable(format!(
+            "header names in lower case are refused: {}",
+            lower.summary()
+        )));
     }
     for what in ["in capitals", "with capital initials"] {
         let case = if what == "in capitals" { str::to_ascii_uppercase } else { capitalised };
-        let reply = bench.post_as_written(written(bench, case).await?).await?;
-        bench.note_unless_acked(&reply, &format!("a callback with its header names {what}"));
+        let reply = context.post_as_written(written(context, case).await?).await?;
+        context.note_unless_acked(&reply, &format!("a callback with its header names {what}"));
     }
     Ok(())
 }
 
 /// A genuine callback with its header names in a case.
-async fn written(bench: &Bench, case: fn(&str) -> String) -> Result<Request, Stop> {
-    let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
-    let request = job.callback(Says::SUCCESS)?.request(Bench::now());
+async fn written(context: &ReceiverContext, case: fn(&str) -> String) -> Result<Request, Stop> {
+    let job = context.job().await?;
+    context.set_gateway_status(&job, Standing::Finished);
+    let request = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let headers: Headers = request.headers.iter().map(|(name, value)| (case(name), value)).collect();
     Ok(Request { headers, ..request })
 }
@@ -182,24 +185,24 @@ fn capitalised(name: &str) -> String {
 }
 
 /// The second job must be unknown as long as only the first was reported, and known by itself afterwards.
-async fn long_ids(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    let (one, other) = (bench.job().await?, bench.job().await?);
+async fn long_ids(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    let (one, other) = (context.job().await?, context.job().await?);
     let (id, neighbour) = neighbours(&one.id);
     let (one, other) = (one.named(id), other.named(neighbour));
     let what = format!("a success of {}", one.id);
-    bench.note_unless_taken(&one, &one.callback(Says::SUCCESS)?, &what).await?;
-    let (effect, exchange) = bench.effect(&other).await?;
+    context.note_unless_taken(&one, &one.callback(CallbackState::SUCCESS)?, &what).await?;
+    let (effect, exchange) = context.effect(&other).await?;
     if effect.count > 0 {
         let expected = format!("no work for {} after a callback about {}", other.id, one.id);
-        let finding = Finding::new(expected, effect.told());
-        bench.note(match exchange {
+        let finding = Finding::new(expected, effect.describe());
+        context.note(match exchange {
             Some(exchange) => finding.seen_in(&exchange),
             None => finding,
         });
     }
     let what = format!("a success of {} after one of {}", other.id, one.id);
-    bench.note_unless_taken(&other, &other.callback(Says::SUCCESS)?, &what).await
+    context.note_unless_taken(&other, &other.callback(CallbackState::SUCCESS)?, &what).await
 }
 
 /// Two ids that differ in their last character; digits so that a floating-point number cannot tell them
@@ -216,59 +219,63 @@ fn neighbours(id: &str) -> (String, String) {
     (like(tail), like(tail + 1))
 }
 
-async fn long_bodies(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.with_text(&"a paper boat ".repeat(LONG / 13));
-    bench.note_unless_taken(&job, &callback, "a callback of 200 KiB").await
+async fn long_bodies(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?.with_text(&"a paper boat ".repeat(LONG / 13));
+    context.note_unless_taken(&job, &callback, "a callback of 200 KiB").await
 }
 
-async fn any_language(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let plain = job.callback(Says::SUCCESS)?.with_text("a paper boat");
-    bench.back(&job, Standing::Finished);
-    bench.twin(&plain).await?;
+async fn any_language(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let plain = job.callback(CallbackState::SUCCESS)?.with_text("a paper boat");
+    context.set_gateway_status(&job, Standing::Finished);
+    context.control(&plain).await?;
     let raw = |callback: Callback| callback.with_text(TEXT);
     let escaped = |callback: Callback| callback.with_text(TEXT).in_ascii();
-    respelled(bench, "a callback with Chinese text and an emoji, raw", raw).await?;
-    respelled(bench, "a callback with Chinese text and an emoji, escaped", escaped).await
+    respelled(context, "a callback with Chinese text and an emoji, raw", raw).await?;
+    respelled(context, "a callback with Chinese text and an emoji, escaped", escaped).await
 }
 
-async fn any_spelling(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    respelled(bench, "a callback with line breaks and indentation", Callback::pretty).await?;
-    respelled(bench, "a callback with its members the other way round", Callback::reversed).await?;
-    respelled(bench, "a callback with escapes, of the slash and in the state word", Callback::escaped).await
+async fn any_spelling(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    respelled(context, "a callback with line breaks and indentation", Callback::pretty).await?;
+    respelled(context, "a callback with its members the other way round", Callback::reversed).await?;
+    respelled(context, "a callback with escapes, of the slash and in the state word", Callback::escaped).await
 }
 
-async fn respelled(bench: &Bench, what: &str, spell: impl Fn(Callback) -> Callback) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let callback = spell(job.callback(Says::SUCCESS)?);
-    bench.note_unless_taken(&job, &callback, what).await
+async fn respelled(
+    context: &ReceiverContext,
+    what: &str,
+    spell: impl Fn(Callback) -> Callback,
+) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let callback = spell(job.callback(CallbackState::SUCCESS)?);
+    context.note_unless_taken(&job, &callback, what).await
 }
 
-async fn unknown_word(bench: &Bench) -> Result<(), Stop> {
-    let job = bench.job().await?;
-    let callback = job.callback(Says::RUNNING)?.with_word("reviewing");
+async fn unknown_word(context: &ReceiverContext) -> Result<(), Stop> {
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::RUNNING)?.with_word("reviewing");
     let what = "a callback with the state `reviewing`";
-    bench.back(&job, Standing::Running);
-    let reply = bench.send(&callback).await?;
-    bench.note_if_5xx(&reply, what);
-    let control = bench.control().await?;
-    bench.note_effects_of(&[(what.to_owned(), job.clone())], &control).await?;
-    let end = job.callback_at(Says::SUCCESS, 1)?;
-    bench.back(&job, Standing::Finished);
-    bench.send(&end).await?;
-    bench.note_unless_once(&job, Class::Success, &format!("`{}` after {what}", end.word)).await
+    context.set_gateway_status(&job, Standing::Running);
+    let reply = context.send(&callback).await?;
+    context.note_if_5xx(&reply, what);
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&[(what.to_owned(), job.clone())], &control).await?;
+    let end = job.callback_at(CallbackState::SUCCESS, 1)?;
+    context.set_gateway_status(&job, Standing::Finished);
+    context.send(&end).await?;
+    context.note_unless_once(&job, Class::Success, &format!("`{}` after {what}", end.word)).await
 }
 
-async fn capital_words(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    bench.counted_twin(Says::FAILURE).await?;
-    for (says, word) in [(Says::SUCCESS, "Success"), (Says::FAILURE, "Fail")] {
-        let job: Job = bench.job().await?;
+async fn capital_words(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    context.counted_control(CallbackState::FAILURE).await?;
+    for (says, word) in [(CallbackState::SUCCESS, "Success"), (CallbackState::FAILURE, "Fail")] {
+        let job: VendorTask = context.job().await?;
         let callback = job.callback(says)?.with_word(word);
-        bench.note_unless_taken(&job, &callback, &format!("a callback with the status `{word}`")).await?;
+        context.note_unless_taken(&job, &callback, &format!("a callback with the status `{word}`")).await?;
     }
     Ok(())
 }

@@ -6,10 +6,10 @@ use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
 use super::check;
-use crate::receiver::context::Bench;
+use crate::receiver::context::ReceiverContext;
 use crate::receiver::effects::Class;
-use crate::receiver::task::Says;
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::CallbackState;
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -25,7 +25,7 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects],
+    preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every state word that the vendor's callbacks use, in every dialect, is answered with 2xx.",
         why: "A word that is refused is repeated until the vendor gives up, and what it said is lost.",
         remedy: "Take the words from the vendor's table, of every generation of its API, not from one captured callback.",
-        needs: &[Need::Acks],
+        preconditions: &[ReceiverPrecondition::Acks],
         defects: &[
             Defect::ExpiredIs400,
             Defect::FailureIs500,
@@ -147,98 +147,98 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-async fn words_acked(bench: &Bench) -> Result<(), Stop> {
-    for dialect in bench.dialects() {
+async fn words_acked(context: &ReceiverContext) -> Result<(), Stop> {
+    for dialect in context.dialects() {
         for says in documented(dialect, |_| true) {
-            let job = bench.job_in(dialect).await?;
+            let job = context.job_in(dialect).await?;
             let callback = job.callback(says)?;
-            let reply = bench.deliver(&job, says).await?;
-            bench.note_unless_acked(&reply, &format!("`{}` of {}", callback.word, dialect.name));
+            let reply = context.deliver(&job, says).await?;
+            context.note_unless_acked(&reply, &format!("`{}` of {}", callback.word, dialect.name));
         }
     }
     Ok(())
 }
 
-async fn success_words(bench: &Bench) -> Result<(), Stop> {
-    ends(bench, |phase| phase == Phase::Succeeded).await
+async fn success_words(context: &ReceiverContext) -> Result<(), Stop> {
+    ends(context, |phase| phase == Phase::Succeeded).await
 }
 
-async fn failure_words(bench: &Bench) -> Result<(), Stop> {
-    ends(bench, |phase| phase.is_terminal() && phase != Phase::Succeeded).await
+async fn failure_words(context: &ReceiverContext) -> Result<(), Stop> {
+    ends(context, |phase| phase.is_terminal() && phase != Phase::Succeeded).await
 }
 
 /// Notes a finding for each word of these phases that does not end its job as it says. What is answered is
 /// the business of others.
-async fn ends(bench: &Bench, wanted: fn(Phase) -> bool) -> Result<(), Stop> {
-    for dialect in bench.dialects() {
+async fn ends(context: &ReceiverContext, wanted: fn(Phase) -> bool) -> Result<(), Stop> {
+    for dialect in context.dialects() {
         for says in documented(dialect, wanted) {
-            let job = bench.job_in(dialect).await?;
+            let job = context.job_in(dialect).await?;
             let callback = job.callback(says)?;
-            bench.deliver(&job, says).await?;
+            context.deliver(&job, says).await?;
             let what = format!("`{}` of {}", callback.word, dialect.name);
-            bench.note_unless_once(&job, Class::of(&callback.word), &what).await?;
+            context.note_unless_once(&job, Class::of(&callback.word), &what).await?;
         }
     }
     Ok(())
 }
 
-async fn progress_is_no_end(bench: &Bench) -> Result<(), Stop> {
+async fn progress_is_no_end(context: &ReceiverContext) -> Result<(), Stop> {
     let mut jobs = Vec::new();
-    for dialect in bench.dialects() {
+    for dialect in context.dialects() {
         for says in documented(dialect, |phase| !phase.is_terminal()) {
-            let job = bench.job_in(dialect).await?;
+            let job = context.job_in(dialect).await?;
             let word = job.callback(says)?.word;
-            bench.deliver(&job, says).await?;
+            context.deliver(&job, says).await?;
             jobs.push((format!("`{word}` of {}", dialect.name), job));
         }
     }
-    let control = bench.control().await?;
-    bench.note_effects_of(&jobs, &control).await
+    let control = context.acknowledged_control().await?;
+    context.note_effects_of(&jobs, &control).await
 }
 
-async fn unknown_fields(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.with_record(|record| {
+async fn unknown_fields(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?.with_record(|record| {
         record.insert("x_new".to_owned(), json!(1));
         record.insert("x_object".to_owned(), json!({"status": "failed", "id": "x"}));
         record.insert("x_list".to_owned(), json!([null]));
     });
-    bench.note_unless_taken(&job, &callback, "a callback with the fields x_new, x_object and x_list").await
+    context.note_unless_taken(&job, &callback, "a callback with the fields x_new, x_object and x_list").await
 }
 
-async fn missing_fields(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.bare();
-    bench.note_unless_taken(&job, &callback, "a success with nothing but id, state and result").await?;
-    bench.counted_twin(Says::FAILURE).await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::FAILURE)?.barest();
-    bench.note_unless_taken(&job, &callback, "a failure with nothing but id and state").await
+async fn missing_fields(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?.bare();
+    context.note_unless_taken(&job, &callback, "a success with nothing but id, state and result").await?;
+    context.counted_control(CallbackState::FAILURE).await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::FAILURE)?.barest();
+    context.note_unless_taken(&job, &callback, "a failure with nothing but id and state").await
 }
 
-async fn null_fields(bench: &Bench) -> Result<(), Stop> {
-    bench.counted_twin(Says::SUCCESS).await?;
-    let job = bench.job().await?;
-    let callback = job.callback(Says::SUCCESS)?.nulled();
+async fn null_fields(context: &ReceiverContext) -> Result<(), Stop> {
+    context.counted_control(CallbackState::SUCCESS).await?;
+    let job = context.job().await?;
+    let callback = job.callback(CallbackState::SUCCESS)?.nulled();
     let what = "a success with null for everything but id, state and result";
-    bench.note_unless_taken(&job, &callback, what).await
+    context.note_unless_taken(&job, &callback, what).await
 }
 
-async fn every_dialect(bench: &Bench) -> Result<(), Stop> {
-    for dialect in bench.dialects() {
-        let job = bench.job_in(dialect).await?;
-        let callback = job.callback(Says::SUCCESS)?;
-        bench.note_unless_taken(&job, &callback, &format!("a success of {}", dialect.name)).await?;
+async fn every_dialect(context: &ReceiverContext) -> Result<(), Stop> {
+    for dialect in context.dialects() {
+        let job = context.job_in(dialect).await?;
+        let callback = job.callback(CallbackState::SUCCESS)?;
+        context.note_unless_taken(&job, &callback, &format!("a success of {}", dialect.name)).await?;
     }
     Ok(())
 }
 
 /// What callbacks of a dialect say, as far as a page of the vendor's that is there today says so.
-fn documented(dialect: &Dialect, wanted: impl Fn(Phase) -> bool) -> Vec<Says> {
+fn documented(dialect: &Dialect, wanted: impl Fn(Phase) -> bool) -> Vec<CallbackState> {
     let rows = dialect.words.iter();
     rows.filter(|row| row.callback.is_some() && row.evidence == Evidence::Documented && wanted(row.phase))
-        .map(|row| Says::Phase(row.phase))
+        .map(|row| CallbackState::Phase(row.phase))
         .collect()
 }

@@ -7,11 +7,11 @@ use ringback_mocks::counterpart::Standing;
 use ringback_reference::receiver::defect::Defect;
 
 use super::{UNSIGNED, check};
-use crate::receiver::context::{Bench, Started};
+use crate::receiver::context::{ReceiverContext, Started};
 use crate::receiver::effects::Class;
 use crate::receiver::secrecy;
-use crate::receiver::task::Says;
-use crate::receiver::{Need, Receiver};
+use crate::receiver::task::CallbackState;
+use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
 use crate::run::requirement::{Requirement, Scope};
 use crate::run::source::Source;
@@ -27,7 +27,11 @@ const COMMON: Requirement<Receiver> = Requirement {
     remedy: "",
     scope: Scope::EachOf(UNSIGNED),
     knobs: &[],
-    needs: &[Need::Acks, Need::Effects, Need::Gateway],
+    preconditions: &[
+        ReceiverPrecondition::Acks,
+        ReceiverPrecondition::Effects,
+        ReceiverPrecondition::Gateway,
+    ],
     jobs: 0,
     generated: false,
     defects: &[],
@@ -62,7 +66,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback at a job's URL with another secret is not trusted.",
         why: "A secret that is not compared, or not to its end, protects nothing.",
         remedy: "Look the whole secret up among those of your jobs, and answer 404 when it is not there.",
-        needs: &[Need::Acks, Need::Effects, Need::Starts, Need::Gateway],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Effects,
+            ReceiverPrecondition::Starts,
+            ReceiverPrecondition::Gateway,
+        ],
         defects: &[Defect::SecretUnchecked],
         check: check!(wrong_secret),
         ..COMMON
@@ -74,7 +83,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The secret in a callback URL cannot be guessed.",
         why: "Whoever has one job's URL could otherwise count on to the next one's.",
         remedy: "Put at least 128 random bits from the operating system into each job's callback URL.",
-        needs: &[Need::Acks, Need::Starts, Need::Gateway],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Starts,
+            ReceiverPrecondition::Gateway,
+        ],
         defects: &[Defect::SecretCountsUp],
         check: check!(unguessable),
         ..COMMON
@@ -85,7 +98,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job's URL ends that job only, whatever ids are posted there.",
         why: "One leaked URL could otherwise end any number of jobs, each with its work.",
         remedy: "Find the job by the secret in the URL alone; the id in the body decides nothing there.",
-        needs: &[Need::Acks, Need::Effects, Need::Starts, Need::Gateway],
+        preconditions: &[
+            ReceiverPrecondition::Acks,
+            ReceiverPrecondition::Effects,
+            ReceiverPrecondition::Starts,
+            ReceiverPrecondition::Gateway,
+        ],
         defects: &[Defect::WorksPerVendorId],
         check: check!(one_job_one_secret),
         ..COMMON
@@ -103,49 +121,51 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-async fn unknown_not_trusted(bench: &Bench) -> Result<(), Stop> {
+async fn unknown_not_trusted(context: &ReceiverContext) -> Result<(), Stop> {
     // The gateway is told nothing, so it says 404.
-    let unknown = bench.blue(bench.main())?;
-    bench.send(&unknown.callback(Says::SUCCESS)?).await?;
-    let control = bench.job().await?;
-    bench.deliver(&control, Says::SUCCESS).await?;
+    let unknown = context.unsolicited_task(context.main())?;
+    context.send(&unknown.callback(CallbackState::SUCCESS)?).await?;
+    let control = context.job().await?;
+    context.deliver(&control, CallbackState::SUCCESS).await?;
     let what = "an unsigned callback about a job that the gateway answers 404 for".to_owned();
-    bench.note_effects_of(&[(what, unknown)], &control).await
+    context.note_effects_of(&[(what, unknown)], &control).await
 }
 
-async fn contradicted_not_trusted(bench: &Bench) -> Result<(), Stop> {
-    let running = bench.blue(bench.main())?;
-    bench.back(&running, Standing::Running);
-    let request = running.callback(Says::SUCCESS)?.request(Bench::now());
-    if let Err((why, _)) = bench.attempt(request, bench.target.patience.answer).await? {
+async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop> {
+    let running = context.unsolicited_task(context.main())?;
+    context.set_gateway_status(&running, Standing::Running);
+    let request = running.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
+    if let Err((why, _)) = context.attempt(request, context.target.timeouts.answer).await? {
         return Err(Stop::NotTestable(format!(
             "the receiver does not answer while the gateway says running, see RX-ACK-007: {why}"
         )));
     }
-    let failed = bench.blue(bench.main())?;
-    bench.back(&failed, Standing::Failed);
-    bench.send(&failed.callback(Says::SUCCESS)?).await?;
-    let control = bench.job().await?;
-    bench.deliver(&control, Says::SUCCESS).await?;
+    let failed = context.unsolicited_task(context.main())?;
+    context.set_gateway_status(&failed, Standing::Failed);
+    context.send(&failed.callback(CallbackState::SUCCESS)?).await?;
+    let control = context.job().await?;
+    context.deliver(&control, CallbackState::SUCCESS).await?;
     let what = "an unsigned success of a job that the gateway says is running".to_owned();
-    bench.note_effects_of(&[(what, running.clone())], &control).await?;
+    context.note_effects_of(&[(what, running.clone())], &control).await?;
     // A receiver that was only woken up, and believes the gateway that it failed, is right.
-    let (effect, exchange) = bench.effect(&failed).await?;
+    let (effect, exchange) = context.effect(&failed).await?;
     if effect.count > 0 && effect.class == Class::Success {
         let expected = "no work, or that of a failure, after an unsigned success of a job that the gateway says has failed";
-        let finding = Finding::new(expected, effect.told());
-        bench.note(exchange.iter().fold(finding, Finding::seen_in));
+        let finding = Finding::new(expected, effect.describe());
+        context.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     // Whoever still asks about it may stop.
-    bench.back(&running, Standing::Failed);
+    context.set_gateway_status(&running, Standing::Failed);
     Ok(())
 }
 
 /// Jobs of one receiver, and what differs in their callback URLs; not applicable if nothing does.
-async fn distinct<const N: usize>(bench: &Bench) -> Result<([Started; N], secrecy::Difference), Stop> {
+async fn distinct<const N: usize>(
+    context: &ReceiverContext,
+) -> Result<([Started; N], secrecy::Difference), Stop> {
     let mut jobs = Vec::new();
     for _ in 0..N {
-        jobs.push(bench.start().await?);
+        jobs.push(context.start().await?);
     }
     let urls: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     let Some(difference) = secrecy::Difference::of(&urls) else {
@@ -155,12 +175,13 @@ async fn distinct<const N: usize>(bench: &Bench) -> Result<([Started; N], secrec
                 .into(),
         ));
     };
-    let jobs = jobs.try_into().map_err(|_| Stop::Broken("another number of jobs was started".into()))?;
+    let jobs =
+        jobs.try_into().map_err(|_| Stop::HarnessError("another number of jobs was started".into()))?;
     Ok((jobs, difference))
 }
 
-async fn wrong_secret(bench: &Bench) -> Result<(), Stop> {
-    let ([victim, control], difference) = distinct::<2>(bench).await?;
+async fn wrong_secret(context: &ReceiverContext) -> Result<(), Stop> {
+    let ([victim, control], difference) = distinct::<2>(context).await?;
     let wrong = [
         ("the last character of its secret changed", difference.altered(&victim.job.hook)),
         ("its secret cut short", difference.shortened(&victim.job.hook)),
@@ -168,19 +189,19 @@ async fn wrong_secret(bench: &Bench) -> Result<(), Stop> {
     let mut judged = Vec::new();
     for (what, hook) in wrong {
         // An id that neither the gateway nor the receiver has heard of.
-        let posted = bench.blue(bench.main())?.at(hook);
-        bench.send(&posted.callback(Says::SUCCESS)?).await?;
+        let posted = context.unsolicited_task(context.main())?.at(hook);
+        context.send(&posted.callback(CallbackState::SUCCESS)?).await?;
         judged.push((format!("a callback at a job's URL with {what}"), posted));
     }
     judged.push(("callbacks at a job's URL with another secret".to_owned(), victim.job.clone()));
-    bench.deliver(&control.job, Says::SUCCESS).await?;
-    bench.note_effects_of(&judged, &control.job).await?;
+    context.deliver(&control.job, CallbackState::SUCCESS).await?;
+    context.note_effects_of(&judged, &control.job).await?;
     // At the right URL the very same job ends. How often is for idempotency to judge.
-    bench.deliver(&victim.job, Says::SUCCESS).await?;
-    if let Err((effect, _)) = bench.settles(&victim.job, 1, Class::Success).await?
+    context.deliver(&victim.job, CallbackState::SUCCESS).await?;
+    if let Err((effect, _)) = context.settles(&victim.job, 1, Class::Success).await?
         && effect.count == 0
     {
-        bench.note(Finding::new("the work done after its callback at the right URL", effect.told()));
+        context.note(Finding::new("the work done after its callback at the right URL", effect.describe()));
     }
     Ok(())
 }
@@ -191,10 +212,10 @@ const SECRET_MIN: usize = 16;
 /// those of UUIDs that begin with the time are.
 const DIFFERENT_MIN: usize = 12;
 
-async fn unguessable(bench: &Bench) -> Result<(), Stop> {
-    let (jobs, difference) = distinct::<3>(bench).await?;
+async fn unguessable(context: &ReceiverContext) -> Result<(), Stop> {
+    let (jobs, difference) = distinct::<3>(context).await?;
     for started in &jobs {
-        bench.back(&started.job, Standing::Failed);
+        context.set_gateway_status(&started.job, Standing::Failed);
     }
     let hooks: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     for (at, hook) in hooks.iter().enumerate() {
@@ -205,24 +226,27 @@ async fn unguessable(bench: &Bench) -> Result<(), Stop> {
         }
         let expected = format!("a secret of at least {SECRET_MIN} characters in each job's callback URL");
         let actual = format!("callback URLs that differ in {core:?} only: {}", hooks.join(", "));
-        bench.note(Finding::new(expected, actual).seen_in(&jobs[at].reply.exchange));
+        context.note(Finding::new(expected, actual).seen_in(&jobs[at].reply.exchange));
         break;
     }
     Ok(())
 }
 
-async fn one_job_one_secret(bench: &Bench) -> Result<(), Stop> {
-    let ([mine, control], _) = distinct::<2>(bench).await?;
-    bench.deliver(&mine.job, Says::SUCCESS).await?;
-    if let Err((effect, _)) = bench.settles(&mine.job, 1, Class::Success).await? {
-        return Err(Stop::NotTestable(format!("the job's own callback has no effect: {}", effect.told())));
+async fn one_job_one_secret(context: &ReceiverContext) -> Result<(), Stop> {
+    let ([mine, control], _) = distinct::<2>(context).await?;
+    context.deliver(&mine.job, CallbackState::SUCCESS).await?;
+    if let Err((effect, _)) = context.settles(&mine.job, 1, Class::Success).await? {
+        return Err(Stop::NotTestable(format!(
+            "the job's own callback has no effect: {}",
+            effect.describe()
+        )));
     }
-    let other = bench.blue(bench.main())?.at(mine.job.hook.clone());
-    bench.send(&other.callback(Says::SUCCESS)?).await?;
-    bench.deliver(&control.job, Says::SUCCESS).await?;
+    let other = context.unsolicited_task(context.main())?.at(mine.job.hook.clone());
+    context.send(&other.callback(CallbackState::SUCCESS)?).await?;
+    context.deliver(&control.job, CallbackState::SUCCESS).await?;
     // Whether the job itself is worked on twice is for idempotency to judge.
     let what = "a callback with another id at the URL of a job that has ended".to_owned();
-    bench.note_effects_of(&[(what, other)], &control.job).await
+    context.note_effects_of(&[(what, other)], &control.job).await
 }
 
 /// How long the gateway lags, if nobody asks it before.
@@ -230,32 +254,32 @@ const LAG: Duration = Duration::from_secs(1);
 /// How long the receiver may take to notice that the gateway knows.
 const NOTICED_WITHIN: Duration = Duration::from_secs(5);
 
-async fn confirmed_later(bench: &Bench) -> Result<(), Stop> {
-    if bench.starts_jobs() {
+async fn confirmed_later(context: &ReceiverContext) -> Result<(), Stop> {
+    if context.starts_jobs() {
         return Err(Stop::NotApplicable(
             "the receiver trusts only callbacks of jobs that it has started".into(),
         ));
     }
-    let job = bench.job().await?;
-    let gateway = bench.gateway();
+    let job = context.job().await?;
+    let gateway = context.gateway();
     gateway.set(&job.key, Standing::Running);
     gateway.script(&job.key, [Standing::Error(502), Standing::Running]);
-    let callback = job.callback(Says::SUCCESS)?;
+    let callback = job.callback(CallbackState::SUCCESS)?;
     let catching_up = async {
         gateway.asked(&job.key, 2, LAG).await;
         gateway.script(&job.key, []);
         gateway.set(&job.key, Standing::Finished);
     };
     // At once: a receiver may ask before it answers.
-    let (sent, ()) = futures_util::future::join(bench.send(&callback), catching_up).await;
+    let (sent, ()) = futures_util::future::join(context.send(&callback), catching_up).await;
     sent?;
-    let within = NOTICED_WITHIN.max(bench.target.patience.settle);
-    if let Err((effect, exchange)) = bench.settles_within(&job, 1, Class::Success, within).await? {
+    let within = NOTICED_WITHIN.max(context.target.timeouts.settle);
+    if let Err((effect, exchange)) = context.settles_within(&job, 1, Class::Success, within).await? {
         let expected = format!(
             "the work done once within {within:?}, when the gateway has answered 502, then running, then finished"
         );
-        let finding = Finding::new(expected, effect.told());
-        bench.note(exchange.iter().fold(finding, Finding::seen_in));
+        let finding = Finding::new(expected, effect.describe());
+        context.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     Ok(())
 }

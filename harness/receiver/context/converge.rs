@@ -8,11 +8,11 @@ use ringback_mocks::counterpart::Standing;
 use ringback_mocks::journal::Exchange;
 use ringback_mocks::wire::Request;
 
-use super::Bench;
+use super::ReceiverContext;
 use super::look::wrong;
 use crate::receiver::effects::Class;
 use crate::receiver::schedules::{Event, Schedule, Step};
-use crate::receiver::task::{Callback, Job, Says};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::run::mode::Mode;
 use crate::run::outcome::{Finding, Stop};
 
@@ -24,26 +24,26 @@ pub const HANGS_UP: Duration = Duration::from_millis(50);
 /// Characters at the end of an id in which relatives differ.
 const FAMILY_TAIL: usize = 6;
 
-impl Bench {
+impl ReceiverContext {
     /// Lets time pass that is part of what is sent: between two attempts of a vendor, say.
     pub async fn pause(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
 
     /// Sends a request whose answer does not matter, nor that there is none: what it leads to is judged.
-    pub async fn throw(&self, request: Request) -> Result<(), Stop> {
-        self.attempt(request, self.target.patience.answer).await.map(drop)
+    pub async fn send_ignoring_response(&self, request: Request) -> Result<(), Stop> {
+        self.attempt(request, self.target.timeouts.answer).await.map(drop)
     }
 
     /// The same for so many copies, each on a connection of its own, at the same moment.
-    pub async fn throw_at_once(&self, request: &Request, copies: usize) -> Result<(), Stop> {
+    pub async fn send_copies_ignoring_responses(&self, request: &Request, copies: usize) -> Result<(), Stop> {
         self.save(copies).await;
-        let all = (0..copies).map(|_| self.throw(request.clone()));
+        let all = (0..copies).map(|_| self.send_ignoring_response(request.clone()));
         join_all(all).await.into_iter().collect()
     }
 
     /// A job that is a relative of another: their ids differ in the last characters only.
-    pub async fn relative(&self, of: &Job, number: u32) -> Result<Job, Stop> {
+    pub async fn relative(&self, of: &VendorTask, number: u32) -> Result<VendorTask, Stop> {
         let family: String = of.id.chars().take(of.id.chars().count().saturating_sub(FAMILY_TAIL)).collect();
         let own: String = of.id.chars().skip(family.chars().count()).collect();
         let tail = match own.parse::<u32>() {
@@ -61,11 +61,11 @@ impl Bench {
 
     /// Notes a finding unless the work for a job is done so often, whatever its state, and no oftener within
     /// the quiet window.
-    pub async fn note_unless_counted(&self, job: &Job, count: u64, after: &str) -> Result<(), Stop> {
+    pub async fn note_unless_counted(&self, job: &VendorTask, count: u64, after: &str) -> Result<(), Stop> {
         let expected = if count == 1 { "the work done once" } else { "another count" };
         let settled = self.looks(
             job,
-            self.target.patience.settle,
+            self.target.timeouts.settle,
             |effect| effect.count == count,
             |effect| effect.count > count,
         );
@@ -73,7 +73,7 @@ impl Bench {
             self.note(wrong(expected, after, seen));
             return Ok(());
         }
-        tokio::time::sleep(self.target.patience.quiet).await;
+        tokio::time::sleep(self.target.timeouts.quiet).await;
         let seen = self.effect(job).await?;
         if seen.0.count != count {
             self.note(wrong(expected, after, seen));
@@ -85,14 +85,14 @@ impl Bench {
     /// over: what has not happened by then does not happen.
     pub async fn let_settle(&self) -> Result<(), Stop> {
         let control = self.job().await?;
-        self.deliver(&control, Says::SUCCESS).await?;
+        self.deliver(&control, CallbackState::SUCCESS).await?;
         if let Err((effect, _)) = self.settles(&control, 1, Class::Success).await? {
             return Err(Stop::NotTestable(format!(
                 "the control of this case has no effect: {}",
-                effect.told()
+                effect.describe()
             )));
         }
-        tokio::time::sleep(self.target.patience.quiet).await;
+        tokio::time::sleep(self.target.timeouts.quiet).await;
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Bench {
     /// stays so; `told` says what came before.
     pub async fn note_unless_each_once(
         &self,
-        jobs: &[(String, Job)],
+        jobs: &[(String, VendorTask)],
         class: Class,
         within: Duration,
     ) -> Result<(), Stop> {
@@ -112,7 +112,7 @@ impl Bench {
                 Err(seen) => self.note(wrong(&once(class), after, seen)),
             }
         }
-        tokio::time::sleep(self.target.patience.quiet).await;
+        tokio::time::sleep(self.target.timeouts.quiet).await;
         for (after, job) in right {
             let seen = self.effect(job).await?;
             if seen.0.count != 1 || seen.0.class != class {
@@ -123,7 +123,7 @@ impl Bench {
     }
 
     /// Notes a finding if work was done under the vendor's id of a job that the receiver started itself.
-    pub async fn note_unless_linked(&self, job: &Job, after: &str) -> Result<(), Stop> {
+    pub async fn note_unless_linked(&self, job: &VendorTask, after: &str) -> Result<(), Stop> {
         let seen = self.effect_of(&job.id).await?;
         if job.started && seen.0.count > 0 {
             let expected = "no work under the vendor's id, because the job is known by the gateway's,";
@@ -133,14 +133,14 @@ impl Bench {
     }
 
     /// Waits until the status of a job was asked so often from now on, or a second is over.
-    pub async fn polled(&self, job: &Job, times: usize) {
+    pub async fn polled(&self, job: &VendorTask, times: usize) {
         let before = self.gateway().queries(&job.key);
         self.gateway().asked(&job.key, before + times, Duration::from_secs(1)).await;
     }
 
     /// Plays a schedule with a job. What the receiver answers does not matter: a vendor that is refused comes
     /// again, and how it ends is judged.
-    pub async fn play(&self, job: &Job, schedule: &Schedule) -> Result<(), Stop> {
+    pub async fn play(&self, job: &VendorTask, schedule: &Schedule) -> Result<(), Stop> {
         // Making a callback is dear, and each event's is made once.
         let mut made: Vec<(Event, Callback)> = Vec::new();
         for event in schedule.steps().iter().flat_map(|step| step.events()) {
@@ -152,7 +152,7 @@ impl Bench {
             let callback = made.iter().find(|(known, _)| *known == event).map(|(_, callback)| callback);
             callback
                 .map(|callback| callback.request(Self::now()))
-                .ok_or_else(|| Stop::Broken("no callback".into()))
+                .ok_or_else(|| Stop::HarnessError("no callback".into()))
         };
         for step in schedule.steps() {
             match *step {
@@ -165,21 +165,21 @@ impl Bench {
                     self.post_and_leave(told(event)?, HANGS_UP).await?;
                 }
                 // Where a connection cannot be cut short, not looking at the answer comes nearest.
-                Step::AckLost(event) => self.throw(told(event)?).await?,
+                Step::AckLost(event) => self.send_ignoring_response(told(event)?).await?,
                 Step::AtOnce(one, other) => {
                     self.save(2).await;
-                    let both = [told(one)?, told(other)?].map(|request| self.throw(request));
+                    let both = [told(one)?, told(other)?].map(|request| self.send_ignoring_response(request));
                     join_all(both).await.into_iter().collect::<Result<(), Stop>>()?;
                 }
                 Step::Lost(_) => {}
-                Step::Poll(event) => self.back(job, truth(event)),
+                Step::Poll(event) => self.set_gateway_status(job, truth(event)),
             }
         }
         Ok(())
     }
 
     /// What is wrong in the end when a schedule is played with a fresh job; nothing, if it converges.
-    pub async fn diverges(&self, plot: Plot, schedule: Schedule) -> Result<Option<Finding>, Stop> {
+    pub async fn diverges(&self, plot: ScheduleRun, schedule: Schedule) -> Result<Option<Finding>, Stop> {
         let scene = self.scene();
         let verdict = match scene.played(plot, &schedule).await {
             // That there was no answer is a finding too, of this very schedule.
@@ -195,24 +195,25 @@ impl Bench {
         verdict
     }
 
-    async fn played(&self, plot: Plot, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
-        let Plot { end, started } = plot;
+    async fn played(&self, plot: ScheduleRun, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
+        let ScheduleRun { end, started } = plot;
         let class = if end == Event::Success { Class::Success } else { Class::Failure };
-        let turn = self.subject().plays.acquire().await.map_err(|error| Stop::Broken(error.to_string()))?;
+        let turn =
+            self.subject().plays.acquire().await.map_err(|error| Stop::HarnessError(error.to_string()))?;
         let job = if started { self.start().await?.job } else { self.job().await? };
         if !started {
             // Whoever asks is told how it ends, from the beginning.
-            self.back(&job, truth(end));
+            self.set_gateway_status(&job, truth(end));
         }
         self.play(&job, schedule).await?;
         drop(turn);
-        let patience = &self.target.patience;
-        let within = if started { patience.poll } else { patience.settle };
+        let timeouts = &self.target.timeouts;
+        let within = if started { timeouts.poll } else { timeouts.settle };
         let after = format!("the schedule `{schedule}`");
         if let Err(seen) = self.settles_within(&job, 1, class, within).await? {
             return Ok(Some(wrong(&once(class), &after, seen)));
         }
-        tokio::time::sleep(patience.quiet).await;
+        tokio::time::sleep(timeouts.quiet).await;
         let seen = self.effect(&job).await?;
         let right = seen.0.count == 1 && seen.0.class == class;
         Ok((!right).then(|| wrong(&once(class), &after, seen)))
@@ -222,7 +223,7 @@ impl Bench {
         self.place().is_ok_and(|(root, _)| root.starts_with("http://"))
     }
 
-    /// A bench within this one, whose exchanges can be forgotten.
+    /// A context within this one, whose exchanges can be forgotten.
     fn scene(&self) -> Self {
         Self::new(Arc::clone(&self.target), Arc::clone(&self.subject), self.vendor, self.way, self.seed, None)
     }
@@ -251,7 +252,7 @@ impl Bench {
 
 /// What a schedule is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Plot {
+pub struct ScheduleRun {
     /// How the job ends.
     pub end: Event,
     /// Whether the receiver starts it, so that it can poll.

@@ -9,10 +9,10 @@ use ringback_mocks::wire::Request;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::Bench;
+use super::ReceiverContext;
 use crate::receiver::effects::{self, Class, Effect, Probe};
 use crate::receiver::subject::divided;
-use crate::receiver::task::Job;
+use crate::receiver::task::VendorTask;
 use crate::run::outcome::{Finding, Stop};
 
 /// Longest pause between two looks, unless the target wants longer ones.
@@ -21,9 +21,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// An effect and the exchange that showed it.
 pub(super) type Seen = (Effect, Option<Arc<Exchange>>);
 
-impl Bench {
+impl ReceiverContext {
     /// What the receiver has done about a job, right now.
-    pub async fn effect(&self, job: &Job) -> Result<Seen, Stop> {
+    pub async fn effect(&self, job: &VendorTask) -> Result<Seen, Stop> {
         self.effect_of(&job.key).await
     }
 
@@ -42,7 +42,7 @@ impl Bench {
                 } else {
                     divided(&path).unwrap_or_default()
                 };
-                let within = self.target.patience.answer;
+                let within = self.target.timeouts.answer;
                 let leave = self.leave().await?;
                 let request = Request::get(path);
                 let asked = self.subject().send(Leg::Client, &self.token, &root, request, within, leave);
@@ -67,14 +67,19 @@ impl Bench {
 
     /// Waits until the work for a job was done so often and the state is of that class; the last look
     /// otherwise.
-    pub async fn settles(&self, job: &Job, count: u64, class: Class) -> Result<Result<(), Seen>, Stop> {
-        self.settles_within(job, count, class, self.target.patience.settle).await
+    pub async fn settles(
+        &self,
+        job: &VendorTask,
+        count: u64,
+        class: Class,
+    ) -> Result<Result<(), Seen>, Stop> {
+        self.settles_within(job, count, class, self.target.timeouts.settle).await
     }
 
     /// The same with another time.
     pub async fn settles_within(
         &self,
-        job: &Job,
+        job: &VendorTask,
         count: u64,
         class: Class,
         within: Duration,
@@ -87,16 +92,16 @@ impl Bench {
     /// Looks until the effect is right, is lost, or the time is over; the last look unless it is right.
     pub(super) async fn looks(
         &self,
-        job: &Job,
+        job: &VendorTask,
         within: Duration,
         right: impl Fn(&Effect) -> bool,
         lost: impl Fn(&Effect) -> bool,
     ) -> Result<Result<(), Seen>, Stop> {
         let deadline = tokio::time::Instant::now() + within;
-        let longest = LOOK.max(self.target.patience.look);
+        let longest = LOOK.max(self.target.timeouts.look);
         // Where everything is slow, time alone says little: so many looks fit into it otherwise.
         let mut owed = within.as_millis() / longest.as_millis().max(1);
-        let mut pause = self.target.patience.look;
+        let mut pause = self.target.timeouts.look;
         loop {
             let (effect, exchange) = self.effect(job).await?;
             if right(&effect) {
@@ -114,7 +119,7 @@ impl Bench {
 
     /// Notes a finding unless the work for a job is done once, with this class of state, within the settle
     /// window, and stays so.
-    pub async fn note_unless_once(&self, job: &Job, class: Class, after: &str) -> Result<(), Stop> {
+    pub async fn note_unless_once(&self, job: &VendorTask, class: Class, after: &str) -> Result<(), Stop> {
         match self.settles(job, 1, class).await? {
             Err(seen) => self.note(wrong(&format!("the work done once, as {}", class.word()), after, seen)),
             Ok(()) => self.note_unless_stays(job, 1, class, after).await?,
@@ -125,12 +130,12 @@ impl Bench {
     /// Notes a finding if the work for a job is done after all, or again, within the quiet window.
     pub async fn note_unless_stays(
         &self,
-        job: &Job,
+        job: &VendorTask,
         count: u64,
         class: Class,
         after: &str,
     ) -> Result<(), Stop> {
-        tokio::time::sleep(self.target.patience.quiet).await;
+        tokio::time::sleep(self.target.timeouts.quiet).await;
         let (effect, exchange) = self.effect(job).await?;
         if effect.count != count || (count > 0 && effect.class != class) {
             let expected = match count {
@@ -144,14 +149,18 @@ impl Bench {
 
     /// Notes a finding for each of these jobs whose work was done: first a control job, delivered later, must
     /// show its effect, then the quiet window passes.
-    pub async fn note_effects_of(&self, jobs: &[(String, Job)], control: &Job) -> Result<(), Stop> {
+    pub async fn note_effects_of(
+        &self,
+        jobs: &[(String, VendorTask)],
+        control: &VendorTask,
+    ) -> Result<(), Stop> {
         if let Err((effect, _)) = self.settles(control, 1, Class::Success).await? {
             return Err(Stop::NotTestable(format!(
                 "the control of this case has no effect: {}",
-                effect.told()
+                effect.describe()
             )));
         }
-        tokio::time::sleep(self.target.patience.quiet).await;
+        tokio::time::sleep(self.target.timeouts.quiet).await;
         for (what, job) in jobs {
             let seen = self.effect(job).await?;
             if seen.0.count > 0 {
@@ -164,7 +173,7 @@ impl Bench {
 
 /// The finding that an effect is another than expected.
 pub(super) fn wrong(expected: &str, after: &str, (effect, exchange): Seen) -> Finding {
-    let finding = Finding::new(format!("{expected} after {after}"), effect.told());
+    let finding = Finding::new(format!("{expected} after {after}"), effect.describe());
     match exchange {
         Some(exchange) => finding.seen_in(&exchange),
         None => finding,

@@ -14,26 +14,26 @@ use ringback_mocks::wire::Request;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::{Bench, Reply};
+use super::{ReceiverContext, ReceiverReply};
 use crate::run::outcome::{Finding, Stop};
 
-impl Bench {
+impl ReceiverContext {
     /// Sends a request byte for byte as it is written here, names of headers included.
-    pub async fn post_as_written(&self, request: Request) -> Result<Reply, Stop> {
+    pub async fn post_as_written(&self, request: Request) -> Result<ReceiverReply, Stop> {
         let (root, _) = self.place()?;
         let request = self.with_host(request)?;
         let _leave = self.leave().await?;
         let began = Instant::now();
-        let answer = raw::send(root, &request, Wire::default(), self.target.patience.answer).await;
+        let answer = raw::send(root, &request, Wire::default(), self.target.timeouts.answer).await;
         let entry = Entry { leg: Leg::Callback(self.vendor), began, request, answer, task: None };
         let exchange = self.subject().journal.record_for(Some(self.token.clone()), entry);
         match &exchange.answer {
             Ok(response) => {
                 self.notes().answered = true;
-                Ok(Reply::of(Arc::clone(&exchange), response))
+                Ok(ReceiverReply::of(Arc::clone(&exchange), response))
             }
             Err(why) if why.starts_with("could not connect") => {
-                Err(Stop::Inconclusive(format!("{} ({why})", self.subject().obituary())))
+                Err(Stop::Inconclusive(format!("{} ({why})", self.subject().exit_summary())))
             }
             Err(why) => Err(Finding::new("an answer", why.clone()).seen_in(&exchange).into()),
         }
@@ -58,7 +58,7 @@ impl Bench {
 
     /// Begins a request whose body arrives in drops: half of it, then a byte each `pause`, `drops` times. It
     /// is never finished. Ends when the drops have been sent or the receiver has had enough.
-    pub async fn drip(&self, request: Request, pause: Duration, drops: usize) -> Result<(), Stop> {
+    pub async fn send_slowly(&self, request: Request, pause: Duration, drops: usize) -> Result<(), Stop> {
         let request = self.with_host(request)?;
         let _leave = self.leave().await?;
         let mut stream = self.connected().await?;
@@ -91,7 +91,7 @@ impl Bench {
         let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
         TcpStream::connect(address)
             .await
-            .map_err(|error| Stop::Inconclusive(format!("{} ({error})", self.subject().obituary())))
+            .map_err(|error| Stop::Inconclusive(format!("{} ({error})", self.subject().exit_summary())))
     }
 }
 

@@ -10,36 +10,36 @@ use ringback_mocks::wire::Request;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::Bench;
+use super::ReceiverContext;
 use crate::receiver::subject::divided;
-use crate::receiver::task::Job;
+use crate::receiver::task::VendorTask;
 use crate::run::outcome::{Finding, Stop};
 
 /// A job that the receiver started.
 #[derive(Clone, Debug)]
 pub struct Started {
     /// The job: `key` is the gateway's id, `hook` the URL the receiver named.
-    pub job: Job,
+    pub job: VendorTask,
     /// The submit as the gateway saw it.
     pub submit: Submitted,
     /// The token in its prompt.
     pub token: String,
     /// The receiver's answer to whoever asked it to start.
-    pub reply: super::Reply,
+    pub reply: super::ReceiverReply,
 }
 
 /// A job whose submit is held at the gateway, so that the receiver still waits for its id.
 #[derive(Debug)]
 pub struct Held {
     /// The job, as the gateway will know it.
-    pub job: Job,
+    pub job: VendorTask,
     /// The submit as the gateway saw it.
     pub submit: Submitted,
     token: String,
-    asking: JoinHandle<Result<super::Reply, Stop>>,
+    asking: JoinHandle<Result<super::ReceiverReply, Stop>>,
 }
 
-impl Bench {
+impl ReceiverContext {
     /// Makes the receiver start a job of a dialect, which the gateway lets run.
     pub async fn start_in(&self, dialect: &'static Dialect) -> Result<Started, Stop> {
         let token = self.start_token();
@@ -50,9 +50,9 @@ impl Bench {
                 Some(submit) => Finding::new(
                     "a submit that the gateway accepts: its key, model, input.prompt, and callback_url under \
                      input.metadata",
-                    format!("the gateway refused {}, and the receiver said {}", submit.body, reply.gist()),
+                    format!("the gateway refused {}, and the receiver said {}", submit.body, reply.summary()),
                 ),
-                None => Finding::new("HTTP 2xx for the start of a job", reply.gist()),
+                None => Finding::new("HTTP 2xx for the start of a job", reply.summary()),
             };
             return Err(finding.seen_in(&reply.exchange).into());
         }
@@ -72,7 +72,7 @@ impl Bench {
         let (root, request) = self.starting(dialect, &token)?;
         self.gateway().hold(&token);
         let (subject, within, asked) =
-            (Arc::clone(&self.subject), self.target.patience.answer, token.clone());
+            (Arc::clone(&self.subject), self.target.timeouts.answer, token.clone());
         let asking = tokio::spawn(async move {
             let leave = subject.leave(false).await?;
             let (exchange, _) = subject.send(Leg::Client, &asked, &root, request, within, leave).await;
@@ -90,9 +90,9 @@ impl Bench {
     }
 
     /// Lets the gateway answer a submit that was held; what the receiver then says to whoever asked it.
-    pub async fn release(&self, held: Held) -> Result<super::Reply, Stop> {
+    pub async fn release(&self, held: Held) -> Result<super::ReceiverReply, Stop> {
         self.gateway().release(&held.token);
-        held.asking.await.map_err(|error| Stop::Broken(error.to_string()))?
+        held.asking.await.map_err(|error| Stop::HarnessError(error.to_string()))?
     }
 
     fn start_token(&self) -> String {
@@ -122,9 +122,9 @@ impl Bench {
         Ok((root, Request::post(path, &body)))
     }
 
-    async fn ask_to_start(&self, dialect: &Dialect, token: &str) -> Result<super::Reply, Stop> {
+    async fn ask_to_start(&self, dialect: &Dialect, token: &str) -> Result<super::ReceiverReply, Stop> {
         let (root, request) = self.starting(dialect, token)?;
-        let within = self.target.patience.answer;
+        let within = self.target.timeouts.answer;
         let leave = self.leave().await?;
         let (exchange, _) = self.subject().send(Leg::Client, token, &root, request, within, leave).await;
         self.notes().answered |= exchange.answer.is_ok();
@@ -132,7 +132,7 @@ impl Bench {
     }
 
     async fn submit_of(&self, token: &str) -> Result<Submitted, Stop> {
-        let within = self.target.patience.answer;
+        let within = self.target.timeouts.answer;
         let submit = self.gateway().submit(token, within).await;
         submit.ok_or_else(|| {
             Finding::new(
@@ -143,7 +143,7 @@ impl Bench {
         })
     }
 
-    fn started_job(&self, dialect: &'static Dialect, submit: &Submitted) -> Result<Job, Stop> {
+    fn started_job(&self, dialect: &'static Dialect, submit: &Submitted) -> Result<VendorTask, Stop> {
         let nowhere = || {
             Stop::from(Finding::new(
                 "a callback_url under input.metadata of the submit",
@@ -153,15 +153,16 @@ impl Bench {
         let url = submit.callback_url.as_deref().ok_or_else(nowhere)?;
         // Whatever host it names, callbacks go to the receiver that is judged and nowhere else.
         let (_, hook) = divided(url).ok_or_else(nowhere)?;
-        let job = Job::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now()).started_as(&submit.id);
-        self.back(&job, Standing::Running);
+        let job = VendorTask::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now())
+            .started_as(&submit.id);
+        self.set_gateway_status(&job, Standing::Running);
         Ok(job)
     }
 }
 
-fn answered(exchange: &Arc<Exchange>) -> Result<super::Reply, Stop> {
+fn answered(exchange: &Arc<Exchange>) -> Result<super::ReceiverReply, Stop> {
     match &exchange.answer {
-        Ok(response) => Ok(super::Reply::of(Arc::clone(exchange), response)),
+        Ok(response) => Ok(super::ReceiverReply::of(Arc::clone(exchange), response)),
         Err(why) => {
             Err(Finding::new("an answer to the start of a job", why.clone()).seen_in(exchange).into())
         }

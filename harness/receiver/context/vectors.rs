@@ -1,55 +1,60 @@
-//! Sending what is unusual beside what is usual: the accepted twin, the control, and the proof that a
+//! Sending what is unusual beside what is usual: the accepted control, the control, and the proof that a
 //! receiver survives.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::Request;
 
-use super::{Bench, Reply, standing};
+use super::{ReceiverContext, ReceiverReply, standing};
 use crate::receiver::effects::Class;
-use crate::receiver::task::{Callback, Job, Says};
+use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::run::outcome::{Finding, Stop};
 
 /// Characters at the end of an id that members of a family differ in.
 const TAIL: usize = 6;
 
-impl Bench {
-    /// A genuine success of a fresh job that is acknowledged: the twin of what may be refused, and the
+impl ReceiverContext {
+    /// A genuine success of a fresh job that is acknowledged: the control of what may be refused, and the
     /// control of what must not work.
-    pub async fn control(&self) -> Result<Job, Stop> {
+    pub async fn acknowledged_control(&self) -> Result<VendorTask, Stop> {
         let job = self.job().await?;
-        let callback = job.callback(Says::SUCCESS)?;
-        self.back(&job, Standing::Finished);
-        self.twin(&callback).await?;
+        let callback = job.callback(CallbackState::SUCCESS)?;
+        self.set_gateway_status(&job, Standing::Finished);
+        self.control(&callback).await?;
         Ok(job)
     }
 
-    /// The right twin of what this case sends: acknowledged, and its work done once.
-    pub async fn counted_twin(&self, says: Says) -> Result<(), Stop> {
+    /// The right control of what this case sends: acknowledged, and its work done once.
+    pub async fn counted_control(&self, says: CallbackState) -> Result<(), Stop> {
         let job = self.job().await?;
         let callback = job.callback(says)?;
-        self.back(&job, standing(&job, &callback));
-        self.twin(&callback).await?;
+        self.set_gateway_status(&job, standing(&job, &callback));
+        self.control(&callback).await?;
         match self.settles(&job, 1, Class::of(&callback.word)).await? {
             Ok(()) => Ok(()),
             Err((effect, _)) => Err(Stop::NotTestable(format!(
                 "the right twin of what this case sends has no effect: {}",
-                effect.told()
+                effect.describe()
             ))),
         }
     }
 
     /// Tells the gateway of a job out of the blue. One that the receiver started is left running there:
     /// its polling would do the work that a callback must not do.
-    pub fn back_unless_polled(&self, job: &Job, standing: Standing) {
+    pub fn set_gateway_status_unless_polled(&self, job: &VendorTask, standing: Standing) {
         if !job.started {
-            self.back(job, standing);
+            self.set_gateway_status(job, standing);
         }
     }
 
     /// Sends a callback about a job, backed by the gateway, and notes a finding unless it is acknowledged
     /// and the work done once.
-    pub async fn note_unless_taken(&self, job: &Job, callback: &Callback, what: &str) -> Result<(), Stop> {
-        self.back(job, standing(job, callback));
+    pub async fn note_unless_taken(
+        &self,
+        job: &VendorTask,
+        callback: &Callback,
+        what: &str,
+    ) -> Result<(), Stop> {
+        self.set_gateway_status(job, standing(job, callback));
         let reply = self.send(callback).await?;
         self.note_unless_acked(&reply, what);
         if reply.is_ack() {
@@ -60,8 +65,12 @@ impl Bench {
 
     /// Sends something hostile: notes a finding when it is not answered, when the receiver blames itself
     /// and when it does not live on.
-    pub async fn note_unless_survived(&self, request: Request, what: &str) -> Result<Option<Reply>, Stop> {
-        let reply = match self.attempt(request, self.target.patience.answer).await? {
+    pub async fn note_unless_survived(
+        &self,
+        request: Request,
+        what: &str,
+    ) -> Result<Option<ReceiverReply>, Stop> {
+        let reply = match self.attempt(request, self.target.timeouts.answer).await? {
             Ok(reply) => {
                 self.note_if_5xx(&reply, what);
                 Some(reply)
@@ -78,7 +87,7 @@ impl Bench {
     /// The same for what may also be answered by closing the connection; saying nothing at all is no
     /// answer.
     pub async fn note_unless_survived_or_closed(&self, request: Request, what: &str) -> Result<(), Stop> {
-        let within = self.target.patience.answer;
+        let within = self.target.timeouts.answer;
         match self.attempt(request, within).await? {
             Ok(reply) => self.note_if_5xx(&reply, what),
             Err((why, exchange)) if exchange.took >= within => {
@@ -92,15 +101,15 @@ impl Bench {
 
     /// Lets the work for a job be done before something follows, where there is a probe to see it with.
     /// What comes of it is not judged here.
-    pub async fn give_time(&self, job: &Job) {
+    pub async fn give_time(&self, job: &VendorTask) {
         if self.target.probe.is_some() {
             drop(self.settles(job, 1, Class::Success).await);
         }
     }
 
     /// Jobs whose ids are of one family: they differ in their last characters only.
-    pub async fn family(&self, size: usize) -> Result<Vec<Job>, Stop> {
-        let mut jobs: Vec<Job> = Vec::new();
+    pub async fn family(&self, size: usize) -> Result<Vec<VendorTask>, Stop> {
+        let mut jobs: Vec<VendorTask> = Vec::new();
         for number in 0..size {
             let job = self.job().await?;
             let like = jobs.first().map_or_else(|| job.id.clone(), |first| first.id.clone());
@@ -112,7 +121,7 @@ impl Bench {
 
 /// The same job at a hook with this parameter in its query, after whatever is there.
 #[must_use]
-pub fn asked_with(mut job: Job, parameter: &str) -> Job {
+pub fn asked_with(mut job: VendorTask, parameter: &str) -> VendorTask {
     let sign = if job.hook.contains('?') { '&' } else { '?' };
     job.hook = format!("{}{sign}{parameter}", job.hook);
     job

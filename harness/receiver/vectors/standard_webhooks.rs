@@ -6,11 +6,13 @@ use bytes::Bytes;
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Request};
 
-use super::{Changes, Form, Genuine, Group, Key, Seal, Vector, Verdict, set, vidu, with_query, without};
+use super::{
+    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, vidu, with_query, without,
+};
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
-pub enum Change {
+pub enum StandardWebhooksChange {
     // Sent as it is signed.
     /// The body is in this dialect.
     Dialect(&'static str),
@@ -72,7 +74,7 @@ const FIELDS: &[&str] = &["webhook-id", "webhook-timestamp", "webhook-signature"
 /// The table.
 #[rustfmt::skip]
 pub const VECTORS: &[Vector] = {
-    use Change::{
+    use StandardWebhooksChange::{
         Body, Dialect, Field, Id, Key, OtherScheme, Query, SentBody, SentId, SentTime, Signature, SignedBody,
         Time, Unsigned, Without,
     };
@@ -162,16 +164,26 @@ pub const VECTORS: &[Vector] = {
     ]
 };
 
-const fn good(group: Group, name: &'static str, changes: &'static [Change]) -> Vector {
-    Vector { group, name, verdict: Verdict::Accepted, changes: Changes::StandardWebhooks(changes) }
+const fn good(group: Group, name: &'static str, changes: &'static [StandardWebhooksChange]) -> Vector {
+    Vector { group, name, verdict: VectorVerdict::Accepted, changes: Changes::StandardWebhooks(changes) }
 }
 
-const fn bad(group: Group, name: &'static str, twin: &'static str, changes: &'static [Change]) -> Vector {
-    Vector { group, name, verdict: Verdict::Refused { twin }, changes: Changes::StandardWebhooks(changes) }
+const fn bad(
+    group: Group,
+    name: &'static str,
+    control: &'static str,
+    changes: &'static [StandardWebhooksChange],
+) -> Vector {
+    Vector {
+        group,
+        name,
+        verdict: VectorVerdict::Refused { control },
+        changes: Changes::StandardWebhooks(changes),
+    }
 }
 
 /// A request that differs so from a genuine callback.
-pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
+pub fn request(changes: &[StandardWebhooksChange], genuine: &Genuine) -> Request {
     let mut hook = genuine.hook.clone();
     let mut id = genuine.delivery_id.clone();
     let mut time = genuine.now.as_second().to_string();
@@ -181,16 +193,16 @@ pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
     let parts = Seal::of(genuine, &[], &[]);
     for change in changes {
         match *change {
-            Change::Query(query) => hook = with_query(&hook, query),
-            Change::Id(template) => id = parts.fill(template),
-            Change::Time(when) => time = when.text(genuine),
-            Change::Body(form) => {
+            StandardWebhooksChange::Query(query) => hook = with_query(&hook, query),
+            StandardWebhooksChange::Id(template) => id = parts.fill(template),
+            StandardWebhooksChange::Time(when) => time = when.text(genuine),
+            StandardWebhooksChange::Body(form) => {
                 signed = form.of(genuine);
                 sent = signed.clone();
             }
-            Change::SignedBody(form) => signed = form.of(genuine),
-            Change::SentBody(form) => sent = form.of(genuine),
-            Change::Key(other) => key = other.bytes(secret),
+            StandardWebhooksChange::SignedBody(form) => signed = form.of(genuine),
+            StandardWebhooksChange::SentBody(form) => sent = form.of(genuine),
+            StandardWebhooksChange::Key(other) => key = other.bytes(secret),
             _ => {}
         }
     }
@@ -207,18 +219,20 @@ pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
 }
 
 /// The header fields as they are sent.
-fn changed(changes: &[Change], seal: &Seal<'_>, mut headers: Headers) -> Headers {
+fn changed(changes: &[StandardWebhooksChange], seal: &Seal<'_>, mut headers: Headers) -> Headers {
     for change in changes {
         headers = match *change {
-            Change::Signature(template) => set(&headers, "webhook-signature", &seal.fill(template)),
-            Change::SentId(template) => set(&headers, "webhook-id", &seal.fill(template)),
-            Change::SentTime(later) => {
+            StandardWebhooksChange::Signature(template) => {
+                set(&headers, "webhook-signature", &seal.fill(template))
+            }
+            StandardWebhooksChange::SentId(template) => set(&headers, "webhook-id", &seal.fill(template)),
+            StandardWebhooksChange::SentTime(later) => {
                 set(&headers, "webhook-timestamp", &When::Away(later).text(seal.genuine))
             }
-            Change::Without(gone) => without(&headers, |name| name == gone),
-            Change::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
-            Change::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            Change::OtherScheme => vidu::request(&[], seal.genuine).headers,
+            StandardWebhooksChange::Without(gone) => without(&headers, |name| name == gone),
+            StandardWebhooksChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
+            StandardWebhooksChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
+            StandardWebhooksChange::OtherScheme => vidu::request(&[], seal.genuine).headers,
             _ => headers,
         };
     }

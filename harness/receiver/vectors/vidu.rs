@@ -8,12 +8,13 @@ use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Request, Secret};
 
 use super::{
-    Changes, Form, Genuine, Group, Key, Seal, Vector, Verdict, set, standard_webhooks, with_query, without,
+    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, standard_webhooks, with_query,
+    without,
 };
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
-pub enum Change {
+pub enum ViduChange {
     // Sent as it is signed.
     /// A query is added to the URL.
     Query(&'static str),
@@ -77,7 +78,7 @@ const LISTED: &str = "Date;x-request-nonce";
 /// The table.
 #[rustfmt::skip]
 pub const VECTORS: &[Vector] = {
-    use Change::{
+    use ViduChange::{
         Field, Key, Listed, LowerCaseNames, NoFinalNewline, Nonce, OtherScheme, Query, SentBody, SentDate, Sends,
         Signature, SignedAccessKey, SignedMethod, SignedPath, SignedQuery, Unsigned, Without,
     };
@@ -147,12 +148,17 @@ pub const VECTORS: &[Vector] = {
     ]
 };
 
-const fn good(group: Group, name: &'static str, changes: &'static [Change]) -> Vector {
-    Vector { group, name, verdict: Verdict::Accepted, changes: Changes::Vidu(changes) }
+const fn good(group: Group, name: &'static str, changes: &'static [ViduChange]) -> Vector {
+    Vector { group, name, verdict: VectorVerdict::Accepted, changes: Changes::Vidu(changes) }
 }
 
-const fn bad(group: Group, name: &'static str, twin: &'static str, changes: &'static [Change]) -> Vector {
-    Vector { group, name, verdict: Verdict::Refused { twin }, changes: Changes::Vidu(changes) }
+const fn bad(
+    group: Group,
+    name: &'static str,
+    control: &'static str,
+    changes: &'static [ViduChange],
+) -> Vector {
+    Vector { group, name, verdict: VectorVerdict::Refused { control }, changes: Changes::Vidu(changes) }
 }
 
 fn dropped(_query: &str) -> String {
@@ -187,7 +193,7 @@ struct Text {
 }
 
 /// A request that differs so from a genuine callback.
-pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
+pub fn request(changes: &[ViduChange], genuine: &Genuine) -> Request {
     let Genuine { secret, now, .. } = genuine;
     let parts = Seal::of(genuine, &[], &[]);
     let mut hook = genuine.hook.clone();
@@ -196,12 +202,12 @@ pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
     let mut headers: Headers = [("content-type", &genuine.content_type)].into_iter().collect();
     for change in changes {
         match *change {
-            Change::Query(query) => hook = with_query(&hook, query),
-            Change::Nonce(template) => nonce = parts.fill(template),
-            Change::Listed(names) => listed = names,
-            Change::Sends(name, value) => headers.push(name, value),
-            Change::SentBody(form) => body = form.of(genuine),
-            Change::Key(other) => key = other.bytes(secret),
+            ViduChange::Query(query) => hook = with_query(&hook, query),
+            ViduChange::Nonce(template) => nonce = parts.fill(template),
+            ViduChange::Listed(names) => listed = names,
+            ViduChange::Sends(name, value) => headers.push(name, value),
+            ViduChange::SentBody(form) => body = form.of(genuine),
+            ViduChange::Key(other) => key = other.bytes(secret),
             _ => {}
         }
     }
@@ -229,15 +235,17 @@ pub fn request(changes: &[Change], genuine: &Genuine) -> Request {
 
 impl Text {
     /// As somebody signs it who errs.
-    fn changed(mut self, changes: &[Change]) -> Self {
+    fn changed(mut self, changes: &[ViduChange]) -> Self {
         for change in changes {
             match *change {
-                Change::SignedMethod(method) => self.method = method,
-                Change::SignedPath(path) => path.clone_into(&mut self.path),
-                Change::SignedQuery(other) => self.query = other(&self.query),
-                Change::SignedAccessKey(key) => self.access_key = key,
-                Change::LowerCaseNames => self.names.iter_mut().for_each(|name| name.make_ascii_lowercase()),
-                Change::NoFinalNewline => self.ends = false,
+                ViduChange::SignedMethod(method) => self.method = method,
+                ViduChange::SignedPath(path) => path.clone_into(&mut self.path),
+                ViduChange::SignedQuery(other) => self.query = other(&self.query),
+                ViduChange::SignedAccessKey(key) => self.access_key = key,
+                ViduChange::LowerCaseNames => {
+                    self.names.iter_mut().for_each(|name| name.make_ascii_lowercase())
+                }
+                ViduChange::NoFinalNewline => self.ends = false,
                 _ => {}
             }
         }
@@ -258,18 +266,18 @@ impl Text {
 }
 
 /// The header fields as they are sent.
-fn changed(changes: &[Change], seal: &Seal<'_>, mut headers: Headers) -> Headers {
+fn changed(changes: &[ViduChange], seal: &Seal<'_>, mut headers: Headers) -> Headers {
     for change in changes {
         headers = match *change {
-            Change::Signature(template) => set(&headers, "x-hmac-signature", &seal.fill(template)),
-            Change::SentDate(later) => {
+            ViduChange::Signature(template) => set(&headers, "x-hmac-signature", &seal.fill(template)),
+            ViduChange::SentDate(later) => {
                 let later = jiff::SignedDuration::from_secs(later);
                 set(&headers, "date", &signature::http_date(seal.genuine.now + later))
             }
-            Change::Without(gone) => without(&headers, |name| name == gone),
-            Change::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
-            Change::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            Change::OtherScheme => {
+            ViduChange::Without(gone) => without(&headers, |name| name == gone),
+            ViduChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
+            ViduChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
+            ViduChange::OtherScheme => {
                 let text = data_encoding::BASE64.encode(seal.genuine.secret.expose().as_bytes());
                 let secret = Secret::new(format!("whsec_{text}"));
                 let genuine = Genuine { secret, ..seal.genuine.clone() };
