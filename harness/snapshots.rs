@@ -8,6 +8,7 @@ mod life;
 pub mod normalize;
 mod render;
 
+use futures_util::future::BoxFuture;
 use std::process::ExitCode;
 
 use futures_util::future::join_all;
@@ -57,20 +58,24 @@ pub fn possible(target: &crate::gateway::target::GatewayTarget) -> Result<(), St
 }
 
 /// Plays every dialect of the target's vendors that a mock stands for.
-pub async fn take(stage: &GatewayStage) -> Taken {
-    let vendors = stage.target.vendors.iter().filter(|vendor| stage.world.mock(**vendor).is_some());
-    let dialects: Vec<(Vendor, &'static Dialect)> =
-        vendors.flat_map(|vendor| vendor.dialects().iter().map(|dialect| (*vendor, *dialect))).collect();
-    let played = join_all(dialects.iter().map(|(vendor, dialect)| dialect_of(stage, *vendor, dialect))).await;
-    let mut taken = Taken::default();
-    for ((_, dialect), played) in dialects.iter().zip(played) {
-        taken.dialects.push(dialect.name);
-        match played {
-            Ok(snapshots) => taken.snapshots.extend(snapshots),
-            Err(why) => taken.absent.push((dialect.name, why)),
+pub fn take(stage: &GatewayStage) -> BoxFuture<'_, Taken> {
+    // Boxed: a run is compiled once, in this crate, and not again in each that awaits it.
+    Box::pin(async move {
+        let vendors = stage.target.vendors.iter().filter(|vendor| stage.world.mock(**vendor).is_some());
+        let dialects: Vec<(Vendor, &'static Dialect)> =
+            vendors.flat_map(|vendor| vendor.dialects().iter().map(|dialect| (*vendor, *dialect))).collect();
+        let played =
+            join_all(dialects.iter().map(|(vendor, dialect)| dialect_of(stage, *vendor, dialect))).await;
+        let mut taken = Taken::default();
+        for ((_, dialect), played) in dialects.iter().zip(played) {
+            taken.dialects.push(dialect.name);
+            match played {
+                Ok(snapshots) => taken.snapshots.extend(snapshots),
+                Err(why) => taken.absent.push((dialect.name, why)),
+            }
         }
-    }
-    taken
+        taken
+    })
 }
 
 /// Each life is played twice: what differs although nothing was changed is not reviewed.

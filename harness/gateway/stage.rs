@@ -2,6 +2,7 @@
 //!
 //! Choosing, running and reporting are the same for every kind of subject and live in `run`.
 
+use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,33 +45,37 @@ pub struct GatewayStage {
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn open(
+pub fn open(
     mut target: GatewayTarget,
     options: &RunOptions,
-) -> Result<Session<GatewayStage>, RunError> {
-    let beginning = Beginning::now();
-    let (seed, vendors) = crate::run::session::inputs::<Gateway>(options, &target.vendors)?;
-    target.vendors = vendors;
-    let target = Arc::new(target);
-    let (subject, world) = GatewaySubject::start(&target, seed).await?;
-    let subject = Arc::new(subject);
-    let discovery = GatewayDiscovery::explore(&target, &subject, &world).await?;
-    let cases =
-        plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
-    let stage = GatewayStage { target, subject, world, seed, strict: options.strict };
-    let mut session = Session::choose(stage, cases, options, beginning)?;
-    if session.stage.target.mode() == Mode::Deployed {
-        plan::afford(&mut session.cases, session.stage.target.spend);
-    }
-    Ok(session)
+) -> BoxFuture<'_, Result<Session<GatewayStage>, RunError>> {
+    // Boxed: a run is compiled once, in this crate, and not again in each that awaits it.
+    Box::pin(async move {
+        let beginning = Beginning::now();
+        let (seed, vendors) = crate::run::session::inputs::<Gateway>(options, &target.vendors)?;
+        target.vendors = vendors;
+        let target = Arc::new(target);
+        let (subject, world) = GatewaySubject::start(&target, seed).await?;
+        let subject = Arc::new(subject);
+        let discovery = GatewayDiscovery::explore(&target, &subject, &world).await?;
+        let cases =
+            plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
+        let stage = GatewayStage { target, subject, world, seed, strict: options.strict };
+        let mut session = Session::choose(stage, cases, options, beginning)?;
+        if session.stage.target.mode() == Mode::Deployed {
+            plan::afford(&mut session.cases, session.stage.target.spend);
+        }
+        Ok(session)
+    })
 }
 
 /// Judges a gateway.
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn judge(target: GatewayTarget, options: &RunOptions) -> Result<Report, RunError> {
-    Ok(open(target, options).await?.judge().await)
+pub fn judge(target: GatewayTarget, options: &RunOptions) -> BoxFuture<'_, Result<Report, RunError>> {
+    // Boxed: a run is compiled once, in this crate, and not again in each that awaits it.
+    Box::pin(async move { Ok(open(target, options).await?.judge().await) })
 }
 
 impl Stage for GatewayStage {

@@ -2,6 +2,7 @@
 //!
 //! Choosing, running and reporting are the same for every kind of subject and live in `run`.
 
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,25 +41,29 @@ pub struct ReceiverStage {
 ///
 /// # Errors
 /// When there is nothing to judge, or the selection makes no sense.
-pub async fn open(
+pub fn open(
     mut target: ReceiverTarget,
     options: &RunOptions,
-) -> Result<Session<ReceiverStage>, RunError> {
-    let beginning = Beginning::now();
-    let (seed, vendors) = crate::run::session::inputs::<Receiver>(options, &target.vendors)?;
-    target.vendors = vendors;
-    let target = Arc::new(target);
-    let subject = Arc::new(ReceiverSubject::start(&target).await?);
-    let discovery = Arc::new(ReceiverDiscovery::explore(&target, &subject).await);
-    let cases =
-        plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
-    let stage = ReceiverStage { target, subject, discovery, seed, strict: options.strict };
-    Session::choose(stage, cases, options, beginning)
+) -> BoxFuture<'_, Result<Session<ReceiverStage>, RunError>> {
+    // Boxed: a run is compiled once, in this crate, and not again in each that awaits it.
+    Box::pin(async move {
+        let beginning = Beginning::now();
+        let (seed, vendors) = crate::run::session::inputs::<Receiver>(options, &target.vendors)?;
+        target.vendors = vendors;
+        let target = Arc::new(target);
+        let subject = Arc::new(ReceiverSubject::start(&target).await?);
+        let discovery = Arc::new(ReceiverDiscovery::explore(&target, &subject).await);
+        let cases =
+            plan::cases(&target.vendors, |need, vendor| discovery.holds(need, vendor).map_err(str::to_owned));
+        let stage = ReceiverStage { target, subject, discovery, seed, strict: options.strict };
+        Session::choose(stage, cases, options, beginning)
+    })
 }
 
 /// Judges a receiver.
-pub async fn judge(target: ReceiverTarget, options: &RunOptions) -> Result<Report, RunError> {
-    Ok(open(target, options).await?.judge().await)
+pub fn judge(target: ReceiverTarget, options: &RunOptions) -> BoxFuture<'_, Result<Report, RunError>> {
+    // Boxed: a run is compiled once, in this crate, and not again in each that awaits it.
+    Box::pin(async move { Ok(open(target, options).await?.judge().await) })
 }
 
 impl Stage for ReceiverStage {
