@@ -1,5 +1,5 @@
 //! Do the files that put Ringback into a pipeline do what they say: the GitHub Action, the GitLab job, the container
-//! file? Their scripts are run here as the services would run them; the services themselves are not here.
+//! file, this repository's own scripts? They are run here as the services would run them; the services are not here.
 #![cfg(unix)]
 
 mod action;
@@ -7,4 +7,5 @@ mod container;
 mod gitlab;
 mod hostile;
 mod metadata;
+mod scripts;
 mod workspace;
