@@ -3,6 +3,9 @@
 //! What a command prints is compared with what the page shows below it: a line of `...` or `…` stands for any lines, `…` within
 //! a line for any text, and times are not compared. A command below which nothing is shown only has to succeed; one that fails has to
 //! show its exit code. Well-known ports are taken for free ones, so that nobody has to wait for anybody.
+//!
+//! It is kept beside `trycmd`, which has no shell (pipes, `>`, `export` and `$(…)` are on these pages), skips a command that it does
+//! not know, keeps no variables from one command to the next, and starts nothing that runs on.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
