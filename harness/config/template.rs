@@ -1,6 +1,6 @@
 //! The `ringback.toml` that `ringback init` writes: every setting, commented out, with what it is for.
 //!
-//! A table and its writer. `tests/init.rs` compares its keys with those that the configuration takes, and its
+//! A table and its writer. `tests/it/init.rs` compares its keys with those that the configuration takes, and its
 //! defaults with what happens without them, so that neither can be stale. Secrets have no place in it.
 
 use std::fmt::Write as _;
