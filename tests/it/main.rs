@@ -6,6 +6,7 @@
 mod ci;
 mod cli;
 mod command;
+mod compat;
 mod deployed;
 mod docs;
 mod doctor;
