@@ -24,7 +24,7 @@ fn every_case() -> Vec<Case<Gateway>> {
     let mut names = plan::every_name();
     requirement::all::<Gateway>()
         .flat_map(|(chapter, requirement)| {
-            let vendors: Vec<Vendor> = match requirement.scope {
+            let vendors: Vec<Vendor> = match requirement.terms.scope {
                 Scope::Once => Vendor::all().take(1).collect(),
                 Scope::EachVendor => Vendor::all().collect(),
                 Scope::EachOf(names) => names.iter().filter_map(|name| Vendor::named(name)).collect(),
@@ -37,7 +37,7 @@ fn every_case() -> Vec<Case<Gateway>> {
             chapter: chapter.name,
             requirement,
             vendor,
-            about_vendor: requirement.scope != Scope::Once,
+            about_vendor: requirement.terms.scope != Scope::Once,
             untestable: None,
             input: None,
         })

@@ -138,7 +138,7 @@ impl Selection {
         };
         (self.only.is_empty() || listed(&self.only))
             && !listed(&self.skip)
-            && self.level.is_none_or(|level| level == case.requirement.level)
+            && self.level.is_none_or(|level| level == case.requirement.terms.level)
     }
 
     /// The first pattern that no case matches.
@@ -200,7 +200,7 @@ fn case<K: Kind>(
     vendor: Vendor,
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Case<K> {
-    let about_vendor = requirement.scope != Scope::Once;
+    let about_vendor = requirement.terms.scope != Scope::Once;
     let name = requirement.entry(chapter.name).case_name(about_vendor.then_some(vendor.name()));
     let untestable = missing(requirement, vendor, holds);
     Case { name, chapter: chapter.name, requirement, vendor, about_vendor, untestable, input: None }
@@ -210,7 +210,7 @@ fn case<K: Kind>(
 pub fn afford<K: Kind>(cases: &mut [Case<K>], spend: u32) {
     let mut budget = spend;
     for case in cases.iter_mut().filter(|case| case.untestable.is_none()) {
-        let jobs = case.requirement.jobs;
+        let jobs = case.requirement.terms.jobs;
         match budget.checked_sub(jobs) {
             Some(left) => budget = left,
             None => {
@@ -227,7 +227,7 @@ fn chosen<K: Kind>(
     vendors: &[Vendor],
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Vec<Vendor> {
-    match requirement.scope {
+    match requirement.terms.scope {
         Scope::EachVendor => vendors.to_vec(),
         Scope::EachOf(names) => {
             vendors.iter().copied().filter(|vendor| names.contains(&vendor.name())).collect()
@@ -246,7 +246,7 @@ fn missing<K: Kind>(
     vendor: Vendor,
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Option<String> {
-    requirement.preconditions.iter().find_map(|need| holds(*need, vendor).err())
+    requirement.terms.preconditions.iter().find_map(|need| holds(*need, vendor).err())
 }
 
 /// Glob matching with `*` only.

@@ -15,7 +15,7 @@ use crate::receiver::edits::resigned;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// Brackets that no parser has a use for, and objects inside each other within a genuine record.
@@ -29,22 +29,15 @@ const DROPS: usize = 34;
 /// How long another sender may be held up by it: less than it takes.
 const HELD_UP: Duration = Duration::from_millis(2_500);
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(malformed_json),
 };
 
 /// The first half of the chapter.
@@ -53,94 +46,98 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-HOST-001",
         slug: "malformed-json",
         sentence: "A body that is no JSON is no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "A callback URL is public; what anybody can break there is an alarm at night, and a 5xx asks for a repetition.",
         remedy: "Catch the parser's error and answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::MalformedIs500],
         check: check!(malformed_json),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-002",
         slug: "invalid-utf8",
         sentence: "Bytes that are no UTF-8 are no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "Decoding is a step of its own in many languages, and its error is often forgotten.",
         remedy: "Decode strictly, catch the error and answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::Utf8Is500],
         check: check!(invalid_utf8),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-003",
         slug: "deep-nesting",
         sentence: "A deeply nested body is no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "A recursive parser runs out of stack, and in some languages that ends the process.",
         remedy: "Use a parser with a limit of depth, or catch the error it throws; answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::NestingIs500],
         check: check!(deep_nesting),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-004",
         slug: "duplicate-keys",
         sentence: "A record with two ids is at most one job.",
-        source: Source::JSON.inferred(),
         why: "Parsers disagree about which of two equal members counts; reading both does work nobody has reported.",
         remedy: "Refuse records with a member that occurs twice, or take one of them.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::JSON.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::DuplicateKeysWorkTwice],
         check: check!(duplicate_keys),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-005",
         slug: "huge-body",
         sentence: "A body of 10 MiB is refused or accepted, and the receiver lives.",
-        source: Source::HTTP.inferred(),
         why: "Without a limit anybody can use up the memory of the machine.",
         remedy: "Limit the length of bodies and answer 413 beyond it.",
+        terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::HugeIs500],
         check: check!(huge_body),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-006",
         slug: "slow-body",
         sentence: "A sender that takes its time does not hold up others.",
-        source: Source::HTTP.inferred(),
         why: "One slow connection would keep every genuine callback from its acknowledgement.",
         remedy: "Read each request on its own: several workers, or a server that reads before it hands over.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+        terms: Terms {
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+            ..TERMS
+        },
         defects: &[Defect::SlowBodyBlocks],
         check: check!(slow_body),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-007",
         slug: "wrong-method",
-        level: Level::Should,
         sentence: "Only POST does work.",
-        source: Source::HTTP.inferred(),
         why: "Vendors post; whatever comes by another method comes from somebody else, or is a check of the URL.",
         remedy: "Answer 405 to other methods.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::PutWorks, Defect::GetIs500],
         check: check!(wrong_method),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-008",
         slug: "wrong-content-type",
         sentence: "A form or XML is no callback.",
-        source: Source::HTTP.inferred(),
         why: "A form can be sent by any web page in the name of its visitor; vendors send JSON.",
         remedy: "Parse JSON and nothing else, and answer 415 or 400 to the rest.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::FormAccepted, Defect::XmlIs500],
         check: check!(wrong_content_type),
-        ..COMMON
     },
 ];
 

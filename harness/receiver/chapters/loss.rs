@@ -14,18 +14,13 @@ use crate::receiver::effects::Class;
 use crate::receiver::task::{CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS,
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -36,8 +31,6 @@ const COMMON: Requirement<Receiver> = Requirement {
     ],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(job_started),
 };
 
 /// What is needed where no effect is looked at.
@@ -52,9 +45,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job is submitted with its callback_url under input.metadata, and known by the gateway's id.",
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
+        terms: Terms { preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway], ..TERMS },
         defects: &[Defect::CallbackMisplaced, Defect::OwnTaskId],
-        ..COMMON
+        check: check!(job_started),
     },
     Requirement {
         id: "RX-LOSS-002",
@@ -62,9 +55,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The callback of a started job ends that job, once.",
         why: "The id in a callback is the vendor's; whoever looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
+        terms: TERMS,
         defects: &[Defect::CallbackUnlinked, Defect::PollWorksToo],
         check: check!(callback_ends_it),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-003",
@@ -72,9 +65,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job whose callbacks are all lost ends by polling.",
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
         remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
+        terms: TERMS,
         defects: &[Defect::NeverPolls, Defect::PollsOnce],
         check: check!(poll_ends_it),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-004",
@@ -82,6 +75,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A failure is learnt by polling too.",
         why: "A job that failed silently would be polled for ever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
+        terms: TERMS,
         defects: &[
             Defect::NeverPolls,
             Defect::PollsOnce,
@@ -89,7 +83,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::FailureBelievedSuccess,
         ],
         check: check!(poll_failure),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-005",
@@ -97,9 +90,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Callback and polling together do the work once.",
         why: "As a rule both arrive; a job that each of them works on is charged twice.",
         remedy: "Let callback and poll pass the same claim on the job's end.",
+        terms: TERMS,
         defects: &[Defect::PollWorksToo, Defect::CallbackAfterPollWorks, Defect::CallbackUnlinked],
         check: check!(both_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-006",
@@ -107,6 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that comes before the submit's answer is not lost.",
         why: "A fast job ends while the submit is still being answered; its only callback comes then.",
         remedy: "Store the job with its secret before the submit, and answer callbacks while the submit waits.",
+        terms: TERMS,
         defects: &[
             Defect::SingleThreaded,
             Defect::EarlyCallbackRefused,
@@ -114,7 +108,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PollWorksToo,
         ],
         check: check!(early_callback),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-007",
@@ -122,33 +115,29 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Errors of the gateway do not end the polling.",
         why: "A 500 or a proxy's page says nothing about the job; whoever stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
+        terms: TERMS,
         defects: &[Defect::PollStopsAtError, Defect::NeverPolls, Defect::PollsOnce],
         check: check!(poll_survives),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-008",
         slug: "poll-ends",
-        level: Level::Should,
         sentence: "A job that has ended is not asked about any more.",
         why: "Each job would cost requests for ever, and the gateway's rate limit is shared by those that run.",
         remedy: "Stop polling when the job has ended, whoever said so.",
-        preconditions: UNSEEN,
+        terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
         defects: &[Defect::PollsForever],
         check: check!(poll_ends),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-009",
         slug: "poll-politely",
-        level: Level::Should,
         sentence: "Polling leaves pauses.",
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
-        preconditions: UNSEEN,
+        terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
         defects: &[Defect::PollsHot],
         check: check!(poll_politely),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-010",
@@ -156,6 +145,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Whichever callbacks are lost, the job ends rightly and once.",
         why: "A progress callback that arrived is no promise that the end will.",
         remedy: "Poll until the job has ended, whatever callbacks have come.",
+        terms: TERMS,
         defects: &[
             Defect::NeverPolls,
             Defect::PollsOnce,
@@ -164,7 +154,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PollWorksToo,
         ],
         check: check!(any_subset),
-        ..COMMON
     },
 ];
 
