@@ -45,8 +45,15 @@ pub trait Fault: Copy + Debug + Send + Sync + 'static {
 pub struct Chapter<K: Kind> {
     /// Second part of its cases' names.
     pub name: &'static str,
-    /// Its requirements.
-    pub requirements: &'static [Requirement<K>],
+    /// Its requirements: one table, or one for each file that a long chapter has.
+    pub tables: &'static [&'static [Requirement<K>]],
+}
+
+impl<K: Kind> Chapter<K> {
+    /// Its requirements, table after table.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static Requirement<K>> + use<K> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
 }
 
 /// One normative sentence and everything that belongs to it. No part has a default, so none can be forgotten.
@@ -179,7 +186,7 @@ pub enum Scope {
 
 /// Every requirement for a kind of subject, with its chapter.
 pub fn all<K: Kind>() -> impl Iterator<Item = (&'static Chapter<K>, &'static Requirement<K>)> {
-    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements().map(move |entry| (chapter, entry)))
 }
 
 /// The requirements for a kind of subject, in words.
@@ -192,16 +199,25 @@ pub fn entries_of<K: Kind>() -> impl Iterator<Item = Entry> {
 pub(crate) const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
     let mut chapter = 0;
     while chapter < chapters.len() {
-        let entries = chapters[chapter].requirements;
-        let mut at = 0;
-        while at < entries.len() {
-            let entry = &entries[at];
-            assert!(!entry.id.is_empty(), "a requirement has no id");
-            assert_says_all(entry.id, [entry.slug, entry.sentence, entry.why, entry.remedy]);
-            assert_names_a_defect(entry.id, entry.defects.len());
-            at += 1;
+        let tables = chapters[chapter].tables;
+        let mut table = 0;
+        while table < tables.len() {
+            assert_whole(tables[table]);
+            table += 1;
         }
         chapter += 1;
+    }
+}
+
+/// Every entry of a table has an id, words and a defect.
+const fn assert_whole<K: Kind>(table: &[Requirement<K>]) {
+    let mut at = 0;
+    while at < table.len() {
+        let entry = &table[at];
+        assert!(!entry.id.is_empty(), "a requirement has no id");
+        assert_says_all(entry.id, [entry.slug, entry.sentence, entry.why, entry.remedy]);
+        assert_names_a_defect(entry.id, entry.defects.len());
+        at += 1;
     }
 }
 

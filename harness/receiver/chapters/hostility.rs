@@ -1,7 +1,9 @@
-//! Hostility: bodies that are broken, deep, huge or slow, and requests that are no callbacks at all. What
-//! is wrong with the record itself is `hostile_records`.
+//! Hostility: bodies that are broken, deep, huge or slow, and requests that are not callbacks at all. What
+//! is wrong with the record itself is `records`.
 //!
 //! Every body is rightly signed where the vendor signs: what is judged is what comes after the signature.
+
+pub mod records;
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Tolerance: every word and every dialect a vendor documents, fields more and fields fewer. What goes on
 //! below the members, in spelling, length and characters, is `spelling`.
 
+pub mod spelling;
+
 use ringback_mocks::vendor::{Dialect, Evidence, Phase};
 use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
@@ -25,7 +27,7 @@ const TERMS: Terms<Receiver> = Terms {
     generated: false,
 };
 
-/// The first half of the chapter.
+/// The chapter's table about words, dialects and fields.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-TOL-001",

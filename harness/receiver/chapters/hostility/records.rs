@@ -1,12 +1,12 @@
-//! Hostility, the second half: JSON that is no record, no body at all, odd ids, two documents, and a hook
-//! that is none.
+//! Hostility of the record itself: JSON that is not a record, no body at all, odd ids, two documents, and a path
+//! that is not a hook.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
-use super::check;
-use super::hostility::{malformed, undecodable};
+use super::{malformed, undecodable};
+use crate::receiver::chapters::check;
 use crate::receiver::context::ReceiverContext;
 use crate::receiver::task::{Callback, CallbackState};
 use crate::receiver::{Receiver, ReceiverPrecondition};
@@ -25,7 +25,7 @@ const TERMS: Terms<Receiver> = Terms {
     generated: false,
 };
 
-/// The second half of the chapter.
+/// The chapter's table about records.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-HOST-009",

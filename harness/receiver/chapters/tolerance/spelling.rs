@@ -1,11 +1,11 @@
-//! Tolerance, the second half: content types, header names, long ids and bodies, languages, the spelling
-//! of JSON, and words that nobody announced.
+//! Tolerance of spelling: content types, header names, long ids and bodies, languages, how JSON is written, and
+//! words that nobody announced.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::{Headers, Request};
 use ringback_reference::receiver::defect::Defect;
 
-use super::{SIGNED, check};
+use crate::receiver::chapters::{SIGNED, check};
 use crate::receiver::context::ReceiverContext;
 use crate::receiver::effects::Class;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
@@ -30,7 +30,7 @@ const TERMS: Terms<Receiver> = Terms {
     generated: false,
 };
 
-/// The second half of the chapter.
+/// The chapter's table about spelling.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-TOL-010",
