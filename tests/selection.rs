@@ -170,17 +170,17 @@ fn shards_are_written_so(#[case] text: &str, #[case] right: bool) {
 }
 
 #[rstest]
-#[case::empty("", "is no replay id")]
-#[case::a_case_name("gateway/callback-url/forwarded", "is no replay id")]
-#[case::no_seed("GW-CB-001-kling-x7-v0000", "is no replay id")]
-#[case::huge_seed("GW-CB-001-kling-s99999999999999999999-v0000", "is no replay id")]
-#[case::input_zero("GW-CB-001-kling-s7-i0-v0000", "is no replay id")]
-#[case::input_beyond("GW-CB-001-kling-s7-i100000-v0000", "is no replay id")]
-#[case::odd_path("GW-CB-001-kling-s7-i1-p0189-v0000", "is no replay id")]
-#[case::cut("GW-PASS-010-kling-s7-i3-pae", "is no replay id")]
+#[case::empty("", "is not a replay id")]
+#[case::a_case_name("gateway/callback-url/forwarded", "is not a replay id")]
+#[case::no_seed("GW-CB-001-kling-x7-v0000", "is not a replay id")]
+#[case::huge_seed("GW-CB-001-kling-s99999999999999999999-v0000", "is not a replay id")]
+#[case::input_zero("GW-CB-001-kling-s7-i0-v0000", "is not a replay id")]
+#[case::input_beyond("GW-CB-001-kling-s7-i100000-v0000", "is not a replay id")]
+#[case::odd_path("GW-CB-001-kling-s7-i1-p0189-v0000", "is not a replay id")]
+#[case::cut("GW-PASS-010-kling-s7-i3-pae", "is not a replay id")]
 #[case::unknown_case("GW-CB-999-kling-s7-v0000", "GW-CB-999, which is not in this catalogue")]
-#[case::unknown_vendor("GW-CB-001-sora-s7-v0000", "is about `sora`, for which GW-CB-001 is no case")]
-#[case::other_vendor("GW-LV-003-kling-s7-v0000", "is about `kling`, for which GW-LV-003 is no case")]
+#[case::unknown_vendor("GW-CB-001-sora-s7-v0000", "is about `sora`, for which GW-CB-001 is not a case")]
+#[case::other_vendor("GW-LV-003-kling-s7-v0000", "is about `kling`, for which GW-LV-003 is not a case")]
 #[case::other_catalogue("GW-CB-001-kling-s7-v0000", "was made by another version of the catalogue")]
 fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
     let error: ReplayError = catalogue::replay(id).expect_err("it is wrong");

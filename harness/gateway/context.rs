@@ -77,7 +77,7 @@ impl GatewayContext {
         Self { target, vendor, seed, input: None, subject, world, notes: Mutex::default() }
     }
 
-    /// The same for a case that is replayed with a generated input.
+    /// This context for a case that is replayed with a generated input.
     #[must_use]
     pub fn replaying(self, input: Option<Input>) -> Self {
         Self { input, ..self }
@@ -145,7 +145,7 @@ impl GatewayContext {
         self.ask_once(&job.token, Caller::Client, Request::post("/api/generate/submit", &job.body)).await
     }
 
-    /// Submits a job with somebody's key.
+    /// Submits a job as that caller.
     pub async fn submit_as(&self, who: Caller<'_>, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         self.ask(&job.token, who, Request::post("/api/generate/submit", &job.body)).await
     }

@@ -207,7 +207,7 @@ impl ReceiverContext {
         self.post_within(request, self.target.timeouts.answer).await
     }
 
-    /// The same with another time for the answer.
+    /// Sends a request to the receiver, as it is; that no answer comes within this time is a violation.
     pub async fn post_within(&self, request: Request, within: Duration) -> Result<ReceiverReply, Stop> {
         match self.attempt(request, within).await? {
             Ok(reply) => Ok(reply),
@@ -241,7 +241,7 @@ impl ReceiverContext {
         }
     }
 
-    /// Waits until so many requests may go at the same moment, where a receiver is not to be hurried.
+    /// Waits until that many requests may go at one moment, where a receiver is not to be hurried.
     pub async fn save(&self, requests: usize) {
         self.subject.guard.save(requests).await;
         self.notes().saved += requests;
@@ -297,10 +297,7 @@ impl ReceiverContext {
         if reply.is_ack() {
             return Ok(reply);
         }
-        Err(Stop::NotTestable(format!(
-            "the right twin of what this case sends is refused: {}",
-            reply.summary()
-        )))
+        Err(Stop::NotTestable(format!("the control of this case is refused: {}", reply.summary())))
     }
 
     /// Proves that the receiver is alive: a genuine callback of a fresh job is acknowledged. Notes a finding

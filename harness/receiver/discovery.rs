@@ -198,7 +198,7 @@ async fn moved(context: &ReceiverContext, job: &VendorTask) -> Result<(), String
 async fn started(context: &ReceiverContext) -> Result<(), String> {
     match context.start().await {
         Ok(started) => {
-            // What was only a look must not poll for ever.
+            // What was only a look must not poll forever.
             context.set_gateway_status(&started.job, Standing::Failed);
             Ok(())
         }

@@ -135,7 +135,7 @@ impl Vector {
         })
     }
 
-    /// Whether it shows the secret itself to whoever receives it.
+    /// Whether it shows the secret itself to its recipient.
     pub fn reveals(&self) -> bool {
         match self.changes {
             Changes::StandardWebhooks(changes) => changes.iter().any(
@@ -207,7 +207,7 @@ pub enum Form {
     OneByte,
     /// `{}`.
     Nothing,
-    /// The same about another job.
+    /// An equal body about another job.
     OtherJob,
 }
 
@@ -260,11 +260,11 @@ pub enum Key {
     Other,
     /// The secret as it is written, prefix and all.
     Written,
-    /// The same without its prefix, not decoded.
+    /// The secret without its prefix, not decoded.
     Undecoded,
     /// None.
     Empty,
-    /// A word that anybody can know.
+    /// A word that anyone can know.
     Word(&'static str),
 }
 
@@ -324,7 +324,7 @@ impl<'g> Seal<'g> {
             "hex" => HEXLOWER.encode(&self.mac),
             "longer" => BASE64.encode(&[self.mac.as_slice(), b"!"].concat()),
             "flipped" => BASE64.encode(&flipped(&self.mac)),
-            // Signatures that nobody made, or somebody else.
+            // Signatures that nobody made, or that a stranger made.
             "other" => BASE64.encode(&self.other),
             "zero" => BASE64.encode(&vec![0; self.mac.len()]),
             // Credentials of other schemes.

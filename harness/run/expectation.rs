@@ -16,7 +16,7 @@ use crate::run::plan;
 pub struct Expectation {
     /// Cases it is about: names or requirement ids, `*` for any text.
     pub pattern: String,
-    /// Why they fail, for whoever reads the report.
+    /// Why they fail, for readers of the report.
     pub reason: String,
 }
 

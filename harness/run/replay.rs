@@ -44,7 +44,7 @@ pub struct Input {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// It has another form.
-    #[error("`{0}` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c")]
+    #[error("`{0}` is not a replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c")]
     Malformed(String),
     /// No such requirement.
     #[error(
@@ -57,7 +57,7 @@ pub enum ReplayError {
         requirement: String,
     },
     /// The requirement is not a case for that vendor, or there is no such vendor.
-    #[error("the replay id `{id}` is about `{vendor}`, for which {requirement} is no case")]
+    #[error("the replay id `{id}` is about `{vendor}`, for which {requirement} is not a case")]
     UnknownVendor {
         /// The id.
         id: String,

@@ -65,7 +65,7 @@ pub struct Requirement<K: Kind> {
     pub slug: &'static str,
     /// The requirement in one sentence.
     pub sentence: &'static str,
-    /// Why anybody should care.
+    /// Why it matters.
     pub why: &'static str,
     /// What to change when it is violated.
     pub remedy: &'static str,
@@ -91,7 +91,7 @@ pub struct Terms<K: Kind> {
     pub knobs: &'static [K::Knob],
     /// What must hold for a verdict to be possible.
     pub preconditions: &'static [K::Precondition],
-    /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
+    /// Jobs that a gateway may accept, and bill, while it is checked.
     pub jobs: u32,
     /// Whether inputs are generated: such a check may also notice defects that others answer for.
     pub generated: bool,
@@ -117,7 +117,7 @@ pub struct Entry {
     pub sentence: &'static str,
     /// Who says so.
     pub source: Source,
-    /// Why anybody should care.
+    /// Why it matters.
     pub why: &'static str,
     /// What to change when it is violated.
     pub remedy: &'static str,

@@ -39,7 +39,7 @@ pub struct RunOptions {
     pub progress: Progress,
 }
 
-/// The seed when nobody gives one: fixed, so that two runs judge the same inputs.
+/// The seed when none is given: fixed, so that two runs judge the same inputs.
 pub const DEFAULT_SEED: u64 = 7;
 /// Cases at once on this machine. They mostly wait, for a gateway or for a quiet window.
 pub const DEFAULT_JOBS: usize = 48;

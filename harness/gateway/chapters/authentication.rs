@@ -30,7 +30,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-AUTH-001",
         slug: "submit-needs-key",
         sentence: "A submit without a key is refused with 401 or 403.",
-        why: "Anybody could spend the operator's money.",
+        why: "Anyone could spend the operator's money.",
         remedy: "Check the bearer token before anything else.",
         terms: TERMS,
         defects: &[Defect::AuthOptional],
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-AUTH-002",
         slug: "submit-needs-known-key",
         sentence: "A submit with an unknown key is refused with 401 or 403.",
-        why: "Anybody could spend the operator's money.",
+        why: "Anyone could spend the operator's money.",
         remedy: "Look the token up; do not only check that there is one.",
         terms: TERMS,
         defects: &[Defect::AnyToken],
@@ -149,7 +149,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-AUTH-009",
         slug: "no-create-without-key",
         sentence: "No vendor receives a create for a submit refused because of its key.",
-        why: "Anybody could spend the operator's money, and the refusal would hide it.",
+        why: "Anyone could spend the operator's money, and the refusal would hide it.",
         remedy: "Check the bearer token before anything else.",
         terms: Terms {
             scope: Scope::EachVendor,
@@ -190,7 +190,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-/// In the form of a real token, and nobody's.
+/// In the form of a real token, and not one.
 const STRANGER: &str = "sk-ringback-unknown-0000000000000000";
 
 /// Notes a finding unless the status is one that the knob allows.

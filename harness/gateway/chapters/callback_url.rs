@@ -44,7 +44,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-CB-008",
         slug: "wrong-type",
         sentence: "A callback_url that is no string leads neither to a 5xx nor to another value at the vendor.",
-        why: "A client's mistake is no server fault, and a number made into a URL is a value nobody sent.",
+        why: "A client's mistake is not the server's fault, and a number made into a URL is a value nobody sent.",
         remedy: "Refuse it with 400 before the vendor's structures are filled.",
         terms: Terms {
             knobs: &[Knob::WrongTypeCallback, Knob::NullCallback, Knob::RefusalStatus],
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-CB-009",
         slug: "empty-not-forwarded",
         sentence: "An empty callback_url is not forwarded as one.",
-        why: "Vendors that examine the URL refuse the job, the others call nobody.",
+        why: "Vendors that examine the URL refuse the job, the others never call.",
         remedy: "Treat the empty string as absent, or refuse it with 400.",
         terms: Terms {
             level: Level::Should,

@@ -124,8 +124,8 @@ async fn taking_part(context: &GatewayContext) -> Result<Vec<Vendor>, Stop> {
     if part.is_empty() { Err(Stop::NotTestable("no vendor can take part".into())) } else { Ok(part) }
 }
 
-/// Submits jobs at once; those that were accepted. In a crowd nobody may be turned away who would be
-/// let in alone (a rate limit is asked again, and is no refusal).
+/// Submits jobs at once; those that were accepted. In a crowd no client may be turned away that would be
+/// let in alone (a rate limit is asked again, and is not a refusal).
 async fn submit_at_once<'j>(
     context: &GatewayContext,
     jobs: &'j [SubmitRequest],

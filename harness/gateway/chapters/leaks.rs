@@ -28,7 +28,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-LEAK-001",
         slug: "vendor-key-stays",
         sentence: "No answer to a client contains a key of the operator's at the vendor.",
-        why: "Whoever reads it can spend the operator's money; some vendors quote keys in their errors.",
+        why: "Anyone who reads it can spend the operator's money; some vendors quote keys in their errors.",
         remedy: "Write error messages of your own; remove keys from the vendor's before they are passed on.",
         terms: TERMS,
         defects: &[Defect::VendorKeyInError, Defect::VendorKeyInStatus],

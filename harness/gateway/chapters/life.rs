@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-LIFE-008",
         slug: "failed-is-an-answer",
         sentence: "The status of a failed job is a status with the word failed, not an error answer.",
-        why: "A client cannot tell a job that failed from a status request that failed, and asks for ever.",
+        why: "A client cannot tell a job that failed from a status request that failed, and asks forever.",
         remedy: "Answer {code: 200, data: {status: \"failed\", error_message}}: the request for the status went well.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::FailedStatusIsError],

@@ -100,7 +100,7 @@ async fn callback_arrives(context: &GatewayContext) -> Result<(), Stop> {
     match context.follow(&accepted).await? {
         Ended::Called { .. } => Ok(()),
         Ended::Silently { strange: Some(strange), .. } => Err(Stop::Inconclusive(format!(
-            "what arrived at the callback URL is no callback that a vendor documents: {} {}",
+            "what arrived at the callback URL is not a callback that a vendor documents: {} {}",
             strange.request.method,
             shortened(&String::from_utf8_lossy(&strange.request.body), 300)
         ))),

@@ -1,8 +1,8 @@
-//! Mistakes below the level of fields: bodies that are no object or no JSON, odd values, and what every
+//! Mistakes below the level of fields: bodies that are not an object or not JSON, odd values, and what every
 //! refusal has in common, whatever it refuses.
 //!
-//! The contract says nothing about bodies that are no JSON, so what is asked of them is a SHOULD; that a
-//! client's mistake is no fault of the server holds for all.
+//! The contract says nothing about bodies that are not JSON, so what is asked of them is a SHOULD; that a
+//! client's mistake is not a fault of the server holds for all.
 
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
@@ -219,7 +219,7 @@ async fn odd_values_no_5xx(context: &GatewayContext) -> Result<(), Stop> {
         ("half a surrogate pair in the prompt", |text| text.replacen("boat", "boat \\ud800", 1).into()),
         ("NUL in the prompt", |text| text.replacen("boat", "boat \\u0000", 1).into()),
         ("a byte order mark", |text| format!("\u{feff}{text}").into()),
-        ("bytes that are no UTF-8", |text| {
+        ("bytes that are not UTF-8", |text| {
             let mut bytes = text.as_bytes().to_vec();
             if let Some(at) = text.find("boat") {
                 bytes[at] = 0xff;
@@ -279,7 +279,7 @@ async fn refusals(context: &GatewayContext) -> Result<Vec<(&'static str, Gateway
     for (what, job) in &jobs {
         all.push((*what, context.submit(job).await?));
     }
-    all.push(("a body that is no JSON", context.submit_bytes(&context.job().token, "{\"model\":").await?));
+    all.push(("a body that is not JSON", context.submit_bytes(&context.job().token, "{\"model\":").await?));
     all.push(("a submit without a key", context.submit_as(Caller::Nobody, &context.job()).await?));
     let token = context.job().token;
     all.push(("an unknown task", context.status_as(Caller::Client, &token, UNKNOWN_TASK).await?));
@@ -391,7 +391,7 @@ async fn no_refusal_in_2xx(context: &GatewayContext) -> Result<(), Stop> {
     all.push(("a job that the vendor refuses", context.submit_once(&declined).await?));
     let mut judged = false;
     for (what, reply) in all {
-        // What is accepted is no refusal; that it was accepted is another requirement's business.
+        // What is accepted is not a refusal; that it was accepted is another requirement's business.
         let granted = reply.accepted().is_some() || reply.word().is_some();
         if (200..300).contains(&reply.status) && !granted {
             context

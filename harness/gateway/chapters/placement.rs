@@ -83,7 +83,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-CB-005",
         slug: "nested-not-taken",
         sentence: "A callback_url deeper inside metadata is not taken for the callback.",
-        why: "Metadata is open: a nested key belongs to somebody else's options.",
+        why: "Metadata is open: a nested key belongs to someone else's options.",
         remedy: "Read exactly input.metadata.callback_url.",
         terms: Terms {
             knobs: &[],
@@ -172,7 +172,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-CB-013",
         slug: "generated-placements-refused",
         sentence: "A callback_url at the top of input is refused with 400, whatever stands beside it.",
-        why: "A rule that holds for the documented example only is no rule.",
+        why: "A rule that holds for the documented example only is not a rule.",
         remedy: "Check placement in one place that every request passes.",
         terms: Terms { jobs: 25, generated: true, ..TERMS },
         defects: &[

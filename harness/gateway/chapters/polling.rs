@@ -1,7 +1,7 @@
 //! Models whose vendor sends no callbacks: a `callback_url` is ignored or refused, and never does harm.
 //!
 //! Which of the two is left to the gateway. No mock stands for these vendors, so the chapter is only
-//! judged at the reference, or with a model that somebody has named for it: a job may cost money.
+//! judged at the reference, or with a model that was named for it: a job may cost money.
 
 use ringback_reference::gateway::defect::Defect;
 

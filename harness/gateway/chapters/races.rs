@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         slug: "parallel-polls-agree",
         sentence: "Status requests for one job that arrive together do not fall behind what was answered before them.",
         why: "A page and a worker often poll the same job; one of them must not see it undone.",
-        remedy: "Let the stored state move forward only, and answer from it while somebody else asks the vendor.",
+        remedy: "Let the stored state move forward only, and answer from it while another request asks the vendor.",
         terms: Terms {
             source: Source::STATUS.inferred(),
             scope: Scope::Once,

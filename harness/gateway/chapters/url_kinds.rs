@@ -12,7 +12,7 @@ use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// Why the entries of this chapter matter that give no reason of their own.
-const WHY: &str = "What is refused the client can mend, what is forwarded the vendor can judge; a URL that was changed, or a 5xx, helps neither.";
+const WHY: &str = "A client can fix what is refused, a vendor can judge what is forwarded; a URL that was changed, or a 5xx, helps neither.";
 /// What to change where an entry of this chapter names no remedy of its own.
 const REMEDY: &str =
     "Decide before the vendor is called: refuse with 400, or carry the value as an opaque string.";

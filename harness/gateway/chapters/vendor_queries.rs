@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-017",
         slug: "vanished-job-ends",
         sentence: "A job that the vendor no longer knows ends failed within the settle window.",
-        why: "Nobody will ever finish it, so a client that polls it polls for ever.",
+        why: "Nothing will ever finish it, so a client that polls it polls forever.",
         remedy: "Count the denials, and fail the job after a few of them in a row.",
         terms: Terms { level: Level::Should, jobs: 1, ..TERMS },
         defects: &[Defect::VanishedStaysRunning],
@@ -329,7 +329,7 @@ async fn vanished_job_ends(context: &GatewayContext) -> Result<(), Stop> {
     let asked = context.asked(&job.token);
     context.upset_query(&job, "gone")?;
     let mut seen = context.settle(&accepted, terminal).await?;
-    // Whoever has hardly asked cannot know: that is a slow gateway or a busy machine.
+    // A gateway that has hardly asked cannot know: it is slow, or the machine is busy.
     if seen.is_err() && context.asked(&job.token) < asked + DENIALS_ENOUGH {
         seen = context.settle(&accepted, terminal).await?;
     }

@@ -1,4 +1,4 @@
-//! A vendor that does not answer at all: its clients wait for the gateway, and not for ever.
+//! A vendor that does not answer at all: its clients wait for the gateway, and not forever.
 
 use futures_util::future::join;
 use ringback_reference::gateway::defect::Defect;
@@ -15,7 +15,7 @@ use crate::run::source::Source;
 
 /// Why the entries of this chapter matter that give no reason of their own.
 const WHY: &str =
-    "A client cannot tell a gateway that waits for ever from one that is gone, and its connections add up.";
+    "A client cannot tell a gateway that waits forever from one that is gone, and its connections add up.";
 
 /// What the entries of this chapter share, unless they say otherwise.
 const TERMS: Terms<Gateway> = Terms {
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-020",
         slug: "submits-side-by-side",
         sentence: "A create that hangs at the vendor does not keep other submits waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
+        why: "One bad minute of one vendor would otherwise be an outage foreverybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { knobs: &[Knob::Hang], jobs: 2, ..TERMS },
         defects: &[Defect::SubmitsQueue],
@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-021",
         slug: "statuses-side-by-side",
         sentence: "A query that hangs at the vendor does not keep the statuses of other jobs waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
+        why: "One bad minute of one vendor would otherwise be an outage foreverybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { jobs: 2, ..TERMS },
         defects: &[Defect::StatusesQueue],

@@ -96,7 +96,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         slug: "outage-not-clients-fault",
         sentence: "When the vendor is down or refuses the operator's key, the error's HTTP status does not blame the client.",
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
-        remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can mend.",
+        remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can fix.",
         terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), knobs: &[], ..TERMS },
         defects: &[Defect::OutageBlamedOnClient, Defect::VendorUnauthorizedPassedOn],
         check: check!(outage_not_clients_fault),
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-006",
         slug: "vendor-key-stays",
         sentence: "No answer to a client contains the key that the gateway uses at the vendor.",
-        why: "Whoever reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
+        why: "Anyone who reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
         remedy: "Do not pass on what the vendor says about the operator's account; remove the key from everything else.",
         terms: Terms { source: Source::SUBMIT.inferred(), ..TERMS },
         defects: &[
@@ -203,7 +203,7 @@ async fn submitted(
     join_all(submits).await.into_iter().collect()
 }
 
-/// The error answers among them; that a failure is no error answer is for GW-VT-001 to judge.
+/// The error answers among them; that a failure is not an error answer is for GW-VT-001 to judge.
 fn errors(
     replies: Vec<(&'static str, SubmitRequest, GatewayReply)>,
 ) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {

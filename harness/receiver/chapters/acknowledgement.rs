@@ -16,7 +16,7 @@ use crate::run::source::Source;
 
 /// What an answer may take that comes before the work.
 const FAST: Duration = Duration::from_secs(1);
-/// How often an answer must be slow to count as slow: once may be anybody's fault.
+/// How often an answer must be slow to count as slow: once may have any cause.
 const TRIES: usize = 3;
 /// Callbacks at once.
 const BURST: usize = 32;
@@ -68,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-ACK-004",
         slug: "within-the-limit",
         sentence: "The answer to a callback is complete within the vendor's limit (Ark: five seconds).",
-        why: "To a vendor an answer after its limit is no answer: it repeats the callback and then gives up.",
+        why: "To a vendor an answer after its limit does not count: it repeats the callback and then gives up.",
         remedy: "Put what takes time into a queue, and answer first; rare states too.",
         terms: Terms { source: Source::ARK, ..TERMS },
         defects: &[Defect::ExpiredAckedLate],

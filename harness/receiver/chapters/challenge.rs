@@ -18,7 +18,7 @@ use crate::run::source::Source;
 
 /// What MiniMax waits for the answer.
 const LIMIT: Duration = Duration::from_secs(3);
-/// How often an answer must be late to count as late: once may be anybody's fault.
+/// How often an answer must be late to count as late: once may have any cause.
 const TRIES: usize = 2;
 
 /// What the entries of this chapter share, unless they say otherwise.
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-CHAL-005",
         slug: "never-a-job",
         sentence: "A challenge is never stored as a job.",
-        why: "A job that does not exist would be worked on, billed or asked about for ever.",
+        why: "A job that does not exist would be worked on, billed or asked about forever.",
         remedy: "Return right after the echo; store nothing.",
         terms: Terms {
             source: Source::MINIMAX.inferred(),
@@ -103,7 +103,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-CHAL-006",
         slug: "during-submit",
         sentence: "A challenge is answered while the receiver waits for its own submit.",
-        why: "MiniMax asks before it accepts the job, so who waits for the submit's answer first waits for ever.",
+        why: "MiniMax asks before it accepts the job, so a receiver that waits for the submit's answer first waits forever.",
         remedy: "Serve callbacks while a submit is under way, and answer challenges at URLs whose task has no id yet.",
         terms: Terms {
             source: Source::MINIMAX.inferred(),

@@ -25,7 +25,7 @@ const BRACKETS: usize = 100_000;
 const NESTED: usize = 5_000;
 /// A body no vendor sends.
 const HUGE: usize = 10 * 1024 * 1024;
-/// A sender that takes its time: a byte each, so many bytes.
+/// A slow sender: a byte each time, and how many of them.
 const DROP: Duration = Duration::from_millis(100);
 const DROPS: usize = 34;
 /// How long another sender may be held up by it: less than it takes.
@@ -48,7 +48,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-HOST-001",
         slug: "malformed-json",
         sentence: "A body that is no JSON is no fault of the receiver's.",
-        why: "A callback URL is public; what anybody can break there is an alarm at night, and a 5xx asks for a repetition.",
+        why: "A callback URL is public; what anyone can break there is an alarm at night, and a 5xx asks for a repetition.",
         remedy: "Catch the parser's error and answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::MalformedIs500],
@@ -92,7 +92,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-HOST-005",
         slug: "huge-body",
         sentence: "A body of 10 MiB is refused or accepted, and the receiver lives.",
-        why: "Without a limit anybody can use up the memory of the machine.",
+        why: "Without a limit anyone can use up the memory of the machine.",
         remedy: "Limit the length of bodies and answer 413 beyond it.",
         terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::HugeIs500],
@@ -116,7 +116,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-HOST-007",
         slug: "wrong-method",
         sentence: "Only POST does work.",
-        why: "Vendors post; whatever comes by another method comes from somebody else, or is a check of the URL.",
+        why: "Vendors post; whatever comes by another method comes from someone else, or is a check of the URL.",
         remedy: "Answer 405 to other methods.",
         terms: Terms {
             level: Level::Should,
@@ -143,7 +143,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     },
 ];
 
-/// Bodies that are no JSON, each with its name.
+/// Bodies that are not JSON, each with its name.
 pub fn malformed(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
     let genuine = job.callback(CallbackState::SUCCESS)?;
     let half = genuine.body.slice(..genuine.body.len() / 2);
@@ -157,7 +157,7 @@ pub fn malformed(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop
     ])
 }
 
-/// Genuine bodies with bytes that are no UTF-8, each with its name.
+/// Genuine bodies with bytes that are not UTF-8, each with its name.
 pub fn undecodable(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
     let genuine = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
     let with = |bytes: &[u8]| genuine.clone().with_bytes_for(PLAIN, bytes);
@@ -238,7 +238,7 @@ async fn huge_body(context: &ReceiverContext) -> Result<(), Stop> {
     context.acknowledged_control().await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
-    // Signing so much takes long enough to hold up every other case.
+    // Signing that much takes long enough to hold up every other case.
     let making = tokio::task::spawn_blocking(move || {
         callback.with_bytes_for(PLAIN, &vec![b'x'; HUGE]).request(ReceiverContext::now())
     });

@@ -107,7 +107,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         slug: "fifty-at-once",
         sentence: "Fifty at the same moment are one.",
         why: "After an outage everything that waited arrives together.",
-        remedy: "Claim the job in one atomic step, and let whoever comes second acknowledge without work.",
+        remedy: "Claim the job in one atomic step, and let the second acknowledge without work.",
         terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::CheckThenAct],
         check: check!(fifty_at_once),
@@ -136,7 +136,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-IDEM-011",
         slug: "ack-lost",
         sentence: "When the acknowledgement is lost, the repetition finds the work done once.",
-        why: "A vendor that hung up sends again: whoever marked the first as seen and dropped its work has lost the job.",
+        why: "A vendor that hung up sends again: a receiver that marked the first as seen and dropped its work has lost the job.",
         remedy: "Store the callback and mark the job in one step, and do the work apart from the connection.",
         terms: Terms {
             preconditions: &[
@@ -204,7 +204,7 @@ fn truly(context: &ReceiverContext, job: &VendorTask, callback: &Callback) {
     context.set_gateway_status(job, crate::receiver::context::standing(job, callback));
 }
 
-/// The same bytes, headers and all, whenever they are sent.
+/// A request that has equal bytes, headers and all, whenever it is made.
 fn copy(callback: &Callback) -> Request {
     callback.request(ReceiverContext::now())
 }

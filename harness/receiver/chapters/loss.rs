@@ -53,7 +53,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-LOSS-002",
         slug: "callback-ends-it",
         sentence: "The callback of a started job ends that job, once.",
-        why: "The id in a callback is the vendor's; whoever looks for it among the gateway's ids finds nothing, or a new job.",
+        why: "The id in a callback is the vendor's; a receiver that looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
         terms: TERMS,
         defects: &[Defect::CallbackUnlinked, Defect::PollWorksToo],
@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         slug: "poll-ends-it",
         sentence: "A job whose callbacks are all lost ends by polling.",
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
-        remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
+        remedy: "Ask Get Task Status forevery started job, at growing intervals, until it has ended.",
         terms: TERMS,
         defects: &[Defect::NeverPolls, Defect::PollsOnce],
         check: check!(poll_ends_it),
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-LOSS-004",
         slug: "poll-failure",
         sentence: "A failure is learnt by polling too.",
-        why: "A job that failed silently would be polled for ever, and its customer never told.",
+        why: "A job that failed silently would be polled forever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
         terms: TERMS,
         defects: &[
@@ -113,7 +113,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-LOSS-007",
         slug: "poll-survives",
         sentence: "Errors of the gateway do not end the polling.",
-        why: "A 500 or a proxy's page says nothing about the job; whoever stops there loses it.",
+        why: "A 500 or a proxy's page says nothing about the job; a receiver that stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
         terms: TERMS,
         defects: &[Defect::PollStopsAtError, Defect::NeverPolls, Defect::PollsOnce],
@@ -123,8 +123,8 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-LOSS-008",
         slug: "poll-ends",
         sentence: "A job that has ended is not asked about any more.",
-        why: "Each job would cost requests for ever, and the gateway's rate limit is shared by those that run.",
-        remedy: "Stop polling when the job has ended, whoever said so.",
+        why: "Each job would cost requests forever, and the gateway's rate limit is shared by those that run.",
+        remedy: "Stop polling when the job has ended, whichever side said so.",
         terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
         defects: &[Defect::PollsForever],
         check: check!(poll_ends),
@@ -143,7 +143,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-LOSS-010",
         slug: "any-subset",
         sentence: "Whichever callbacks are lost, the job ends rightly and once.",
-        why: "A progress callback that arrived is no promise that the end will.",
+        why: "A progress callback that arrived does not promise that the end will.",
         remedy: "Poll until the job has ended, whatever callbacks have come.",
         terms: TERMS,
         defects: &[
@@ -167,7 +167,7 @@ const POLITE: usize = 45;
 
 async fn job_started(context: &ReceiverContext) -> Result<(), Stop> {
     let Started { job, submit, token, reply } = context.start().await?;
-    // What is only looked at must not be polled for ever.
+    // What is only looked at must not be polled forever.
     context.set_gateway_status(&job, Standing::Failed);
     if !submit.authorized {
         context
@@ -191,7 +191,7 @@ async fn callback_ends_it(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_acked(&reply, "the callback of a started job");
     let after = "the callback of a started job that the gateway calls finished";
     context.note_unless_once(&job, Class::Success, after).await?;
-    context.polled(&job, 2).await;
+    context.wait_for_polls(&job, 2).await;
     context.note_unless_stays(&job, 1, Class::Success, after).await?;
     context.note_unless_linked(&job, after).await
 }
@@ -234,7 +234,7 @@ async fn callback_then_poll(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.start().await?.job;
     context.deliver(&job, CallbackState::SUCCESS).await?;
     context.note_unless_once(&job, Class::Success, after).await?;
-    context.polled(&job, 2).await;
+    context.wait_for_polls(&job, 2).await;
     context.note_unless_stays(&job, 1, Class::Success, after).await?;
     context.note_unless_linked(&job, after).await
 }
@@ -263,7 +263,7 @@ async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
     context.set_gateway_status(&job, Standing::Finished);
     let callback = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let early = context.attempt(callback, EARLY).await;
-    // Whatever came of it, nobody may be left waiting.
+    // Whatever came of it, no receiver may be left waiting.
     let started = context.release(held).await;
     let what = "a callback before the submit is answered";
     match early? {
@@ -277,7 +277,7 @@ async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_acked(&started, "the start of a job whose callback was early");
     let jobs = [("a success before the submit was answered".to_owned(), job)];
     context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.poll).await?;
-    context.polled(&jobs[0].1, 2).await;
+    context.wait_for_polls(&jobs[0].1, 2).await;
     context.note_unless_stays(&jobs[0].1, 1, Class::Success, what).await?;
     context.note_unless_linked(&jobs[0].1, what).await
 }
@@ -287,7 +287,7 @@ async fn poll_survives(context: &ReceiverContext) -> Result<(), Stop> {
     let errors = [Standing::Error(500), Standing::Error(429), Standing::Garbage, Standing::Error(502)];
     context.gateway().script(&job.key, errors);
     context.set_gateway_status(&job, Standing::Finished);
-    let after = "status answers 500, 429, a page that is no JSON, 502, then finished";
+    let after = "status answers 500, 429, a page that is not JSON, 502, then finished";
     let timeouts = &context.target.timeouts;
     context.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, timeouts.poll * 2).await
 }
@@ -342,7 +342,7 @@ async fn any_subset(context: &ReceiverContext) -> Result<(), Stop> {
             }
             context.set_gateway_status(&job, Standing::Finished);
             let told = if told.is_empty() { "no callback".to_owned() } else { told.join(", ") };
-            Ok((format!("{told}, and finished for whoever polls"), job))
+            Ok((format!("{told}, and finished when polled"), job))
         }
     });
     let jobs: Vec<(String, VendorTask)> = join_all(subsets).await.into_iter().collect::<Result<_, Stop>>()?;

@@ -36,7 +36,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-ORD-001",
         slug: "end-after-progress",
         sentence: "The end is not mistaken for a repetition of the progress.",
-        why: "Progress and end carry the same id; whoever has seen the id and stops there loses every result.",
+        why: "Progress and end carry the same id; a receiver that has seen the id and stops there loses every result.",
         remedy: "Remember that a job has ended, not that its id has been seen.",
         terms: TERMS,
         defects: &[Defect::DedupesById],
@@ -192,7 +192,7 @@ async fn permutations(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.settle).await
 }
 
-/// Every order of so many things, the usual one first.
+/// Every order of that many things, the usual one first.
 fn every_order(count: usize) -> Vec<Vec<usize>> {
     let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
     let shorter = every_order(last);
@@ -273,7 +273,7 @@ async fn equal_times(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_once(&job, Class::Success, "progress and success with equal times").await
 }
 
-/// A job whose progress and success are so many seconds apart.
+/// A job whose progress and success are that many seconds apart.
 async fn told_at(
     context: &ReceiverContext,
     dialect: &'static Dialect,

@@ -14,7 +14,7 @@ use crate::run::search::{self, Minimal};
 use crate::run::source::Source;
 
 /// What to change where an entry of this chapter names no remedy of its own.
-const REMEDY: &str = "Keep one row for each job; let one atomic step claim its end, do the work for whoever claimed it, \
+const REMEDY: &str = "Keep one row for each job; let one atomic step claim its end, do the work only after claiming it, \
          and let nothing that comes later change the row.";
 
 /// What the entries of this chapter share, unless they say otherwise.
@@ -152,7 +152,7 @@ async fn with_loss(context: &ReceiverContext) -> Result<(), Stop> {
 }
 
 /// Whether every schedule is played: thousands of them are too many for a receiver that is not to be hurried,
-/// unless somebody asks for them.
+/// unless they are asked for.
 fn plays_all(context: &ReceiverContext) -> bool {
     context.target.limits.rate.is_none() || context.target.schedules > SCHEDULES
 }
@@ -193,7 +193,7 @@ fn progress(context: &ReceiverContext) -> Vec<Event> {
     told.filter_map(|row| Event::of(row.phase)).filter(|event| !event.is_end()).collect()
 }
 
-/// The same and an end.
+/// The events on the way and an end.
 fn events(context: &ReceiverContext, end: Event) -> Vec<Event> {
     let mut all = progress(context);
     all.push(end);

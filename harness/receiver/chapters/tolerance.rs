@@ -49,7 +49,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-TOL-002",
         slug: "success-words",
         sentence: "Every dialect's word for success ends the job as a success, with its work done.",
-        why: "`succeed`, `succeeded` and `success` are all in use; who knows one of them loses the jobs of the others.",
+        why: "`succeed`, `succeeded` and `success` are all in use; a receiver that knows one of them loses the jobs of the others.",
         remedy: "Map each dialect's word for success to your own, in one table.",
         terms: TERMS,
         defects: &[Defect::SucceededUnknown, Defect::KlingV2Unknown, Defect::MinimaxWrapperUnknown],
@@ -210,7 +210,7 @@ async fn null_fields(context: &ReceiverContext) -> Result<(), Stop> {
     context.counted_control(CallbackState::SUCCESS).await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?.nulled();
-    let what = "a success with null for everything but id, state and result";
+    let what = "a success with null foreverything but id, state and result";
     context.note_unless_taken(&job, &callback, what).await
 }
 

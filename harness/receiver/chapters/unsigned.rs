@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-UNS-001",
         slug: "unknown-not-trusted",
         sentence: "A callback nobody signed, about a job the gateway does not know, has no effect.",
-        why: "Whoever finds the hook could otherwise make up jobs that have ended well.",
+        why: "Anyone who finds the hook could otherwise make up jobs that have ended well.",
         remedy: "Take an unsigned callback for a hint: ask Get Task Status, and forget what it answers with 404.",
         terms: TERMS,
         defects: &[Defect::TrustsUnsigned, Defect::UnknownIsConfirmed],
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-UNS-002",
         slug: "contradicted-not-trusted",
         sentence: "A callback that the gateway contradicts has no effect.",
-        why: "Whoever knows a job's id could otherwise end it before its time, or turn a failure into a success.",
+        why: "Anyone who knows a job's id could otherwise end it before its time, or turn a failure into a success.",
         remedy: "Do the work only if the status that the gateway tells has ended, and as the gateway tells it.",
         terms: TERMS,
         defects: &[Defect::TrustsUnsigned, Defect::AsksButIgnores],
@@ -75,7 +75,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-UNS-004",
         slug: "unguessable",
         sentence: "The secret in a callback URL cannot be guessed.",
-        why: "Whoever has one job's URL could otherwise count on to the next one's.",
+        why: "Anyone who has one job's URL could otherwise count on to the next one's.",
         remedy: "Put at least 128 random bits from the operating system into each job's callback URL.",
         terms: Terms {
             level: Level::Should,
@@ -152,7 +152,7 @@ async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop>
         let finding = Finding::new(expected, effect.describe());
         context.note(exchange.iter().fold(finding, Finding::seen_in));
     }
-    // Whoever still asks about it may stop.
+    // A receiver that still asks about it may stop.
     context.set_gateway_status(&running, Standing::Failed);
     Ok(())
 }
@@ -168,7 +168,7 @@ async fn distinct<const N: usize>(
     let urls: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     let Some(difference) = secrecy::Difference::of(&urls) else {
         return Err(Stop::NotApplicable(
-            "the receiver names the same callback URL for every job: it has no secret in it, and must ask the \
+            "the receiver names the same callback URL forevery job: it has no secret in it, and must ask the \
              gateway about each callback (RX-UNS-001)"
                 .into(),
         ));
@@ -247,7 +247,7 @@ async fn one_job_one_secret(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_effects_of(&[(what, other)], &control.job).await
 }
 
-/// How long the gateway lags, if nobody asks it before.
+/// How long the gateway lags, if it is not asked before.
 const LAG: Duration = Duration::from_secs(1);
 /// How long the receiver may take to notice that the gateway knows.
 const NOTICED_WITHIN: Duration = Duration::from_secs(5);

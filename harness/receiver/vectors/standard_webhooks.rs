@@ -34,7 +34,7 @@ pub enum StandardWebhooksChange {
     SentBody(Form),
     /// Another `webhook-id` is sent (a template).
     SentId(&'static str),
-    /// A `webhook-timestamp` so many seconds later is sent.
+    /// A `webhook-timestamp` that many seconds later is sent.
     SentTime(i64),
     /// What is sent as `webhook-signature` (a template); `v1,{mac}` is right.
     Signature(&'static str),
@@ -51,7 +51,7 @@ pub enum StandardWebhooksChange {
 /// What `webhook-timestamp` says.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// So many seconds from now.
+    /// That many seconds from now.
     Away(i64),
     /// Now, in milliseconds.
     Milliseconds,
@@ -59,7 +59,7 @@ pub enum When {
     Text(&'static str),
 }
 
-/// Twins.
+/// Controls.
 const PLAIN: &str = "a callback as Kling signs it";
 const INDENTED: &str = "an indented body";
 const FINAL_LINE_BREAK: &str = "a body that ends in a line break";

@@ -42,7 +42,7 @@ pub enum ViduChange {
     // Changed when it has been signed.
     /// Another body is sent.
     SentBody(Form),
-    /// A `Date` so many seconds later is sent.
+    /// A `Date` that many seconds later is sent.
     SentDate(i64),
     /// What is sent as `x-hmac-signature` (a template); `{mac}` is right.
     Signature(&'static str),
@@ -56,7 +56,7 @@ pub enum ViduChange {
     OtherScheme,
 }
 
-/// Twins.
+/// Controls.
 const PLAIN: &str = "a callback as Vidu signs it";
 const QUERY: &str = "the query name=james&age=36";
 const ENCODED: &str = "the query cb=a%2Fb%20c";
@@ -95,7 +95,7 @@ pub const VECTORS: &[Vector] = {
         good(Group::Good, "the signed headers x-request-nonce;Date",      &[Listed("x-request-nonce;Date")]),
         good(Group::Good, "three signed headers, one the content type",   &[Listed("Date;x-request-nonce;content-type")]),
         good(Group::Good, THREE,                                          &[Listed("Date;x-request-nonce;x-request-source"), Sends("x-request-source", "vidu")]),
-        good(Group::Good, "a nonce that is no UUID",                      &[Nonce("n-{plain-nonce}")]),
+        good(Group::Good, "a nonce that is not a UUID",                   &[Nonce("n-{plain-nonce}")]),
         good(Group::Good, "a body in other words, which is not covered",  &[SentBody(Form::Indented)]),
 
         bad(Group::Absent, "no signature headers at all",  PLAIN, &[Unsigned]),
@@ -234,7 +234,7 @@ pub fn request(changes: &[ViduChange], genuine: &Genuine) -> Request {
 }
 
 impl Text {
-    /// As somebody signs it who errs.
+    /// Signed with a mistake.
     fn changed(mut self, changes: &[ViduChange]) -> Self {
         for change in changes {
             match *change {

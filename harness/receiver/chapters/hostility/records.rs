@@ -52,7 +52,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         slug: "malformed-refused",
         sentence: "What cannot be understood is refused rather than acknowledged.",
         why: "A vendor's mistake that is acknowledged is never noticed, and its callback never comes again.",
-        remedy: "Answer 400 to what is no record with an id.",
+        remedy: "Answer 400 to what is not a record with an id.",
         terms: Terms { level: Level::Should, source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::MalformedAcked, Defect::MissingIdAcked],
         check: check!(malformed_refused),
@@ -149,7 +149,7 @@ async fn malformed_refused(context: &ReceiverContext) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Notes a finding if a callback is acknowledged, or not answered at all. That a refusal is no 5xx is
+/// Notes a finding if a callback is acknowledged, or not answered at all. That a refusal is not a 5xx is
 /// judged elsewhere.
 async fn note_unless_refused(context: &ReceiverContext, callback: &Callback, what: &str) -> Result<(), Stop> {
     match context.attempt(callback.request(ReceiverContext::now()), context.target.timeouts.answer).await? {

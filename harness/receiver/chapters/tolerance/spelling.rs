@@ -1,5 +1,5 @@
 //! Tolerance of spelling: content types, header names, long ids and bodies, languages, how JSON is written, and
-//! words that nobody announced.
+//! unannounced words.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::{Headers, Request};
@@ -111,7 +111,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-TOL-017",
         slug: "capital-words",
         sentence: "`Success` and `Fail`, the words of the query, are understood in a v1 callback too.",
-        why: "A page of MiniMax's shows `Success` in a callback; who knows only `success` would wait for ever.",
+        why: "A page of MiniMax's shows `Success` in a callback; a receiver that knows only `success` would wait forever.",
         remedy: "Compare MiniMax's words without regard to case, and know the query's words beside the callback's.",
         terms: Terms {
             level: Level::Should,
