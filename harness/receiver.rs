@@ -8,6 +8,7 @@ pub mod context;
 pub mod discovery;
 pub mod edits;
 pub mod effects;
+pub mod origin;
 pub mod preconditions;
 pub mod schedules;
 pub mod secrecy;

@@ -10,9 +10,10 @@ use ringback::gateway::Gateway;
 use ringback::gateway::stage as gateway_stage;
 use ringback::gateway::target::GatewayTarget;
 use ringback::report::{Report, Verdict};
+use ringback::run::case::Input;
 use ringback::run::outcome::{Level, Outcome};
-use ringback::run::plan::{self, Case, Selection, SelectionError, Shard};
-use ringback::run::replay::{Input, Replay, ReplayError};
+use ringback::run::plan::{Case, Selection, SelectionError, Shard};
+use ringback::run::replay::{Replay, ReplayError};
 use ringback::run::requirement::{self, Scope};
 use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
@@ -21,7 +22,7 @@ use rstest::rstest;
 
 /// Every case there can be, as a plan holds them.
 fn every_case() -> Vec<Case<Gateway>> {
-    let mut names = plan::every_name();
+    let mut names = catalogue::every_case_name();
     requirement::all::<Gateway>()
         .flat_map(|(chapter, requirement)| {
             let vendors: Vec<Vendor> = match requirement.terms.scope {

@@ -24,9 +24,9 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::subject::{GatewaySubject, NotSent};
 use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest, SubmittedJob};
 use crate::gateway::target::GatewayTarget;
+use crate::run::case::Input;
 use crate::run::case::{CaseContext, Records};
 use crate::run::outcome::{Finding, Stop};
-use crate::run::replay::Input;
 
 mod arrivals;
 mod odd;

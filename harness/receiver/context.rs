@@ -16,16 +16,16 @@ use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
-use super::discovery::JobOrigin;
 use super::effects::Class;
+use super::origin::JobOrigin;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
 use super::task::{Callback, CallbackState, VendorTask};
+use crate::run::case::Input;
 use crate::run::case::{CaseContext, Records};
 use crate::run::excerpt::shortened;
 use crate::run::guard::Permit;
 use crate::run::outcome::{Finding, Stop};
-use crate::run::replay::Input;
 
 mod converge;
 mod look;

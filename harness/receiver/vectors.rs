@@ -115,6 +115,18 @@ pub fn of(vendor: Vendor) -> &'static [Vector] {
     }
 }
 
+/// Headers of a genuine callback as Vidu would sign it, for receivers of another scheme.
+fn vidu_headers(genuine: &Genuine) -> Headers {
+    vidu::request(&[], genuine).headers
+}
+
+/// Headers of a genuine callback as Standard Webhooks would sign it, for receivers of another scheme.
+fn standard_webhooks_headers(genuine: &Genuine) -> Headers {
+    let text = BASE64.encode(genuine.secret.expose().as_bytes());
+    let secret = Secret::new(format!("whsec_{text}"));
+    standard_webhooks::request(&[], &Genuine { secret, ..genuine.clone() }).headers
+}
+
 /// A vector by its name.
 pub fn named(vendor: Vendor, name: &str) -> Option<&'static Vector> {
     of(vendor).iter().find(|vector| vector.name == name)

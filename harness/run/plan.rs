@@ -8,9 +8,8 @@ use std::str::FromStr;
 
 use ringback_mocks::vendor::Vendor;
 
-use crate::catalogue;
+use crate::run::case::Input;
 use crate::run::outcome::Level;
-use crate::run::replay::Input;
 use crate::run::requirement::{self, Chapter, Kind, Requirement, Scope};
 use crate::run::suggest;
 
@@ -164,20 +163,6 @@ impl Selection {
 pub fn names(pattern: &str, id: &str, name: &str) -> bool {
     let bare = name.split('[').next().unwrap_or(name);
     [id, bare, name].iter().any(|text| matches(pattern, text))
-}
-
-/// Id and name of every case there can be, whatever the target.
-pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
-    catalogue::entries().flat_map(|entry| {
-        let vendors: Vec<Option<&str>> = match entry.scope {
-            Scope::Once => vec![None],
-            Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
-            Scope::EachOf(names) => names.iter().copied().map(Some).collect(),
-            Scope::Only(vendor) => vec![Some(vendor)],
-        };
-        let names = vendors.into_iter().map(|vendor| (entry.id, entry.case_name(vendor)));
-        names.collect::<Vec<_>>()
-    })
 }
 
 /// Every case of a kind's catalogue for some vendors, in the order of the catalogue. `holds` says whether a

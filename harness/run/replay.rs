@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE32_NOPAD;
 use ringback_mocks::vendor::Vendor;
 
+use crate::run::case::Input;
 use crate::run::requirement::{Entry, Scope};
 
 /// Highest number of an input that a replay id may name.
@@ -29,15 +30,6 @@ pub struct Replay {
     pub seed: u64,
     /// The generated input, if one was found wrong.
     pub input: Option<Input>,
-}
-
-/// One generated input.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Input {
-    /// Its number, from 1.
-    pub at: usize,
-    /// How it was made smaller: for each smaller value tried, whether it was wrong too. The last is.
-    pub path: Vec<bool>,
 }
 
 /// Why an id cannot be replayed.

@@ -135,6 +135,10 @@ pub struct Entry {
     pub defects: Vec<(&'static str, &'static str)>,
 }
 
+/// Finds a requirement by its id, for those who say more of it than a report holds. A stored report may name some that
+/// this build does not know.
+pub type Lookup = fn(&str) -> Option<Entry>;
+
 impl Entry {
     /// `<subject>/<chapter>/<slug>`, and the vendor if the case is about one.
     pub fn case_name(&self, vendor: Option<&str>) -> String {

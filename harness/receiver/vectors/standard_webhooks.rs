@@ -6,9 +6,7 @@ use bytes::Bytes;
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Request};
 
-use super::{
-    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, vidu, with_query, without,
-};
+use super::{Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, with_query, without};
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
@@ -232,7 +230,7 @@ fn changed(changes: &[StandardWebhooksChange], seal: &Seal<'_>, mut headers: Hea
             StandardWebhooksChange::Without(gone) => without(&headers, |name| name == gone),
             StandardWebhooksChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
             StandardWebhooksChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            StandardWebhooksChange::OtherScheme => vidu::request(&[], seal.genuine).headers,
+            StandardWebhooksChange::OtherScheme => super::vidu_headers(seal.genuine),
             _ => headers,
         };
     }

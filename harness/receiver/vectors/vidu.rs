@@ -5,12 +5,9 @@
 use std::fmt::Write as _;
 
 use ringback_mocks::signature;
-use ringback_mocks::wire::{Headers, Request, Secret};
+use ringback_mocks::wire::{Headers, Request};
 
-use super::{
-    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, standard_webhooks, with_query,
-    without,
-};
+use super::{Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, with_query, without};
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
@@ -277,12 +274,7 @@ fn changed(changes: &[ViduChange], seal: &Seal<'_>, mut headers: Headers) -> Hea
             ViduChange::Without(gone) => without(&headers, |name| name == gone),
             ViduChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
             ViduChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            ViduChange::OtherScheme => {
-                let text = data_encoding::BASE64.encode(seal.genuine.secret.expose().as_bytes());
-                let secret = Secret::new(format!("whsec_{text}"));
-                let genuine = Genuine { secret, ..seal.genuine.clone() };
-                standard_webhooks::request(&[], &genuine).headers
-            }
+            ViduChange::OtherScheme => super::standard_webhooks_headers(seal.genuine),
             _ => headers,
         };
     }
