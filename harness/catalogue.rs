@@ -2,10 +2,13 @@
 //!
 //! What a requirement is, is `run::requirement`; the entries live beside their checks.
 
+use ringback_mocks::vendor::Vendor;
+
 use crate::gateway::Gateway;
 use crate::receiver::Receiver;
+use crate::run::expectation::{Expectation, Expectations};
 use crate::run::replay::{Replay, ReplayError};
-use crate::run::requirement::{Entry, entries_of};
+use crate::run::requirement::{Entry, Scope, entries_of};
 
 /// Every requirement there is, in words.
 pub fn entries() -> impl Iterator<Item = Entry> {
@@ -23,4 +26,23 @@ pub fn by_id(id: &str) -> Option<Entry> {
 /// When it has another form, or names what is not in this catalogue.
 pub fn replay(id: &str) -> Result<Replay, ReplayError> {
     Replay::read(id, by_id)
+}
+
+/// Id and name of every case there can be, whatever the target.
+pub fn every_case_name() -> impl Iterator<Item = (&'static str, String)> {
+    entries().flat_map(|entry| {
+        let vendors: Vec<Option<&str>> = match entry.scope {
+            Scope::Once => vec![None],
+            Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
+            Scope::EachOf(names) => names.iter().copied().map(Some).collect(),
+            Scope::Only(vendor) => vec![Some(vendor)],
+        };
+        let names = vendors.into_iter().map(|vendor| (entry.id, entry.case_name(vendor)));
+        names.collect::<Vec<_>>()
+    })
+}
+
+/// Known failures, each looked up among every case there can be.
+pub fn expectations(given: Vec<Expectation>) -> Expectations {
+    Expectations::among(given, &every_case_name().collect::<Vec<_>>())
 }

@@ -236,7 +236,7 @@ fn options(
         seed: flags.seed.or(file.seed).unwrap_or(DEFAULT_SEED),
         strict: flags.strict || file.strict,
         jobs: flags.jobs.or(file.jobs).unwrap_or(jobs),
-        expectations: expectations(expect)?,
+        expectations: catalogue::expectations(expectations(expect)?),
         replay: flags
             .replay
             .map(|id| catalogue::replay(&id).map_err(|error| ConfigError(error.to_string())))

@@ -1,7 +1,7 @@
 //! Gateways on trial: the kind of subject that hands a customer's `callback_url` to the vendors.
 //!
 //! What is peculiar to a gateway lives below this room, its peer is `receiver`; choosing, running and reporting are
-//! the same for every kind of subject and live in `run` and `report`.
+//! the same forevery kind of subject and live in `run` and `report`.
 
 pub mod chapters;
 pub mod context;
@@ -79,27 +79,27 @@ impl Fault for Defect {
 
 /// The chapters about gateways, in the order they are reported. Adding one is its file and one line here.
 const CHAPTERS: &[Chapter<Gateway>] = &[
-    Chapter { name: "submit", requirements: chapters::submit::REQUIREMENTS },
-    Chapter { name: "errors", requirements: chapters::errors::REQUIREMENTS },
-    Chapter { name: "mistakes", requirements: chapters::mistakes::REQUIREMENTS },
-    Chapter { name: "authentication", requirements: chapters::authentication::REQUIREMENTS },
-    Chapter { name: "races", requirements: chapters::races::REQUIREMENTS },
-    Chapter { name: "concurrency", requirements: chapters::concurrency::REQUIREMENTS },
-    Chapter { name: "placement", requirements: chapters::placement::REQUIREMENTS },
-    Chapter { name: "callback-url", requirements: chapters::callback_url::REQUIREMENTS },
-    Chapter { name: "callback-url-kinds", requirements: chapters::url_kinds::REQUIREMENTS },
-    Chapter { name: "pass-through", requirements: chapters::pass_through::REQUIREMENTS },
-    Chapter { name: "every-job", requirements: chapters::every_job::REQUIREMENTS },
-    Chapter { name: "polling-only", requirements: chapters::polling::REQUIREMENTS },
-    Chapter { name: "upstream", requirements: chapters::upstream::REQUIREMENTS },
-    Chapter { name: "leaks", requirements: chapters::leaks::REQUIREMENTS },
-    Chapter { name: "status", requirements: chapters::status::REQUIREMENTS },
-    Chapter { name: "life", requirements: chapters::life::REQUIREMENTS },
-    Chapter { name: "times", requirements: chapters::times::REQUIREMENTS },
-    Chapter { name: "live", requirements: chapters::live::REQUIREMENTS },
-    Chapter { name: "vendor-trouble", requirements: chapters::vendor_trouble::REQUIREMENTS },
-    Chapter { name: "vendor-queries", requirements: chapters::vendor_queries::REQUIREMENTS },
-    Chapter { name: "vendor-silence", requirements: chapters::vendor_silence::REQUIREMENTS },
+    Chapter { name: "submit", tables: &[chapters::submit::REQUIREMENTS] },
+    Chapter { name: "errors", tables: &[chapters::errors::REQUIREMENTS] },
+    Chapter { name: "mistakes", tables: &[chapters::mistakes::REQUIREMENTS] },
+    Chapter { name: "authentication", tables: &[chapters::authentication::REQUIREMENTS] },
+    Chapter { name: "races", tables: &[chapters::races::REQUIREMENTS] },
+    Chapter { name: "concurrency", tables: &[chapters::concurrency::REQUIREMENTS] },
+    Chapter { name: "placement", tables: &[chapters::placement::REQUIREMENTS] },
+    Chapter { name: "callback-url", tables: &[chapters::callback_url::REQUIREMENTS] },
+    Chapter { name: "callback-url-kinds", tables: &[chapters::url_kinds::REQUIREMENTS] },
+    Chapter { name: "pass-through", tables: &[chapters::pass_through::REQUIREMENTS] },
+    Chapter { name: "every-job", tables: &[chapters::every_job::REQUIREMENTS] },
+    Chapter { name: "polling-only", tables: &[chapters::polling::REQUIREMENTS] },
+    Chapter { name: "upstream", tables: &[chapters::upstream::REQUIREMENTS] },
+    Chapter { name: "leaks", tables: &[chapters::leaks::REQUIREMENTS] },
+    Chapter { name: "status", tables: &[chapters::status::REQUIREMENTS] },
+    Chapter { name: "life", tables: &[chapters::life::REQUIREMENTS] },
+    Chapter { name: "times", tables: &[chapters::times::REQUIREMENTS] },
+    Chapter { name: "live", tables: &[chapters::live::REQUIREMENTS] },
+    Chapter { name: "vendor-trouble", tables: &[chapters::vendor_trouble::REQUIREMENTS] },
+    Chapter { name: "vendor-queries", tables: &[chapters::vendor_queries::REQUIREMENTS] },
+    Chapter { name: "vendor-silence", tables: &[chapters::vendor_silence::REQUIREMENTS] },
 ];
 
 const _: () = requirement::assert_complete(CHAPTERS);

@@ -309,13 +309,13 @@ impl CaseReport {
 
     /// A case that was not run; `replay` are the arguments that run it alone.
     pub fn unjudged<K: Kind>(case: &Case<K>, replay: String, outcome: Outcome, reason: String) -> Self {
-        let source = case.requirement.source;
+        let source = case.requirement.terms.source;
         Self {
             name: case.name.clone(),
             requirement: case.requirement.id.to_owned(),
             chapter: case.chapter.to_owned(),
             vendor: case.about_vendor.then(|| case.vendor.name().to_owned()),
-            level: case.requirement.level,
+            level: case.requirement.terms.level,
             sentence: case.requirement.sentence.to_owned(),
             source: SourceReport {
                 page: source.page.to_owned(),

@@ -26,7 +26,6 @@ use crate::gateway::target::GatewayTarget;
 use crate::receiver::target::ReceiverTarget;
 use crate::report::expectation::{CaseExpectation, State};
 use crate::report::{CaseReport, terminal};
-use crate::run::expectation::{self, Expectation};
 use crate::run::outcome::Outcome;
 use crate::run::runner::{self, Stage};
 use crate::run::session::{RunOptions, Session};
@@ -129,14 +128,14 @@ impl Suite {
 
     fn add<S: Stage>(&mut self, session: Session<S>, options: &RunOptions, described: &Arc<str>) {
         let Session { stage, cases, .. } = session;
-        let expectations: Arc<[Expectation]> = options.expectations.clone().into();
+        let expectations = &options.expectations;
         self.trials.extend(cases.into_iter().map(|case| {
             let (runtime, stage) = (Arc::clone(&self.runtime), stage.clone());
-            let (expectations, described) = (Arc::clone(&expectations), Arc::clone(described));
+            let (expectations, described) = (expectations.clone(), Arc::clone(described));
             let ignored = case.untestable.is_some();
             Trial::ignorable_test(case.name.clone(), move || {
                 let mut report = runtime.block_on(runner::run_case(stage, case));
-                expectation::apply(&expectations, std::slice::from_mut(&mut report));
+                expectations.apply(std::slice::from_mut(&mut report));
                 conclude(&described, report)
             })
             .with_ignored_flag(ignored)

@@ -43,12 +43,12 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Subject {
-    /// TerminalStyle at what `ringback test gateway` with the same flags would rest on
+    /// Look at what `ringback test gateway` with the same flags would rest on
     Gateway {
         #[command(flatten)]
         flags: Box<GatewayFlags>,
     },
-    /// TerminalStyle at what `ringback test receiver` with the same flags would rest on
+    /// Look at what `ringback test receiver` with the same flags would rest on
     Receiver {
         #[command(flatten)]
         flags: Box<ReceiverFlags>,

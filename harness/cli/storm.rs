@@ -10,7 +10,7 @@ use ringback::config::receiver::{self, ReceiverFlags};
 use ringback::load::drive::{self, Aim};
 use ringback::load::{Share, Storm};
 use ringback::receiver::context::ReceiverContext;
-use ringback::receiver::discovery::JobOrigin;
+use ringback::receiver::origin::JobOrigin;
 use ringback::receiver::subject::ReceiverSubject;
 use ringback::receiver::target::{ReceiverReach, ReceiverTarget};
 use ringback::run::mask::Mask;

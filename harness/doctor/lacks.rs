@@ -61,7 +61,7 @@ pub fn gateway(target: &GatewayTarget, options: &RunOptions) -> Result<Lacks, Ru
     let mut cases = chosen(cases, options)?;
     let able: Vec<bool> = cases.iter().map(|case| case.untestable.is_none()).collect();
     let jobs: u32 =
-        cases.iter().zip(&able).filter(|(_, able)| **able).map(|(case, _)| case.requirement.jobs).sum();
+        cases.iter().zip(&able).filter(|(_, able)| **able).map(|(case, _)| case.requirement.terms.jobs).sum();
     if target.mode() == Mode::Deployed {
         plan::afford(&mut cases, target.spend);
     }

@@ -151,8 +151,8 @@ async fn forwarded(context: &GatewayContext, job: SubmitRequest, url: &str) -> R
     arrived(context, &job, url).await
 }
 
-/// The same for a kind of URL that the contract leaves to the gateway, and a knob decides. A refusal
-/// must be one: no 5xx, and no task at the vendor.
+/// Notes unless a URL of a kind that the contract leaves to the gateway is forwarded or refused, as a knob decides.
+/// A refusal must be one: no 5xx, and no task at the vendor.
 async fn forwarded_or_refused(
     context: &GatewayContext,
     knob: Knob,

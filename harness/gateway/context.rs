@@ -24,9 +24,9 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::subject::{GatewaySubject, NotSent};
 use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest, SubmittedJob};
 use crate::gateway::target::GatewayTarget;
+use crate::run::case::Input;
 use crate::run::case::{CaseContext, Records};
 use crate::run::outcome::{Finding, Stop};
-use crate::run::replay::Input;
 
 mod arrivals;
 mod odd;
@@ -77,7 +77,7 @@ impl GatewayContext {
         Self { target, vendor, seed, input: None, subject, world, notes: Mutex::default() }
     }
 
-    /// The same for a case that is replayed with a generated input.
+    /// This context for a case that is replayed with a generated input.
     #[must_use]
     pub fn replaying(self, input: Option<Input>) -> Self {
         Self { input, ..self }
@@ -145,7 +145,7 @@ impl GatewayContext {
         self.ask_once(&job.token, Caller::Client, Request::post("/api/generate/submit", &job.body)).await
     }
 
-    /// Submits a job with somebody's key.
+    /// Submits a job as that caller.
     pub async fn submit_as(&self, who: Caller<'_>, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         self.ask(&job.token, who, Request::post("/api/generate/submit", &job.body)).await
     }

@@ -39,7 +39,7 @@ struct VendorFacts {
     receiver: Result<(), String>,
 }
 
-/// In the form of a task id, and nobody's.
+/// In the form of a task id, and not one.
 const NO_TASK: &str = "task_ringback0preflight0000000000";
 
 impl GatewayDiscovery {
@@ -89,7 +89,7 @@ impl GatewayDiscovery {
     }
 }
 
-/// There is no report for this yet, and so nothing else that hides secrets: many a gateway quotes the key it refuses.
+/// There is no report for this yet, and so nothing else that hides secrets: many gateways quote the key that they refuse.
 fn masked(error: SetupError, subject: &GatewaySubject) -> SetupError {
     match error {
         SetupError::Unreachable(why) => {
@@ -99,7 +99,7 @@ fn masked(error: SetupError, subject: &GatewaySubject) -> SetupError {
     }
 }
 
-/// One request that bills nothing: is anybody there, and does the key work?
+/// One request that bills nothing: does anything answer, and does the key work?
 async fn preflight(context: &GatewayContext, subject: &GatewaySubject) -> Result<(), SetupError> {
     let token = context.job().token;
     let within = context.target.timeouts.answer;

@@ -112,7 +112,7 @@ knobs! {
     RootCallback {
         name: "root_callback",
         decides: "what a callback_url beside model leads to",
-        open: "The page forbids it at the top of input only; a sibling gateway with the same paths wants it exactly there, so clients that move over send it, and wait for ever if it is ignored.",
+        open: "The page forbids it at the top of input only; a sibling gateway with the same paths wants it exactly there, so clients that move over send it, and wait forever if it is ignored.",
         source: Source::CALLBACKS.inferred(),
         values: Values::Words(&[
             (Choice::Reject, "the submit is refused"),
@@ -191,7 +191,7 @@ knobs! {
     NonAsciiCallback {
         name: "non_ascii_callback",
         decides: "what a callback_url with characters beyond ASCII leads to",
-        open: "Nothing is said of them; strictly they are no URI, and most software takes them.",
+        open: "Nothing is said of them; strictly they are not URIs, and most software takes them.",
         source: Source::CALLBACKS.inferred(),
         values: KIND,
     }
@@ -328,7 +328,7 @@ knobs! {
     FileType {
         name: "file_type",
         decides: "the file_type of a result",
-        open: "The page says that it is always image, for videos too, which reads like a fault that may be mended; a sibling was seen with other words.",
+        open: "The page says that it is always image, for videos too, which reads like a mistake that may be corrected; a sibling was seen with other words.",
         source: Source::VIDEO,
         values: Values::Words(&[
             (Choice::Media, "image, video or audio"),
@@ -388,7 +388,7 @@ impl Knobs {
         self.0.get(&knob).copied().or(knob.default()).unwrap_or(Choice::Any)
     }
 
-    /// The same settings with one more.
+    /// These settings with one more.
     #[must_use]
     pub fn with(mut self, knob: Knob, choice: Choice) -> Self {
         if knob.default() == Some(choice) {
@@ -399,7 +399,7 @@ impl Knobs {
         self
     }
 
-    /// The same settings with one more, in a user's words.
+    /// These settings with one more, in a user's words.
     ///
     /// # Errors
     /// When the knob does not have that value, with those it has.

@@ -53,7 +53,7 @@ fn witness(target: &GatewayTarget, vendor: Vendor) -> Result<(), String> {
     }
 }
 
-/// Whether there is a second client to be somebody else.
+/// Whether there is a second client.
 fn other_key(target: &GatewayTarget) -> Result<(), String> {
     match &target.reach {
         GatewayReach::Url { other_key: None, .. } => {

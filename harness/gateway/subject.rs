@@ -1,7 +1,7 @@
 //! The subject, running: started or found, spoken to through one inert client, ended at the end.
 //!
 //! Everything sent to the gateway goes through here, so that the journal has it and a gateway that
-//! has stopped answering is not asked for ever.
+//! has stopped answering is not asked forever.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -139,7 +139,7 @@ impl GatewaySubject {
         self.send(token, request, within, true).await
     }
 
-    /// The same where no answer may come, because a vendor gives none: that says nothing about whether
+    /// Sends a request to which no answer may come, because a vendor gives none: silence says nothing about whether
     /// the gateway is still there.
     pub async fn ask_expecting_silence(
         &self,
@@ -157,7 +157,7 @@ impl GatewaySubject {
         within: Duration,
         telling: bool,
     ) -> Result<(Arc<Exchange>, Result<(), NoAnswer>), NotSent> {
-        // Whatever is no plain reading may start a job, wherever it is sent.
+        // Whatever is not plain reading may start a job, wherever it is sent.
         let billable = !matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
         let leave = self.guard.admit(billable).await.map_err(|denied| match denied {
             Denied::Silent => NotSent::Gone(self.exit_summary()),

@@ -5,14 +5,12 @@
 
 pub mod acknowledgement;
 pub mod challenge;
-pub mod hostile_records;
 pub mod hostility;
 pub mod idempotency;
 pub mod loss;
 pub mod order;
 pub mod schedules;
 pub mod signatures;
-pub mod spelling;
 pub mod tolerance;
 pub mod unsigned;
 

@@ -16,16 +16,16 @@ use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 
-use super::discovery::JobOrigin;
 use super::effects::Class;
+use super::origin::JobOrigin;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
 use super::task::{Callback, CallbackState, VendorTask};
+use crate::run::case::Input;
 use crate::run::case::{CaseContext, Records};
 use crate::run::excerpt::shortened;
 use crate::run::guard::Permit;
 use crate::run::outcome::{Finding, Stop};
-use crate::run::replay::Input;
 
 mod converge;
 mod look;
@@ -207,7 +207,7 @@ impl ReceiverContext {
         self.post_within(request, self.target.timeouts.answer).await
     }
 
-    /// The same with another time for the answer.
+    /// Sends a request to the receiver, as it is; that no answer comes within this time is a violation.
     pub async fn post_within(&self, request: Request, within: Duration) -> Result<ReceiverReply, Stop> {
         match self.attempt(request, within).await? {
             Ok(reply) => Ok(reply),
@@ -241,7 +241,7 @@ impl ReceiverContext {
         }
     }
 
-    /// Waits until so many requests may go at the same moment, where a receiver is not to be hurried.
+    /// Waits until that many requests may go at one moment, where a receiver is not to be hurried.
     pub async fn save(&self, requests: usize) {
         self.subject.guard.save(requests).await;
         self.notes().saved += requests;
@@ -297,10 +297,7 @@ impl ReceiverContext {
         if reply.is_ack() {
             return Ok(reply);
         }
-        Err(Stop::NotTestable(format!(
-            "the right twin of what this case sends is refused: {}",
-            reply.summary()
-        )))
+        Err(Stop::NotTestable(format!("the control of this case is refused: {}", reply.summary())))
     }
 
     /// Proves that the receiver is alive: a genuine callback of a fresh job is acknowledged. Notes a finding

@@ -14,20 +14,12 @@ use serde_json::json;
 use super::ReceiverPrecondition;
 use super::context::ReceiverContext;
 use super::effects::Class;
+use super::origin::JobOrigin;
 use super::preconditions;
 use super::subject::ReceiverSubject;
 use super::target::ReceiverTarget;
 use super::task::{CallbackState, VendorTask};
 use crate::run::outcome::Stop;
-
-/// How the receiver takes callbacks of a vendor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobOrigin {
-    /// At its hook, about jobs it has never heard of: it trusts the signature, or asks the gateway.
-    Unsolicited,
-    /// Only about jobs that it has started, at the URL it made for each.
-    Started,
-}
 
 /// What was found out.
 #[derive(Debug)]
@@ -198,7 +190,7 @@ async fn moved(context: &ReceiverContext, job: &VendorTask) -> Result<(), String
 async fn started(context: &ReceiverContext) -> Result<(), String> {
     match context.start().await {
         Ok(started) => {
-            // What was only a look must not poll for ever.
+            // What was only a look must not poll forever.
             context.set_gateway_status(&started.job, Standing::Failed);
             Ok(())
         }

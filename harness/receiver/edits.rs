@@ -38,14 +38,14 @@ fn place(vendor: Vendor) -> &'static Place {
 }
 
 impl Callback {
-    /// The same with another content type.
+    /// This callback with another content type.
     #[must_use]
     pub fn typed(mut self, content_type: &str) -> Self {
         content_type.clone_into(&mut self.content_type);
         self
     }
 
-    /// The same with members of its record changed.
+    /// This callback with members of its record changed.
     #[must_use]
     pub fn with_record(self, edit: impl FnOnce(&mut Map<String, Value>)) -> Self {
         self.edited(|body| {
@@ -55,21 +55,21 @@ impl Callback {
         })
     }
 
-    /// The same with another id, which may be anything.
+    /// This callback with another id, which may be anything.
     #[must_use]
     pub fn with_id(self, id: Value) -> Self {
         let member = place(self.vendor).id;
         self.with_record(|record| drop(record.insert(member.to_owned(), id)))
     }
 
-    /// The same without its id.
+    /// This callback without its id.
     #[must_use]
     pub fn without_id(self) -> Self {
         let member = place(self.vendor).id;
         self.with_record(|record| drop(record.shift_remove(member)))
     }
 
-    /// The same with another state word.
+    /// This callback with another state word.
     #[must_use]
     pub fn with_word(self, word: &str) -> Self {
         let mut callback = self.with_state(word.into());
@@ -77,21 +77,21 @@ impl Callback {
         callback
     }
 
-    /// The same with something else in the place of its state.
+    /// This callback with something else in the place of its state.
     #[must_use]
     pub fn with_state(self, state: Value) -> Self {
         let member = place(self.vendor).state;
         self.with_record(|record| drop(record.insert(member.to_owned(), state)))
     }
 
-    /// The same without its state.
+    /// This callback without its state.
     #[must_use]
     pub fn without_state(self) -> Self {
         let member = place(self.vendor).state;
         self.with_record(|record| drop(record.shift_remove(member)))
     }
 
-    /// The same with this text where the record has one that may say anything.
+    /// This callback with another text where the record has one that may say anything.
     #[must_use]
     pub fn with_text(self, text: &str) -> Self {
         let pointer = place(self.vendor).text;
@@ -107,7 +107,7 @@ impl Callback {
         })
     }
 
-    /// The same with nothing but its id, its state and its result.
+    /// This callback with nothing but its id, its state and its result.
     #[must_use]
     pub fn bare(self) -> Self {
         let place = place(self.vendor);
@@ -116,7 +116,7 @@ impl Callback {
         })
     }
 
-    /// The same with nothing but its id and its state.
+    /// This callback with nothing but its id and its state.
     #[must_use]
     pub fn barest(self) -> Self {
         let place = place(self.vendor);
@@ -125,7 +125,7 @@ impl Callback {
         })
     }
 
-    /// The same with null in the place of everything but its id, its state and its result, and `error`
+    /// This callback with null in the place of everything but its id, its state and its result, and `error`
     /// null.
     #[must_use]
     pub fn nulled(self) -> Self {
@@ -140,7 +140,7 @@ impl Callback {
         })
     }
 
-    /// The same with its members the other way round.
+    /// This callback with its members the other way round.
     #[must_use]
     pub fn reversed(self) -> Self {
         self.with_record(|record| {
@@ -148,14 +148,14 @@ impl Callback {
         })
     }
 
-    /// The same with line breaks and indentation.
+    /// This callback with line breaks and indentation.
     #[must_use]
     pub fn pretty(self) -> Self {
         let text = format!("{:#}", self.json());
         self.bytes(text)
     }
 
-    /// The same with escapes that JSON allows and nobody needs: `\/`, and a letter of the state word.
+    /// This callback with escapes that JSON allows and nobody needs: `\/`, and a letter of the state word.
     #[must_use]
     pub fn escaped(self) -> Self {
         let member = place(self.vendor).state;
@@ -167,7 +167,7 @@ impl Callback {
         self.bytes(text)
     }
 
-    /// The same with every character beyond ASCII as an escape.
+    /// This callback with every character beyond ASCII as an escape.
     #[must_use]
     pub fn in_ascii(self) -> Self {
         let mut text = String::new();
@@ -183,7 +183,7 @@ impl Callback {
         self.bytes(text)
     }
 
-    /// The same with these bytes wherever the body has `text`.
+    /// This callback with these bytes wherever the body has `text`.
     #[must_use]
     pub fn with_bytes_for(self, text: &str, bytes: &[u8]) -> Self {
         let body = String::from_utf8_lossy(&self.body).into_owned();
@@ -197,7 +197,7 @@ impl Callback {
         self.bytes(changed)
     }
 
-    /// The same with a second id right after its own, under the same name.
+    /// This callback with a second id right after its own, under one name.
     #[must_use]
     pub fn with_second_id(self, id: &str) -> Self {
         let member = place(self.vendor).id;

@@ -47,9 +47,9 @@ impl Probe {
         let number = document
             .pointer(count)
             .ok_or_else(|| format!("the effects probe's answer has no {count}: {document}"))?;
-        let count = number
-            .as_u64()
-            .ok_or_else(|| format!("{count} of the effects probe's answer is no whole number: {number}"))?;
+        let count = number.as_u64().ok_or_else(|| {
+            format!("{count} of the effects probe's answer is not a whole number: {number}")
+        })?;
         let state = document.pointer(state).and_then(Value::as_str).unwrap_or_default();
         Ok(Effect { count, class: Class::of(state), state: state.to_owned() })
     }

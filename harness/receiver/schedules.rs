@@ -88,7 +88,7 @@ impl fmt::Display for Event {
 /// One step of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// Delivered, and the answer read; so often, one after the other.
+    /// Delivered, and the answer read; that often, one after the other.
     Deliver(Event, u8),
     /// Delivered, and the connection is gone before the answer.
     AckLost(Event),
@@ -96,7 +96,7 @@ pub enum Step {
     AtOnce(Event, Event),
     /// Sent by the vendor, and never arrives.
     Lost(Event),
-    /// From here on the gateway tells it to whoever asks.
+    /// From here on the gateway answers with it.
     Poll(Event),
 }
 
@@ -214,12 +214,12 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// Why a text is no schedule.
+/// Why a text is not a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// A step that nobody knows.
     #[error(
-        "`{0}` is no step of a schedule; there are `success`, `success x2`, `success (ack lost)`, \
+        "`{0}` is not a step of a schedule; there are `success`, `success x2`, `success (ack lost)`, \
          `success (lost)`, `running & success` and `poll says success`, with queued, running, success or failure"
     )]
     Step(String),

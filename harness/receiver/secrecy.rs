@@ -36,7 +36,7 @@ impl Difference {
         url.get(self.before..url.len().saturating_sub(self.after)).unwrap_or(url)
     }
 
-    /// The same with what belongs to it: up to the next bound of a path or query on either side.
+    /// What differs and what belongs to it: up to the next bound of a path or query on either side.
     pub fn part<'u>(&self, url: &'u str) -> &'u str {
         let (begin, end) = self.place(url);
         url.get(begin..end).unwrap_or(url)

@@ -36,7 +36,7 @@ const CAPPED: &str = "as many requests have been sent as --max-requests allows; 
 pub struct ReceiverSubject {
     /// The record of everything.
     pub journal: Arc<Journal>,
-    /// The gateway that it asks; its own or nobody's for a receiver elsewhere.
+    /// The gateway that it asks; its own or none for a receiver elsewhere.
     pub gateway: Counterpart,
     hooks: Vec<(Vendor, String, String)>,
     secrets: Vec<(Vendor, Secret)>,

@@ -147,7 +147,7 @@ impl ReceiverTarget {
         Self { reach: ReceiverReach::Embedded { defect: None, oddity: Some(oddity) }, ..Self::embedded(None) }
     }
 
-    /// The mode of DESIGN A2. A receiver at a URL is seen from outside unless it asks our gateway.
+    /// How much is seen of it. A receiver at a URL is seen from outside unless it asks our gateway.
     pub const fn mode(&self) -> Mode {
         match &self.reach {
             ReceiverReach::Embedded { .. } => Mode::Embedded,

@@ -99,26 +99,26 @@ impl VendorTask {
         }
     }
 
-    /// The same job as one that the receiver started: the gateway's id is what its effects are asked by.
+    /// This job as one that the receiver started: the gateway's id is what its effects are asked by.
     #[must_use]
     pub fn started_as(self, gateway_id: &str) -> Self {
         Self { key: gateway_id.to_owned(), started: true, ..self }
     }
 
-    /// The same job by another id of the vendor's, which the probe is asked for too.
+    /// This job by another id of the vendor's, which the probe is asked for too.
     #[must_use]
     pub fn named(self, id: impl Into<String>) -> Self {
         let id = id.into();
         Self { key: if self.started { self.key } else { id.clone() }, id, ..self }
     }
 
-    /// The same job with another hook.
+    /// This job with another hook.
     #[must_use]
     pub fn at(self, hook: impl Into<String>) -> Self {
         Self { hook: hook.into(), ..self }
     }
 
-    /// The same job with a hook that has this query; whatever it had is replaced.
+    /// This job with a hook that has this query; whatever it had is replaced.
     #[must_use]
     pub fn query(self, query: &str) -> Self {
         let path = self.hook.split('?').next().unwrap_or_default();
@@ -130,7 +130,7 @@ impl VendorTask {
         self.callback_at(says, 0)
     }
 
-    /// The same, of an event so many seconds after the job began.
+    /// The genuine callback of an event that many seconds after the job began, or why there is none.
     pub fn callback_at(&self, says: CallbackState, seconds: i64) -> Result<Callback, Stop> {
         let word = match says {
             CallbackState::Ending(name) => name,
@@ -191,13 +191,13 @@ impl Callback {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The same with other bytes.
+    /// This callback with other bytes.
     #[must_use]
     pub fn bytes(self, body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), ..self }
     }
 
-    /// The same with its JSON changed, written compactly.
+    /// This callback with its JSON changed, written compactly.
     #[must_use]
     pub fn edited(self, edit: impl FnOnce(&mut Value)) -> Self {
         let mut value = self.json();
@@ -205,7 +205,7 @@ impl Callback {
         self.bytes(value.to_string())
     }
 
-    /// The same, dated elsewhere.
+    /// This callback with its signature dated that far from the clock.
     #[must_use]
     pub fn skewed(self, seconds: i64) -> Self {
         Self { skew: SignedDuration::from_secs(seconds), ..self }
@@ -217,7 +217,7 @@ impl Callback {
         Self { delivery_id: Ids::seeded(fastrand::u64(..)).decimal(18), ..self }
     }
 
-    /// The same said about another job, by its id, in a delivery of its own.
+    /// This callback about another job, by its id, in a delivery of its own.
     #[must_use]
     pub fn about(&self, id: &str, delivery: &str) -> Self {
         let body = String::from_utf8_lossy(&self.body).replace(&self.id, id);
@@ -229,7 +229,7 @@ impl Callback {
         self.signed_for("POST", now)
     }
 
-    /// The same, by another key of the same scheme.
+    /// This callback signed by another key of its scheme.
     #[must_use]
     pub fn keyed(self, secret: &Secret) -> Self {
         let signer = match self.signer {

@@ -115,6 +115,18 @@ pub fn of(vendor: Vendor) -> &'static [Vector] {
     }
 }
 
+/// Headers of a genuine callback as Vidu would sign it, for receivers of another scheme.
+fn vidu_headers(genuine: &Genuine) -> Headers {
+    vidu::request(&[], genuine).headers
+}
+
+/// Headers of a genuine callback as Standard Webhooks would sign it, for receivers of another scheme.
+fn standard_webhooks_headers(genuine: &Genuine) -> Headers {
+    let text = BASE64.encode(genuine.secret.expose().as_bytes());
+    let secret = Secret::new(format!("whsec_{text}"));
+    standard_webhooks::request(&[], &Genuine { secret, ..genuine.clone() }).headers
+}
+
 /// A vector by its name.
 pub fn named(vendor: Vendor, name: &str) -> Option<&'static Vector> {
     of(vendor).iter().find(|vector| vector.name == name)
@@ -135,7 +147,7 @@ impl Vector {
         })
     }
 
-    /// Whether it shows the secret itself to whoever receives it.
+    /// Whether it shows the secret itself to its recipient.
     pub fn reveals(&self) -> bool {
         match self.changes {
             Changes::StandardWebhooks(changes) => changes.iter().any(
@@ -207,7 +219,7 @@ pub enum Form {
     OneByte,
     /// `{}`.
     Nothing,
-    /// The same about another job.
+    /// An equal body about another job.
     OtherJob,
 }
 
@@ -260,11 +272,11 @@ pub enum Key {
     Other,
     /// The secret as it is written, prefix and all.
     Written,
-    /// The same without its prefix, not decoded.
+    /// The secret without its prefix, not decoded.
     Undecoded,
     /// None.
     Empty,
-    /// A word that anybody can know.
+    /// A word that anyone can know.
     Word(&'static str),
 }
 
@@ -324,7 +336,7 @@ impl<'g> Seal<'g> {
             "hex" => HEXLOWER.encode(&self.mac),
             "longer" => BASE64.encode(&[self.mac.as_slice(), b"!"].concat()),
             "flipped" => BASE64.encode(&flipped(&self.mac)),
-            // Signatures that nobody made, or somebody else.
+            // Signatures that nobody made, or that a stranger made.
             "other" => BASE64.encode(&self.other),
             "zero" => BASE64.encode(&vec![0; self.mac.len()]),
             // Credentials of other schemes.

@@ -3,13 +3,9 @@
 //! A format is a file of its own below `report/`, with a pure function from the result tree to text. Files,
 //! flags and the terminal belong to the command line.
 
-use crate::run::requirement::Entry;
+use crate::run::requirement::Lookup;
 
 use super::{Report, annotations, badge, html, json, junit, md, ndjson, sarif, terminal};
-
-/// Finds a requirement by its id, for formats that say more of it than a report holds. A stored report may name some that
-/// this build does not know.
-pub type Lookup = fn(&str) -> Option<Entry>;
 
 /// A way to write a report.
 #[derive(Debug)]

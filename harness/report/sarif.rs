@@ -6,10 +6,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::format::Lookup;
 use super::wording::{self, Standing, explanation, summary, unknown, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::run::outcome::{Level, Outcome};
+use crate::run::requirement::Lookup;
 
 /// The version's published schema.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";

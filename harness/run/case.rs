@@ -9,10 +9,18 @@ use std::sync::Arc;
 use ringback_mocks::journal::Exchange;
 
 use crate::run::outcome::Finding;
-use crate::run::replay::Input;
 
 /// Inputs tried for each generated case, unless its context says otherwise.
 pub const INPUTS: usize = 24;
+
+/// One generated input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// Its number, from 1.
+    pub at: usize,
+    /// How it was made smaller: for each smaller value tried, whether it was wrong too. The last is.
+    pub path: Vec<bool>,
+}
 
 /// What a check can ask of its case, whatever kind of subject it is about.
 pub trait CaseContext: Debug + Send + Sync + 'static {

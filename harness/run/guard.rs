@@ -12,7 +12,7 @@ use ringback_mocks::wire::Response;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Answers missing in a row, whoever asked, after which nobody asks any more.
+/// Answers missing in a row, over all cases, after which nothing more is asked.
 pub const BREAKER: u32 = 3;
 
 /// What a run may send.
@@ -115,7 +115,7 @@ impl Guard {
         }
         let leave = Permit { guard: self, billable };
         self.pace(1).await;
-        // While we waited somebody may have found out that nobody answers.
+        // While we waited another case may have found out that nothing answers.
         let admitted = if self.is_silent() { Err(Denied::Silent) } else { self.count() };
         match admitted {
             Ok(()) => Ok(leave),
@@ -126,7 +126,7 @@ impl Guard {
         }
     }
 
-    /// Waits until so many requests may be sent at the same moment; each is then admitted by
+    /// Waits until that many requests may be sent at one moment; each is then admitted by
     /// [`admit_saved`](Self::admit_saved).
     pub async fn save(&self, requests: usize) {
         self.pace(requests).await;

@@ -78,7 +78,7 @@ impl Mask {
         self.text(value)
     }
 
-    /// Where to cut bytes of which at most so many are kept: before a secret that would be cut in two.
+    /// Where to cut bytes of which at most that many are kept: before a secret that would be cut in two.
     pub(crate) fn cut(&self, bytes: &[u8], most: usize) -> usize {
         if bytes.len() <= most {
             return bytes.len();

@@ -8,9 +8,8 @@ use std::str::FromStr;
 
 use ringback_mocks::vendor::Vendor;
 
-use crate::catalogue;
+use crate::run::case::Input;
 use crate::run::outcome::Level;
-use crate::run::replay::Input;
 use crate::run::requirement::{self, Chapter, Kind, Requirement, Scope};
 use crate::run::suggest;
 
@@ -138,7 +137,7 @@ impl Selection {
         };
         (self.only.is_empty() || listed(&self.only))
             && !listed(&self.skip)
-            && self.level.is_none_or(|level| level == case.requirement.level)
+            && self.level.is_none_or(|level| level == case.requirement.terms.level)
     }
 
     /// The first pattern that no case matches.
@@ -166,20 +165,6 @@ pub fn names(pattern: &str, id: &str, name: &str) -> bool {
     [id, bare, name].iter().any(|text| matches(pattern, text))
 }
 
-/// Id and name of every case there can be, whatever the target.
-pub fn every_name() -> impl Iterator<Item = (&'static str, String)> {
-    catalogue::entries().flat_map(|entry| {
-        let vendors: Vec<Option<&str>> = match entry.scope {
-            Scope::Once => vec![None],
-            Scope::EachVendor => Vendor::all().map(|vendor| Some(vendor.name())).collect(),
-            Scope::EachOf(names) => names.iter().copied().map(Some).collect(),
-            Scope::Only(vendor) => vec![Some(vendor)],
-        };
-        let names = vendors.into_iter().map(|vendor| (entry.id, entry.case_name(vendor)));
-        names.collect::<Vec<_>>()
-    })
-}
-
 /// Every case of a kind's catalogue for some vendors, in the order of the catalogue. `holds` says whether a
 /// precondition holds for a vendor, and if not, why.
 pub fn cases<K: Kind>(
@@ -200,7 +185,7 @@ fn case<K: Kind>(
     vendor: Vendor,
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Case<K> {
-    let about_vendor = requirement.scope != Scope::Once;
+    let about_vendor = requirement.terms.scope != Scope::Once;
     let name = requirement.entry(chapter.name).case_name(about_vendor.then_some(vendor.name()));
     let untestable = missing(requirement, vendor, holds);
     Case { name, chapter: chapter.name, requirement, vendor, about_vendor, untestable, input: None }
@@ -210,7 +195,7 @@ fn case<K: Kind>(
 pub fn afford<K: Kind>(cases: &mut [Case<K>], spend: u32) {
     let mut budget = spend;
     for case in cases.iter_mut().filter(|case| case.untestable.is_none()) {
-        let jobs = case.requirement.jobs;
+        let jobs = case.requirement.terms.jobs;
         match budget.checked_sub(jobs) {
             Some(left) => budget = left,
             None => {
@@ -227,7 +212,7 @@ fn chosen<K: Kind>(
     vendors: &[Vendor],
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Vec<Vendor> {
-    match requirement.scope {
+    match requirement.terms.scope {
         Scope::EachVendor => vendors.to_vec(),
         Scope::EachOf(names) => {
             vendors.iter().copied().filter(|vendor| names.contains(&vendor.name())).collect()
@@ -246,7 +231,7 @@ fn missing<K: Kind>(
     vendor: Vendor,
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Option<String> {
-    requirement.preconditions.iter().find_map(|need| holds(*need, vendor).err())
+    requirement.terms.preconditions.iter().find_map(|need| holds(*need, vendor).err())
 }
 
 /// Glob matching with `*` only.

@@ -1,4 +1,4 @@
-//! How far a run has come: written while cases run, read by whoever shows it. Nothing is shown here.
+//! How far a run has come: written while cases run, read by what shows it. Nothing is shown here.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Progress {
         self.0.subscribe()
     }
 
-    /// So many cases were chosen.
+    /// How many cases were chosen.
     pub(crate) fn chosen(&self, of: usize) {
         self.0.send_replace(Tally { of, ..Tally::default() });
     }

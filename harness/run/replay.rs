@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE32_NOPAD;
 use ringback_mocks::vendor::Vendor;
 
+use crate::run::case::Input;
 use crate::run::requirement::{Entry, Scope};
 
 /// Highest number of an input that a replay id may name.
@@ -31,20 +32,11 @@ pub struct Replay {
     pub input: Option<Input>,
 }
 
-/// One generated input.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Input {
-    /// Its number, from 1.
-    pub at: usize,
-    /// How it was made smaller: for each smaller value tried, whether it was wrong too. The last is.
-    pub path: Vec<bool>,
-}
-
 /// Why an id cannot be replayed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// It has another form.
-    #[error("`{0}` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c")]
+    #[error("`{0}` is not a replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c")]
     Malformed(String),
     /// No such requirement.
     #[error(
@@ -57,7 +49,7 @@ pub enum ReplayError {
         requirement: String,
     },
     /// The requirement is not a case for that vendor, or there is no such vendor.
-    #[error("the replay id `{id}` is about `{vendor}`, for which {requirement} is no case")]
+    #[error("the replay id `{id}` is about `{vendor}`, for which {requirement} is not a case")]
     UnknownVendor {
         /// The id.
         id: String,

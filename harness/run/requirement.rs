@@ -45,41 +45,56 @@ pub trait Fault: Copy + Debug + Send + Sync + 'static {
 pub struct Chapter<K: Kind> {
     /// Second part of its cases' names.
     pub name: &'static str,
-    /// Its requirements.
-    pub requirements: &'static [Requirement<K>],
+    /// Its requirements: one table, or one for each file that a long chapter has.
+    pub tables: &'static [&'static [Requirement<K>]],
 }
 
-/// One normative sentence and everything that belongs to it.
+impl<K: Kind> Chapter<K> {
+    /// Its requirements, table after table.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static Requirement<K>> + use<K> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
+}
+
+/// One normative sentence and everything that belongs to it. No part has a default, so none can be forgotten.
 #[derive(Debug)]
 pub struct Requirement<K: Kind> {
     /// Stable id, never reused.
     pub id: &'static str,
     /// Third part of its cases' names.
     pub slug: &'static str,
-    /// How binding it is.
-    pub level: Level,
     /// The requirement in one sentence.
     pub sentence: &'static str,
-    /// Who says so.
-    pub source: Source,
-    /// Why anybody should care.
+    /// Why it matters.
     pub why: &'static str,
     /// What to change when it is violated.
     pub remedy: &'static str,
+    /// How binding it is, who says so, and when it can be judged.
+    pub terms: Terms<K>,
+    /// The defects of the reference that it must catch.
+    pub defects: &'static [K::Defect],
+    /// The check.
+    pub check: Check<K>,
+}
+
+/// The terms on which a requirement is judged. Many requirements share theirs, so a chapter may keep a constant of them;
+/// what makes a requirement itself (id, sentence, check) is not part of it.
+#[derive(Debug)]
+pub struct Terms<K: Kind> {
+    /// How binding it is.
+    pub level: Level,
+    /// Who says so.
+    pub source: Source,
     /// For which vendors it is a case.
     pub scope: Scope,
     /// The knobs that its check asks; a check that asks another one ends in an error of ours.
     pub knobs: &'static [K::Knob],
     /// What must hold for a verdict to be possible.
     pub preconditions: &'static [K::Precondition],
-    /// Jobs a gateway may accept, and somebody may be billed for, while it is checked.
+    /// Jobs that a gateway may accept, and bill, while it is checked.
     pub jobs: u32,
     /// Whether inputs are generated: such a check may also notice defects that others answer for.
     pub generated: bool,
-    /// The defects of the reference that it must catch.
-    pub defects: &'static [K::Defect],
-    /// The check.
-    pub check: Check<K>,
 }
 
 /// The executable side of a requirement.
@@ -102,7 +117,7 @@ pub struct Entry {
     pub sentence: &'static str,
     /// Who says so.
     pub source: Source,
-    /// Why anybody should care.
+    /// Why it matters.
     pub why: &'static str,
     /// What to change when it is violated.
     pub remedy: &'static str,
@@ -120,6 +135,10 @@ pub struct Entry {
     pub defects: Vec<(&'static str, &'static str)>,
 }
 
+/// Finds a requirement by its id, for those who say more of it than a report holds. A stored report may name some that
+/// this build does not know.
+pub type Lookup = fn(&str) -> Option<Entry>;
+
 impl Entry {
     /// `<subject>/<chapter>/<slug>`, and the vendor if the case is about one.
     pub fn case_name(&self, vendor: Option<&str>) -> String {
@@ -136,16 +155,21 @@ impl<K: Kind> Requirement<K> {
             chapter,
             id: self.id,
             slug: self.slug,
-            level: self.level,
+            level: self.terms.level,
             sentence: self.sentence,
-            source: self.source,
+            source: self.terms.source,
             why: self.why,
             remedy: self.remedy,
-            scope: self.scope,
-            knobs: self.knobs.iter().map(|knob| K::knob_name(*knob)).collect(),
-            preconditions: self.preconditions.iter().map(|need| K::precondition_phrase(*need)).collect(),
-            jobs: self.jobs,
-            generated: self.generated,
+            scope: self.terms.scope,
+            knobs: self.terms.knobs.iter().map(|knob| K::knob_name(*knob)).collect(),
+            preconditions: self
+                .terms
+                .preconditions
+                .iter()
+                .map(|need| K::precondition_phrase(*need))
+                .collect(),
+            jobs: self.terms.jobs,
+            generated: self.terms.generated,
             defects: self.defects.iter().map(|defect| (defect.name(), defect.about())).collect(),
         }
     }
@@ -166,7 +190,7 @@ pub enum Scope {
 
 /// Every requirement for a kind of subject, with its chapter.
 pub fn all<K: Kind>() -> impl Iterator<Item = (&'static Chapter<K>, &'static Requirement<K>)> {
-    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements.iter().map(move |entry| (chapter, entry)))
+    K::CHAPTERS.iter().flat_map(|chapter| chapter.requirements().map(move |entry| (chapter, entry)))
 }
 
 /// The requirements for a kind of subject, in words.
@@ -174,17 +198,43 @@ pub fn entries_of<K: Kind>() -> impl Iterator<Item = Entry> {
     all::<K>().map(|(chapter, requirement)| requirement.entry(chapter.name))
 }
 
-/// The rules no entry may break. Evaluated by the compiler: a catalogue that breaks one does not build.
+/// The rules no entry may break. Evaluated by the compiler: a catalogue that breaks one does not build, and the error
+/// holds the id of the entry and the name of the rule.
 pub(crate) const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
     let mut chapter = 0;
     while chapter < chapters.len() {
-        let entries = chapters[chapter].requirements;
-        let mut at = 0;
-        while at < entries.len() {
-            assert!(!entries[at].defects.is_empty(), "a requirement names no defect that it catches");
-            assert!(!entries[at].remedy.is_empty() && !entries[at].why.is_empty());
-            at += 1;
+        let tables = chapters[chapter].tables;
+        let mut table = 0;
+        while table < tables.len() {
+            assert_whole(tables[table]);
+            table += 1;
         }
         chapter += 1;
     }
+}
+
+/// Every entry of a table has an id, words and a defect.
+const fn assert_whole<K: Kind>(table: &[Requirement<K>]) {
+    let mut at = 0;
+    while at < table.len() {
+        let entry = &table[at];
+        assert!(!entry.id.is_empty(), "a requirement has no id");
+        assert_says_all(entry.id, [entry.slug, entry.sentence, entry.why, entry.remedy]);
+        assert_names_a_defect(entry.id, entry.defects.len());
+        at += 1;
+    }
+}
+
+/// An entry has a slug, a sentence, a reason and a remedy.
+const fn assert_says_all(id: &str, parts: [&str; 4]) {
+    let mut at = 0;
+    while at < parts.len() {
+        assert!(!parts[at].is_empty(), "{}", id);
+        at += 1;
+    }
+}
+
+/// An entry names at least one defect that its check catches.
+const fn assert_names_a_defect(id: &str, defects: usize) {
+    assert!(defects > 0, "{}", id);
 }

@@ -116,11 +116,11 @@ fn judge<K: Kind>(
     records: &Records,
     strict: bool,
 ) -> (Outcome, Option<String>, Vec<Finding>) {
-    let violated = match case.requirement.level {
+    let violated = match case.requirement.terms.level {
         Level::Should if !strict => Outcome::Warn,
         Level::Should | Level::Must => Outcome::Fail,
     };
-    let named = |asked: &str| case.requirement.knobs.iter().any(|knob| K::knob_name(*knob) == asked);
+    let named = |asked: &str| case.requirement.terms.knobs.iter().any(|knob| K::knob_name(*knob) == asked);
     if let Some(knob) = records.knobs.iter().find(|knob| !named(knob)) {
         let cause = format!("the check asked the knob {knob}, which its requirement does not name");
         return (Outcome::Error, Some(cause), Vec::new());

@@ -10,8 +10,8 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::run::case::CaseContext;
+use crate::run::case::Input;
 use crate::run::outcome::Stop;
-use crate::run::replay::Input;
 
 /// Inputs of a list that may be judged wrong and then right before the search gives up.
 const DOUBTS: usize = 4;

@@ -13,7 +13,7 @@ use crate::report::{
     CaseReport, Counts, FORMAT, Report, SelectionReport, ShardsReport, Tool, Verdict, millis,
 };
 use crate::run::exec::StartError;
-use crate::run::expectation::{self, Expectation};
+use crate::run::expectation::Expectations;
 use crate::run::plan::{Case, Selection, SelectionError, Shard};
 use crate::run::progress::Progress;
 use crate::run::replay::Replay;
@@ -32,14 +32,14 @@ pub struct RunOptions {
     /// Cases at once.
     pub jobs: usize,
     /// Known failures.
-    pub expectations: Vec<Expectation>,
+    pub expectations: Expectations,
     /// The one case to run again, instead of a selection.
     pub replay: Option<Replay>,
     /// Where the run notes how far it is.
     pub progress: Progress,
 }
 
-/// The seed when nobody gives one: fixed, so that two runs judge the same inputs.
+/// The seed when none is given: fixed, so that two runs judge the same inputs.
 pub const DEFAULT_SEED: u64 = 7;
 /// Cases at once on this machine. They mostly wait, for a gateway or for a quiet window.
 pub const DEFAULT_JOBS: usize = 48;
@@ -51,7 +51,7 @@ impl Default for RunOptions {
             seed: DEFAULT_SEED,
             strict: false,
             jobs: DEFAULT_JOBS,
-            expectations: Vec::new(),
+            expectations: Expectations::default(),
             replay: None,
             progress: Progress::default(),
         }
@@ -104,7 +104,7 @@ pub struct Session<S: Stage> {
     /// The chosen cases.
     pub cases: Vec<Case<S::Kind>>,
     selection: SelectionReport,
-    expectations: Vec<Expectation>,
+    expectations: Expectations,
     beginning: Beginning,
     jobs: usize,
     progress: Progress,
@@ -178,10 +178,10 @@ impl<S: Stage> Session<S> {
     pub async fn judge(self) -> Report {
         let Self { stage, cases, selection, expectations, beginning, jobs, progress } = self;
         let mut reports = runner::run(&stage, cases, jobs, &progress).await;
-        expectation::apply(&expectations, &mut reports);
+        expectations.apply(&mut reports);
         let report = Report {
             selection: Some(selection),
-            expectations: expectation::reports(&expectations),
+            expectations: expectations.reports(),
             ..report(&stage, beginning.at, beginning.since.elapsed(), reports)
         }
         .concluded();

@@ -22,7 +22,7 @@ pub enum Basis {
     Stated,
     /// The page's examples show it.
     Shown,
-    /// It follows from what the page says; nobody wrote the sentence.
+    /// It follows from what the page says; the sentence itself stands nowhere.
     Inferred,
 }
 
@@ -137,13 +137,13 @@ impl Source {
         basis: Basis::Stated,
     };
 
-    /// The same page, where only its examples show the point.
+    /// This page, where only its examples show the point.
     #[must_use]
     pub const fn shown(self) -> Self {
         Self { basis: Basis::Shown, ..self }
     }
 
-    /// The same page, where the point only follows from it.
+    /// This page, where the point only follows from it.
     #[must_use]
     pub const fn inferred(self) -> Self {
         Self { basis: Basis::Inferred, ..self }

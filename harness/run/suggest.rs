@@ -1,4 +1,4 @@
-//! What somebody may have meant who wrote a name that does not exist. One measure for every list of names.
+//! What was meant by a name that does not exist. One measure forevery list of names.
 //!
 //! Pure. Where the names come from, and what is said when none is near, is the caller's.
 
@@ -47,7 +47,7 @@ pub fn unknown_key(message: &str) -> String {
     }
 }
 
-/// So many letters may be missing, added, changed or swapped. More than a fifth of a name is another name;
+/// How many letters may be missing, added, changed or swapped. More than a fifth of a name is another name;
 /// of two letters nothing would be left to know it by.
 const fn slips(letters: usize) -> usize {
     match letters {

@@ -88,7 +88,7 @@ Verdict: CONFORMS (exit code 0)
 #[case::no_address(&["test", "gateway", "localhost:80"], "ringback: `localhost:80` is not a gateway address: it must begin with http:// or https://\n")]
 #[case::key_in_address(&["test", "gateway", "https://me:sk-hidden@api.example.com"], "ringback: a gateway address carries no user or password: it is printed; set RINGBACK_API_KEY\n")]
 #[case::odd_advertise(&["test", "gateway", "--advertise", "me.example.net"], "ringback: --advertise belongs to a deployed gateway: our mocks reach our inbox by themselves\n")]
-#[case::odd_replay(&["test", "gateway", "--replay", "GW-CB-001"], "ringback: `GW-CB-001` is no replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c\n")]
+#[case::odd_replay(&["test", "gateway", "--replay", "GW-CB-001"], "ringback: `GW-CB-001` is not a replay id; one looks like GW-PASS-010-kling-s7-i3-pae-v5d0c\n")]
 #[case::odd_shard(&["test", "gateway", "--shard", "5/4"], "ringback: `5/4` is no shard; write 2/4 for the second of four, counted from 1\n")]
 #[case::too_many_shards(&["test", "gateway", "--only", "GW-CB-001", "--shard", "1/9"], "ringback: --shard 1/9 splits 4 cases; use at most 4 shards\n")]
 #[case::odd_level(&["test", "gateway", "--level", "may"], "ringback: there is no level `may`; there are must, should\n")]

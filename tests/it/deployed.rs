@@ -142,7 +142,7 @@ async fn nothing_is_billed_beyond_the_budget(#[case] status: u16, #[case] spend:
     assert!(!terminal::render(&report).contains(KEY));
 }
 
-/// Refusals cost nothing, so a budget of the twins is enough; and the generated failure is kept although
+/// Refusals cost nothing, so a budget of the controls is enough; and the generated failure is kept although
 /// shrinking it ran out of budget.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_found_before_the_budget_ended_is_kept() {

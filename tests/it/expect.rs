@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use ringback::catalogue;
 use ringback::gateway::stage as gateway_stage;
 use ringback::gateway::target::GatewayTarget;
 use ringback::report::expectation::State;
@@ -22,6 +23,7 @@ async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict
         .iter()
         .map(|pattern| Expectation { pattern: (*pattern).to_owned(), reason: "issue 12".to_owned() })
         .collect();
+    let expectations = catalogue::expectations(expectations);
     let options = RunOptions { selection, expectations, strict, ..RunOptions::default() };
     gateway_stage::judge(GatewayTarget::embedded(defect), &options)
         .await

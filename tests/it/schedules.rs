@@ -175,11 +175,11 @@ fn has_one_form(#[case] text: &str, #[case] normal: &str) {
 }
 
 #[rstest]
-#[case::nothing("", "`` is no step of a schedule")]
-#[case::typo("running, sucess", "`sucess` is no step of a schedule")]
-#[case::never("running x0", "`running x0` is no step of a schedule")]
+#[case::nothing("", "`` is not a step of a schedule")]
+#[case::typo("running, sucess", "`sucess` is not a step of a schedule")]
+#[case::never("running x0", "`running x0` is not a step of a schedule")]
 #[case::many("running x65", "a schedule has at most 64 deliveries, this one 65")]
-#[case::three("running & running & success", "is no step")]
+#[case::three("running & running & success", "is not a step")]
 fn says_what_is_wrong(#[case] text: &str, #[case] said: &str) {
     let error = text.parse::<Schedule>().expect_err("no schedule").to_string();
     assert!(error.contains(said), "{error}");

@@ -10,9 +10,10 @@ use ringback::gateway::Gateway;
 use ringback::gateway::stage as gateway_stage;
 use ringback::gateway::target::GatewayTarget;
 use ringback::report::{Report, Verdict};
+use ringback::run::case::Input;
 use ringback::run::outcome::{Level, Outcome};
-use ringback::run::plan::{self, Case, Selection, SelectionError, Shard};
-use ringback::run::replay::{Input, Replay, ReplayError};
+use ringback::run::plan::{Case, Selection, SelectionError, Shard};
+use ringback::run::replay::{Replay, ReplayError};
 use ringback::run::requirement::{self, Scope};
 use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
@@ -21,10 +22,10 @@ use rstest::rstest;
 
 /// Every case there can be, as a plan holds them.
 fn every_case() -> Vec<Case<Gateway>> {
-    let mut names = plan::every_name();
+    let mut names = catalogue::every_case_name();
     requirement::all::<Gateway>()
         .flat_map(|(chapter, requirement)| {
-            let vendors: Vec<Vendor> = match requirement.scope {
+            let vendors: Vec<Vendor> = match requirement.terms.scope {
                 Scope::Once => Vendor::all().take(1).collect(),
                 Scope::EachVendor => Vendor::all().collect(),
                 Scope::EachOf(names) => names.iter().filter_map(|name| Vendor::named(name)).collect(),
@@ -37,7 +38,7 @@ fn every_case() -> Vec<Case<Gateway>> {
             chapter: chapter.name,
             requirement,
             vendor,
-            about_vendor: requirement.scope != Scope::Once,
+            about_vendor: requirement.terms.scope != Scope::Once,
             untestable: None,
             input: None,
         })
@@ -170,17 +171,17 @@ fn shards_are_written_so(#[case] text: &str, #[case] right: bool) {
 }
 
 #[rstest]
-#[case::empty("", "is no replay id")]
-#[case::a_case_name("gateway/callback-url/forwarded", "is no replay id")]
-#[case::no_seed("GW-CB-001-kling-x7-v0000", "is no replay id")]
-#[case::huge_seed("GW-CB-001-kling-s99999999999999999999-v0000", "is no replay id")]
-#[case::input_zero("GW-CB-001-kling-s7-i0-v0000", "is no replay id")]
-#[case::input_beyond("GW-CB-001-kling-s7-i100000-v0000", "is no replay id")]
-#[case::odd_path("GW-CB-001-kling-s7-i1-p0189-v0000", "is no replay id")]
-#[case::cut("GW-PASS-010-kling-s7-i3-pae", "is no replay id")]
+#[case::empty("", "is not a replay id")]
+#[case::a_case_name("gateway/callback-url/forwarded", "is not a replay id")]
+#[case::no_seed("GW-CB-001-kling-x7-v0000", "is not a replay id")]
+#[case::huge_seed("GW-CB-001-kling-s99999999999999999999-v0000", "is not a replay id")]
+#[case::input_zero("GW-CB-001-kling-s7-i0-v0000", "is not a replay id")]
+#[case::input_beyond("GW-CB-001-kling-s7-i100000-v0000", "is not a replay id")]
+#[case::odd_path("GW-CB-001-kling-s7-i1-p0189-v0000", "is not a replay id")]
+#[case::cut("GW-PASS-010-kling-s7-i3-pae", "is not a replay id")]
 #[case::unknown_case("GW-CB-999-kling-s7-v0000", "GW-CB-999, which is not in this catalogue")]
-#[case::unknown_vendor("GW-CB-001-sora-s7-v0000", "is about `sora`, for which GW-CB-001 is no case")]
-#[case::other_vendor("GW-LV-003-kling-s7-v0000", "is about `kling`, for which GW-LV-003 is no case")]
+#[case::unknown_vendor("GW-CB-001-sora-s7-v0000", "is about `sora`, for which GW-CB-001 is not a case")]
+#[case::other_vendor("GW-LV-003-kling-s7-v0000", "is about `kling`, for which GW-LV-003 is not a case")]
 #[case::other_catalogue("GW-CB-001-kling-s7-v0000", "was made by another version of the catalogue")]
 fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
     let error: ReplayError = catalogue::replay(id).expect_err("it is wrong");

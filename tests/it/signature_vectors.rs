@@ -45,7 +45,7 @@ fn a_table_keeps_the_rules(#[values("kling", "vidu")] name: &str) {
     for vector in all {
         let VectorVerdict::Refused { control } = vector.verdict else { continue };
         let control =
-            vectors::named(vendor(name), control).unwrap_or_else(|| panic!("a twin of {}", vector.name));
+            vectors::named(vendor(name), control).unwrap_or_else(|| panic!("a control of {}", vector.name));
         assert!(control.is_good(), "{}", vector.name);
     }
 }
@@ -70,7 +70,7 @@ fn a_bad_vector_differs_from_its_twin(#[values("kling", "vidu")] name: &str) {
     for vector in vectors::of(vendor(name)) {
         let VectorVerdict::Refused { control } = vector.verdict else { continue };
         let genuine = genuine(name, vector);
-        let control = vectors::named(vendor(name), control).expect("a twin").request(&genuine);
+        let control = vectors::named(vendor(name), control).expect("a control").request(&genuine);
         assert_ne!(vector.request(&genuine), control, "{}", vector.name);
     }
 }

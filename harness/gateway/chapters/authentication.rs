@@ -10,92 +10,86 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::{Caller, GatewayReply, UpstreamCreate};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
+    level: Level::Must,
+    source: Source::SUBMIT.inferred(),
+    scope: Scope::Once,
+    knobs: &[Knob::BadTokenStatus],
+    preconditions: &[GatewayPrecondition::Accepts],
+    jobs: 1,
+    generated: false,
+};
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-AUTH-001",
         slug: "submit-needs-key",
-        level: Level::Must,
         sentence: "A submit without a key is refused with 401 or 403.",
-        source: Source::SUBMIT.inferred(),
-        why: "Anybody could spend the operator's money.",
+        why: "Anyone could spend the operator's money.",
         remedy: "Check the bearer token before anything else.",
-        scope: Scope::Once,
-        knobs: &[Knob::BadTokenStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 1,
-        generated: false,
+        terms: TERMS,
         defects: &[Defect::AuthOptional],
         check: check!(submit_needs_key),
     },
     Requirement {
         id: "GW-AUTH-002",
         slug: "submit-needs-known-key",
-        level: Level::Must,
         sentence: "A submit with an unknown key is refused with 401 or 403.",
-        source: Source::SUBMIT.inferred(),
-        why: "Anybody could spend the operator's money.",
+        why: "Anyone could spend the operator's money.",
         remedy: "Look the token up; do not only check that there is one.",
-        scope: Scope::Once,
-        knobs: &[Knob::BadTokenStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 1,
-        generated: false,
+        terms: TERMS,
         defects: &[Defect::AnyToken],
         check: check!(submit_needs_known_key),
     },
     Requirement {
         id: "GW-AUTH-003",
         slug: "status-needs-key",
-        level: Level::Must,
         sentence: "A status without a key is refused with 401 or 403.",
-        source: Source::STATUS.inferred(),
         why: "A status holds result URLs, which are the customer's property.",
         remedy: "Protect the status route like the submit route.",
-        scope: Scope::Once,
-        knobs: &[Knob::BadTokenStatus],
-        preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
+            ..TERMS
+        },
         defects: &[Defect::AuthOptional, Defect::StatusOpen],
         check: check!(status_needs_key),
     },
     Requirement {
         id: "GW-AUTH-004",
         slug: "status-needs-known-key",
-        level: Level::Must,
         sentence: "A status with an unknown key is refused with 401 or 403.",
-        source: Source::STATUS.inferred(),
         why: "A status holds result URLs, which are the customer's property.",
         remedy: "Look the token up on the status route too.",
-        scope: Scope::Once,
-        knobs: &[Knob::BadTokenStatus],
-        preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
+            ..TERMS
+        },
         defects: &[Defect::AnyToken],
         check: check!(status_needs_known_key),
     },
     Requirement {
         id: "GW-AUTH-005",
         slug: "tasks-isolated",
-        level: Level::Must,
         sentence: "Another client's task is answered with 403 or 404.",
-        source: Source::STATUS.inferred(),
         why: "One customer must not see, or find out about, another's jobs.",
         remedy: "Look tasks up by owner and id.",
-        scope: Scope::Once,
-        knobs: &[Knob::ForeignTaskStatus],
-        preconditions: &[
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Status,
-            GatewayPrecondition::OtherKey,
-        ],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            knobs: &[Knob::ForeignTaskStatus],
+            preconditions: &[
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Status,
+                GatewayPrecondition::OtherKey,
+            ],
+            ..TERMS
+        },
         defects: &[
             Defect::TasksShared,
             Defect::ErrorsIn200,
@@ -107,16 +101,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-AUTH-006",
         slug: "near-keys-refused",
-        level: Level::Must,
         sentence: "A token that is almost a client's key, empty, or under another scheme is refused with 401 or 403.",
-        source: Source::SUBMIT.inferred(),
         why: "A comparison that stops early, or a default for an empty token, is a key that everybody has.",
         remedy: "Compare the whole token, byte for byte; an empty one is none.",
-        scope: Scope::Once,
-        knobs: &[Knob::BadTokenStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 9,
-        generated: false,
+        terms: Terms { jobs: 9, ..TERMS },
         defects: &[
             Defect::KeyPrefixAccepted,
             Defect::KeyCaseIgnored,
@@ -129,74 +117,68 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-AUTH-007",
         slug: "key-not-in-query",
-        level: Level::Should,
         sentence: "A key in the query of the address is not accepted instead of the header.",
-        source: Source::SUBMIT.inferred(),
         why: "Addresses are logged everywhere; RFC 6750 advises against keys in them, and the contract has one place for the key.",
         remedy: "Read the key from the Authorization header only.",
-        scope: Scope::Once,
-        knobs: &[],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 5,
-        generated: false,
+        terms: Terms { level: Level::Should, knobs: &[], jobs: 5, ..TERMS },
         defects: &[Defect::KeyInQueryAccepted, Defect::AuthOptional],
         check: check!(key_not_in_query),
     },
     Requirement {
         id: "GW-AUTH-008",
         slug: "callbacks-isolated",
-        level: Level::Must,
         sentence: "Two clients that submit the same job each have their own callback_url in it.",
-        source: Source::CALLBACKS.inferred(),
         why: "Otherwise one customer's results are posted to another customer's receiver.",
         remedy: "Build each create call from its own request; never key anything by prompt alone.",
-        scope: Scope::Once,
-        knobs: &[],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-            GatewayPrecondition::OtherKey,
-        ],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+                GatewayPrecondition::OtherKey,
+            ],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::CallbackOfEqualPrompt, Defect::CallbackCached],
         check: check!(callbacks_isolated),
     },
     Requirement {
         id: "GW-AUTH-009",
         slug: "no-create-without-key",
-        level: Level::Must,
         sentence: "No vendor receives a create for a submit refused because of its key.",
-        source: Source::SUBMIT.inferred(),
-        why: "Anybody could spend the operator's money, and the refusal would hide it.",
+        why: "Anyone could spend the operator's money, and the refusal would hide it.",
         remedy: "Check the bearer token before anything else.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            scope: Scope::EachVendor,
+            knobs: &[],
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::CreatesBeforeAuth],
         check: check!(no_create_without_key),
     },
     Requirement {
         id: "GW-AUTH-010",
         slug: "finished-tasks-isolated",
-        level: Level::Must,
         sentence: "Another client's finished task is answered with 403 or 404, too.",
-        source: Source::STATUS.inferred(),
         why: "Only a finished task has something worth stealing; a cache of results must know whose they are.",
         remedy: "Look tasks up by owner and id, in every store that answers for them.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::ForeignTaskStatus, Knob::Settle],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Status,
-            GatewayPrecondition::OtherKey,
-        ],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            scope: Scope::EachVendor,
+            knobs: &[Knob::ForeignTaskStatus, Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Status,
+                GatewayPrecondition::OtherKey,
+            ],
+            ..TERMS
+        },
         defects: &[
             Defect::FinishedTasksShared,
             Defect::TasksShared,
@@ -208,7 +190,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     },
 ];
 
-/// In the form of a real token, and nobody's.
+/// In the form of a real token, and not one.
 const STRANGER: &str = "sk-ringback-unknown-0000000000000000";
 
 /// Notes a finding unless the status is one that the knob allows.

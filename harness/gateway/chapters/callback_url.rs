@@ -9,24 +9,29 @@ use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
+    level: Level::Must,
+    source: Source::CALLBACKS.inferred(),
+    scope: Scope::EachVendor,
+    knobs: &[],
+    preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+    jobs: 1,
+    generated: false,
+};
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-001",
         slug: "forwarded",
-        level: Level::Must,
         sentence: "A callback_url under input.metadata reaches the vendor, unchanged, in the vendor's own field.",
-        source: Source::CALLBACKS,
         why: "This is what the feature is: a URL that never arrives is a callback that never comes.",
         remedy: "Copy input.metadata.callback_url into the create call, as callback_url, without touching it.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 1,
-        generated: false,
+        terms: Terms { source: Source::CALLBACKS, ..TERMS },
         defects: &[
             Defect::CallbackDropped,
             Defect::CallbackDroppedForVidu,
@@ -38,73 +43,64 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-008",
         slug: "wrong-type",
-        level: Level::Must,
         sentence: "A callback_url that is no string leads neither to a 5xx nor to another value at the vendor.",
-        source: Source::CALLBACKS.inferred(),
-        why: "A client's mistake is no server fault, and a number made into a URL is a value nobody sent.",
+        why: "A client's mistake is not the server's fault, and a number made into a URL is a value nobody sent.",
         remedy: "Refuse it with 400 before the vendor's structures are filled.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::WrongTypeCallback, Knob::NullCallback, Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 6,
-        generated: false,
+        terms: Terms {
+            knobs: &[Knob::WrongTypeCallback, Knob::NullCallback, Knob::RefusalStatus],
+            jobs: 6,
+            ..TERMS
+        },
         defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced, Defect::DefaultCallback],
         check: check!(wrong_type),
     },
     Requirement {
         id: "GW-CB-009",
         slug: "empty-not-forwarded",
-        level: Level::Should,
         sentence: "An empty callback_url is not forwarded as one.",
-        source: Source::CALLBACKS.inferred(),
-        why: "Vendors that examine the URL refuse the job, the others call nobody.",
+        why: "Vendors that examine the URL refuse the job, the others never call.",
         remedy: "Treat the empty string as absent, or refuse it with 400.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::EmptyCallback, Knob::RefusalStatus],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            level: Level::Should,
+            knobs: &[Knob::EmptyCallback, Knob::RefusalStatus],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::EmptyCallbackForwarded],
         check: check!(empty_not_forwarded),
     },
     Requirement {
         id: "GW-CB-012",
         slug: "none-given-none-sent",
-        level: Level::Must,
         sentence: "Without a callback_url the vendor's create call has none.",
-        source: Source::CALLBACKS.inferred(),
         why: "A gateway that puts its own URL there promised not to touch callbacks; the customer's data goes elsewhere.",
         remedy: "Leave the field out unless the client gave one.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 1,
-        generated: false,
+        terms: TERMS,
         defects: &[Defect::DefaultCallback],
         check: check!(none_given_none_sent),
     },
     Requirement {
         id: "GW-CB-014",
         slug: "gateway-sends-none",
-        level: Level::Must,
         sentence: "The gateway itself sends no callback.",
-        source: Source::CALLBACKS,
         why: "The page says that the platform does not rewrite callbacks; a second sender with another body doubles events.",
         remedy: "Leave callbacks to the vendor.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::Settle],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-            GatewayPrecondition::Status,
-        ],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::CALLBACKS,
+            knobs: &[Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+                GatewayPrecondition::Status,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::CallsBackItself],
         check: check!(gateway_sends_none),
     },

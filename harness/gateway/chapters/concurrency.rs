@@ -12,18 +12,19 @@ use crate::gateway::knob::Knob;
 use crate::gateway::submit::{SubmitRequest, SubmittedJob, UpstreamCreate};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "What is kept in a place that requests share gets mixed up under load, and only there: one customer's events reach another.";
+/// What to change where an entry of this chapter names no remedy of its own.
+const REMEDY: &str =
+    "Keep what belongs to a job in the job, never in a field of the client, the channel or the process.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "What is kept in a place that requests share gets mixed up under load, and only there: one customer's events reach another.",
-    remedy: "Keep what belongs to a job in the job, never in a field of the client, the channel or the process.",
     scope: Scope::Once,
     knobs: &[],
     preconditions: &[
@@ -33,8 +34,6 @@ const COMMON: Requirement<Gateway> = Requirement {
     ],
     jobs: 54,
     generated: false,
-    defects: &[],
-    check: check!(callbacks_stay_apart),
 };
 
 /// The chapter.
@@ -43,8 +42,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-CONC-001",
         slug: "callbacks-stay-apart",
         sentence: "Of 50 jobs submitted at once over all vendors, each reaches its vendor with its own callback_url.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::CallbackSharedAcrossVendors, Defect::CallbackShared, Defect::CallbackCached],
-        ..COMMON
+        check: check!(callbacks_stay_apart),
     },
     Requirement {
         id: "GW-CONC-002",
@@ -52,23 +54,28 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "50 jobs submitted at once have 50 task ids.",
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make ids random, or take them from a sequence that hands each number out once.",
+        terms: TERMS,
         defects: &[Defect::IdsRace, Defect::RepeatsTaskId],
         check: check!(ids_stay_apart),
-        ..COMMON
     },
     Requirement {
         id: "GW-CONC-003",
         slug: "statuses-stay-apart",
         sentence: "Statuses asked for at once are each the state of their own job.",
-        source: Source::STATUS.inferred(),
-        knobs: &[Knob::Settle],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-            GatewayPrecondition::Status,
-        ],
-        jobs: 16,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            knobs: &[Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+                GatewayPrecondition::Status,
+            ],
+            jobs: 16,
+            ..TERMS
+        },
         defects: &[
             Defect::StatusesCross,
             Defect::IdsRace,
@@ -76,7 +83,6 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::FailureReportedFinished,
         ],
         check: check!(statuses_stay_apart),
-        ..COMMON
     },
     Requirement {
         id: "GW-CONC-004",
@@ -84,9 +90,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "50 jobs submitted at once lead to one create each.",
         why: "A second create is billed twice and calls back twice, with two ids.",
         remedy: "Do not repeat a create because the gateway is busy.",
+        terms: TERMS,
         defects: &[Defect::DuplicatesUnderLoad, Defect::CreatesTwice],
         check: check!(one_create_each),
-        ..COMMON
     },
 ];
 
@@ -118,8 +124,8 @@ async fn taking_part(context: &GatewayContext) -> Result<Vec<Vendor>, Stop> {
     if part.is_empty() { Err(Stop::NotTestable("no vendor can take part".into())) } else { Ok(part) }
 }
 
-/// Submits jobs at once; those that were accepted. In a crowd nobody may be turned away who would be
-/// let in alone (a rate limit is asked again, and is no refusal).
+/// Submits jobs at once; those that were accepted. In a crowd no client may be turned away that would be
+/// let in alone (a rate limit is asked again, and is not a refusal).
 async fn submit_at_once<'j>(
     context: &GatewayContext,
     jobs: &'j [SubmitRequest],

@@ -9,18 +9,17 @@ use crate::gateway::context::GatewayContext;
 use crate::gateway::submit::{SubmitRequest, UpstreamCreate};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str =
+    "The page promises the field for a vendor, not for its oldest model or for the plainest job.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS,
-    why: "The page promises the field for a vendor, not for its oldest model or for the plainest job.",
-    remedy: "Copy callback_url in the one place that every create call passes.",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -30,8 +29,6 @@ const COMMON: Requirement<Gateway> = Requirement {
     ],
     jobs: 2,
     generated: false,
-    defects: &[],
-    check: check!(every_field),
 };
 
 /// The chapter.
@@ -40,8 +37,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-JOB-001",
         slug: "every-field",
         sentence: "A callback_url arrives when the job uses every other field that input allows.",
+        why: WHY,
+        remedy: "Copy callback_url in the one place that every create call passes.",
+        terms: TERMS,
         defects: &[Defect::DroppedWithDuration, Defect::DroppedWithImage, Defect::DroppedWithOptions],
-        ..COMMON
+        check: check!(every_field),
     },
     Requirement {
         id: "GW-JOB-002",
@@ -49,9 +49,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "A second job that looks like the first arrives with its own callback_url.",
         why: "Where what was sent once is kept and reused, every later event goes to the first receiver.",
         remedy: "Build each create call from its own request.",
+        terms: TERMS,
         defects: &[Defect::CallbackCached, Defect::CallbackOfEqualPrompt],
         check: check!(second_job),
-        ..COMMON
     },
     Requirement {
         id: "GW-JOB-003",
@@ -59,29 +59,29 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "A job without a callback_url arrives without one when the job before it had one.",
         why: "The receiver of the first job gets events of a job it does not know.",
         remedy: "Build each create call from its own request.",
+        terms: TERMS,
         defects: &[Defect::CallbackRemembered, Defect::DefaultCallback],
         check: check!(second_job_without),
-        ..COMMON
     },
     Requirement {
         id: "GW-JOB-004",
         slug: "kling-new-api",
         sentence: "A callback_url reaches Kling's newer API in that API's own field.",
+        why: WHY,
         remedy: "The newer API takes it as options.callback_url.",
-        scope: Scope::Only("kling"),
+        terms: Terms { scope: Scope::Only("kling"), ..TERMS },
         defects: &[Defect::DroppedForKlingV2],
         check: check!(newer_api),
-        ..COMMON
     },
     Requirement {
         id: "GW-JOB-005",
         slug: "minimax-new-api",
         sentence: "A callback_url reaches MiniMax's newer API in that API's own field.",
+        why: WHY,
         remedy: "The newer API takes it as callback_url, like the older one.",
-        scope: Scope::Only("minimax"),
+        terms: Terms { scope: Scope::Only("minimax"), ..TERMS },
         defects: &[Defect::DroppedForMinimaxV2],
         check: check!(newer_api),
-        ..COMMON
     },
 ];
 

@@ -8,25 +8,18 @@ use crate::gateway::context::GatewayContext;
 use crate::gateway::submit::GatewayReply;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::STATUS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 6,
     generated: false,
-    defects: &[],
-    check: check!(vendor_key_stays),
 };
 
 /// The chapter.
@@ -35,21 +28,21 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-LEAK-001",
         slug: "vendor-key-stays",
         sentence: "No answer to a client contains a key of the operator's at the vendor.",
-        why: "Whoever reads it can spend the operator's money; some vendors quote keys in their errors.",
+        why: "Anyone who reads it can spend the operator's money; some vendors quote keys in their errors.",
         remedy: "Write error messages of your own; remove keys from the vendor's before they are passed on.",
+        terms: TERMS,
         defects: &[Defect::VendorKeyInError, Defect::VendorKeyInStatus],
-        ..COMMON
+        check: check!(vendor_key_stays),
     },
     Requirement {
         id: "GW-LEAK-002",
         slug: "vendor-address-stays",
-        level: Level::Should,
         sentence: "No answer to a client contains the address at which the gateway reaches the vendor.",
         why: "It may be an internal proxy; a client has no use for it, an attacker has.",
         remedy: "Log the failed call with its address; tell the client that the vendor did not accept the job.",
+        terms: Terms { level: Level::Should, ..TERMS },
         defects: &[Defect::VendorAddressInError],
         check: check!(vendor_address_stays),
-        ..COMMON
     },
 ];
 

@@ -14,25 +14,21 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::{GatewayReply, SubmittedJob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What most entries of this chapter have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "Clients act on each word of a status: they show progress, fetch files, refund customers.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::STATUS.inferred(),
-    why: "Clients act on each word of a status: they show progress, fetch files, refund customers.",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(monotonic),
 };
 
 /// The chapter.
@@ -41,90 +37,86 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-LIFE-001",
         slug: "monotonic",
         sentence: "From the submit to the end, the status of a job never goes back.",
+        why: WHY,
         remedy: "Store the furthest state seen, and answer from the store.",
-        knobs: &[Knob::Settle],
+        terms: Terms { knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::BackAtTheEnd, Defect::Regresses],
-        ..COMMON
+        check: check!(monotonic),
     },
     Requirement {
         id: "GW-LIFE-002",
         slug: "progress-bounded",
         sentence: "In every state, a progress is a whole number from 0 to 100.",
-        source: Source::STATUS.shown(),
+        why: WHY,
         remedy: "Clamp the vendor's progress, and leave it out where there is none.",
-        knobs: &[Knob::ProgressType, Knob::Settle],
-        jobs: 2,
+        terms: Terms {
+            source: Source::STATUS.shown(),
+            knobs: &[Knob::ProgressType, Knob::Settle],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::ProgressOver100, Defect::ProgressFraction, Defect::FailedProgressNegative],
         check: check!(progress_bounded),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-003",
         slug: "failed-is-final",
         sentence: "A status that has been failed stays failed.",
+        why: WHY,
         remedy: "Store the terminal state; a new attempt is a new job.",
-        knobs: &[Knob::Settle],
+        terms: Terms { knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::FailureRetried],
         check: check!(failed_is_final),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-004",
         slug: "reason-stays",
-        level: Level::Should,
         sentence: "A failed status that has named a reason still names one when asked again.",
+        why: WHY,
         remedy: "Store the reason with the terminal state.",
-        knobs: &[Knob::Settle],
+        terms: Terms { level: Level::Should, knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::ReasonShownOnce],
         check: check!(reason_stays),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-005",
         slug: "files-unchanged",
         sentence: "A file_url at the vendor's own host is, to the last character, one that the vendor gave.",
-        source: Source::VIDEO.inferred(),
         why: "Result addresses are signed: without its query, or with &amp; for &, the customer gets a 403.",
         remedy: "Copy the vendor's address as an opaque string, or serve the file from an address of your own.",
-        knobs: &[Knob::Settle],
+        terms: Terms { source: Source::VIDEO.inferred(), knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::FileQueryDropped, Defect::FileUrlHtmlEscaped],
         check: check!(files_unchanged),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-006",
         slug: "created-time-stable",
         sentence: "The created_time of a status is that of the submit answer.",
-        source: Source::STATUS.shown(),
         why: "Clients sort by it and compute timeouts from it.",
         remedy: "Store the time once and write it in one zone.",
-        knobs: &[Knob::Settle],
+        terms: Terms { source: Source::STATUS.shown(), knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::CreatedTimeOtherZone],
         check: check!(created_time_stable),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-007",
         slug: "own-task-id-at-the-end",
         sentence: "The status of an ended job still names the task it was asked for.",
-        source: Source::STATUS.shown(),
+        why: WHY,
         remedy: "Answer with the gateway's id in every state.",
-        knobs: &[Knob::Settle],
-        jobs: 2,
+        terms: Terms { source: Source::STATUS.shown(), knobs: &[Knob::Settle], jobs: 2, ..TERMS },
         defects: &[Defect::FinishedNamesVendorId, Defect::StatusNamesOtherId],
         check: check!(own_task_id_at_the_end),
-        ..COMMON
     },
     Requirement {
         id: "GW-LIFE-008",
         slug: "failed-is-an-answer",
         sentence: "The status of a failed job is a status with the word failed, not an error answer.",
-        why: "A client cannot tell a job that failed from a status request that failed, and asks for ever.",
+        why: "A client cannot tell a job that failed from a status request that failed, and asks forever.",
         remedy: "Answer {code: 200, data: {status: \"failed\", error_message}}: the request for the status went well.",
-        knobs: &[Knob::Settle],
+        terms: Terms { knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::FailedStatusIsError],
         check: check!(failed_is_an_answer),
-        ..COMMON
     },
 ];
 

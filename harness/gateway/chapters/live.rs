@@ -14,24 +14,29 @@ use crate::gateway::submit::SubmittedJob;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
+    level: Level::Must,
+    source: Source::CALLBACKS,
+    scope: Scope::EachVendor,
+    knobs: &[],
+    preconditions: &[GatewayPrecondition::Receiver, GatewayPrecondition::Accepts],
+    jobs: 1,
+    generated: false,
+};
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-LV-001",
         slug: "callback-arrives",
-        level: Level::Must,
         sentence: "When a job ends, the vendor's callback has arrived at the callback_url that the client gave.",
-        source: Source::CALLBACKS,
         why: "A client that asked for a callback does not poll; the job it paid for is lost to it.",
         remedy: "Forward input.metadata.callback_url to the vendor unchanged, in the field the vendor reads.",
-        scope: Scope::EachVendor,
-        preconditions: &[GatewayPrecondition::Receiver, GatewayPrecondition::Accepts],
-        knobs: &[],
-        jobs: 1,
-        generated: false,
+        terms: TERMS,
         defects: &[
             Defect::CallbackDropped,
             Defect::CallbackDroppedForVidu,
@@ -43,41 +48,39 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-LV-002",
         slug: "status-follows-callback",
-        level: Level::Must,
         sentence: "Within the settle window after the vendor's last callback, the status tells the same end.",
-        source: Source::CALLBACKS.inferred(),
         why: "The page tells receivers to ask for the status when a callback comes; it must know by then.",
         remedy: "Ask the vendor when a client asks, or poll often enough; map its words to finished and failed.",
-        scope: Scope::EachVendor,
-        preconditions: &[
-            GatewayPrecondition::Receiver,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Status,
-        ],
-        knobs: &[Knob::Settle],
-        jobs: 1,
-        generated: false,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Receiver,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Status,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::SuccessStaysRunning, Defect::CallbackJobsNotPolled],
         check: check!(status_follows_callback),
     },
     Requirement {
         id: "GW-LV-003",
         slug: "challenge-answered",
-        level: Level::Must,
         sentence: "MiniMax's challenge reaches the callback_url that the client gave, and a job whose challenge is echoed is accepted.",
-        source: Source {
-            page: "MiniMax video generation",
-            url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
-            read: "2026-11-24",
-            basis: crate::run::source::Basis::Inferred,
-        },
         why: "MiniMax calls back only where its challenge was echoed.",
         remedy: "Forward the URL in callback_url of the create call, and wait for MiniMax's answer longer than its challenge may take.",
-        scope: Scope::Only("minimax"),
-        preconditions: &[GatewayPrecondition::Receiver, GatewayPrecondition::Accepts],
-        knobs: &[],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            source: Source {
+                page: "MiniMax video generation",
+                url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
+                read: "2026-11-24",
+                basis: crate::run::source::Basis::Inferred,
+            },
+            scope: Scope::Only("minimax"),
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::CallbackDropped, Defect::CallbackFieldRenamed],
         check: check!(challenge_answered),
     },
@@ -97,7 +100,7 @@ async fn callback_arrives(context: &GatewayContext) -> Result<(), Stop> {
     match context.follow(&accepted).await? {
         Ended::Called { .. } => Ok(()),
         Ended::Silently { strange: Some(strange), .. } => Err(Stop::Inconclusive(format!(
-            "what arrived at the callback URL is no callback that a vendor documents: {} {}",
+            "what arrived at the callback URL is not a callback that a vendor documents: {} {}",
             strange.request.method,
             shortened(&String::from_utf8_lossy(&strange.request.body), 300)
         ))),

@@ -1,8 +1,8 @@
-//! Mistakes below the level of fields: bodies that are no object or no JSON, odd values, and what every
+//! Mistakes below the level of fields: bodies that are not an object or not JSON, odd values, and what every
 //! refusal has in common, whatever it refuses.
 //!
-//! The contract says nothing about bodies that are no JSON, so what is asked of them is a SHOULD; that a
-//! client's mistake is no fault of the server holds for all.
+//! The contract says nothing about bodies that are not JSON, so what is asked of them is a SHOULD; that a
+//! client's mistake is not a fault of the server holds for all.
 
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
@@ -13,26 +13,23 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::{Caller, GatewayReply, SubmitRequest};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 use crate::schema::{self, Schema};
 
-/// What most entries of this chapter have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str =
+    "A 5xx tells the client to try again and wakes the operator; a client's mistake deserves neither.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::REFERENCE.inferred(),
-    why: "A 5xx tells the client to try again and wakes the operator; a client's mistake deserves neither.",
-    remedy: "Check the request before anything is done with it, and answer what is wrong with 400 and the error envelope.",
     scope: Scope::Once,
     knobs: &[],
     preconditions: &[GatewayPrecondition::Accepts],
     jobs: 8,
     generated: false,
-    defects: &[],
-    check: check!(body_no_object),
 };
 
 /// The chapter.
@@ -41,6 +38,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-ERR-007",
         slug: "body-no-object",
         sentence: "A body that is JSON but no object is refused with a 4xx status and the error envelope.",
+        why: WHY,
+        remedy: "Check the request before anything is done with it, and answer what is wrong with 400 and the error envelope.",
+        terms: TERMS,
         defects: &[
             Defect::ArrayBodyUnwrapped,
             Defect::NonObjectIs500,
@@ -48,15 +48,15 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::NativeErrors,
             Defect::ErrorsIn200,
         ],
-        ..COMMON
+        check: check!(body_no_object),
     },
     Requirement {
         id: "GW-ERR-008",
         slug: "malformed-json",
-        level: Level::Should,
         sentence: "A body that is no JSON is refused with a 4xx status and the error envelope.",
         why: "It is the commonest mistake of all, and the one that frameworks answer in words of their own.",
         remedy: "Translate the parser's error, as any other, into the envelope.",
+        terms: Terms { level: Level::Should, ..TERMS },
         defects: &[
             Defect::MalformedIs500,
             Defect::MalformedIsHtml,
@@ -65,41 +65,45 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::ErrorsIn200,
         ],
         check: check!(malformed_json),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-009",
         slug: "odd-values-no-5xx",
-        level: Level::Should,
         sentence: "Deep nesting, huge numbers, duplicate keys, lone surrogates, NUL and broken UTF-8 lead to no 5xx.",
+        why: WHY,
         remedy: "Bound the depth, read numbers with care, and let whatever the parser says become a 400.",
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 10,
+        terms: Terms {
+            level: Level::Should,
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            jobs: 10,
+            ..TERMS
+        },
         defects: &[Defect::DeepNestingIs500, Defect::MalformedIs500],
         check: check!(odd_values_no_5xx),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-010",
         slug: "any-type-no-5xx",
         sentence: "Whatever JSON type stands in a field of a submit, the answer is no 5xx.",
+        why: WHY,
         remedy: "Check the types of all fields before the vendor's structures are filled.",
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 60,
+        terms: Terms {
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            jobs: 60,
+            ..TERMS
+        },
         defects: &[Defect::ModelTypeIs500, Defect::NullIs500],
         check: check!(any_type_no_5xx),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-011",
         slug: "no-html",
-        level: Level::Should,
         sentence: "No refusal is an HTML page.",
         why: "Clients parse JSON; a page means that some proxy or framework answered in the gateway's place.",
         remedy: "Set the error pages of everything in front of the gateway to the envelope.",
+        terms: Terms { level: Level::Should, ..TERMS },
         defects: &[Defect::AuthErrorIsHtml, Defect::MalformedIsHtml],
         check: check!(no_html),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-012",
@@ -107,34 +111,38 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "No refusal shows a stack trace or a file of the server's software.",
         why: "It tells an attacker which software runs where, and a client nothing.",
         remedy: "Log the trace; answer with a sentence about the request.",
+        terms: TERMS,
         defects: &[Defect::StackTraceShown, Defect::SourcePathShown],
         check: check!(no_internals),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-013",
         slug: "every-code-mirrors-status",
-        level: Level::Should,
         sentence: "Whatever is refused, the code of the error equals the HTTP status.",
-        source: Source::REFERENCE.shown(),
         why: "Every documented example mirrors it, and clients that only keep the body rely on it.",
         remedy: "Fill code from the HTTP status in the one place that builds the envelope.",
-        knobs: &[Knob::ErrorCode],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::REFERENCE.shown(),
+            knobs: &[Knob::ErrorCode],
+            ..TERMS
+        },
         defects: &[Defect::ErrorCodeDiffers, Defect::PlacementCodeDiffers],
         check: check!(every_code_mirrors_status),
-        ..COMMON
     },
     Requirement {
         id: "GW-ERR-014",
         slug: "no-refusal-in-2xx",
         sentence: "Whatever is refused, the vendor's refusals too, is not answered with a 2xx status.",
-        source: Source::REFERENCE.shown(),
         why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
         remedy: "Answer errors with the HTTP status that their code says.",
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+        terms: Terms {
+            source: Source::REFERENCE.shown(),
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            ..TERMS
+        },
         defects: &[Defect::ErrorsIn200, Defect::VendorRefusalIn200],
         check: check!(no_refusal_in_2xx),
-        ..COMMON
     },
 ];
 
@@ -211,7 +219,7 @@ async fn odd_values_no_5xx(context: &GatewayContext) -> Result<(), Stop> {
         ("half a surrogate pair in the prompt", |text| text.replacen("boat", "boat \\ud800", 1).into()),
         ("NUL in the prompt", |text| text.replacen("boat", "boat \\u0000", 1).into()),
         ("a byte order mark", |text| format!("\u{feff}{text}").into()),
-        ("bytes that are no UTF-8", |text| {
+        ("bytes that are not UTF-8", |text| {
             let mut bytes = text.as_bytes().to_vec();
             if let Some(at) = text.find("boat") {
                 bytes[at] = 0xff;
@@ -271,7 +279,7 @@ async fn refusals(context: &GatewayContext) -> Result<Vec<(&'static str, Gateway
     for (what, job) in &jobs {
         all.push((*what, context.submit(job).await?));
     }
-    all.push(("a body that is no JSON", context.submit_bytes(&context.job().token, "{\"model\":").await?));
+    all.push(("a body that is not JSON", context.submit_bytes(&context.job().token, "{\"model\":").await?));
     all.push(("a submit without a key", context.submit_as(Caller::Nobody, &context.job()).await?));
     let token = context.job().token;
     all.push(("an unknown task", context.status_as(Caller::Client, &token, UNKNOWN_TASK).await?));
@@ -383,7 +391,7 @@ async fn no_refusal_in_2xx(context: &GatewayContext) -> Result<(), Stop> {
     all.push(("a job that the vendor refuses", context.submit_once(&declined).await?));
     let mut judged = false;
     for (what, reply) in all {
-        // What is accepted is no refusal; that it was accepted is another requirement's business.
+        // What is accepted is not a refusal; that it was accepted is another requirement's business.
         let granted = reply.accepted().is_some() || reply.word().is_some();
         if (200..300).contains(&reply.status) && !granted {
             context

@@ -11,19 +11,20 @@ use crate::gateway::inputs::{self, UrlShape};
 use crate::gateway::knob::Knob;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::search;
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "The page promises that the URL is forwarded as it is; a receiver that checks its own URL, a secret in it or Vidu's signature over it fails otherwise.";
+/// What to change where an entry of this chapter names no remedy of its own.
+const REMEDY: &str =
+    "Carry callback_url as an opaque string. Never parse, normalise, re-encode or shorten it.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS,
-    why: "The page promises that the URL is forwarded as it is; a receiver that checks its own URL, a secret in it or Vidu's signature over it fails otherwise.",
-    remedy: "Carry callback_url as an opaque string. Never parse, normalise, re-encode or shorten it.",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -33,8 +34,6 @@ const COMMON: Requirement<Gateway> = Requirement {
     ],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(query),
 };
 
 /// The chapter.
@@ -43,6 +42,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-PASS-001",
         slug: "query",
         sentence: "The query of a callback_url arrives unchanged: order, duplicates, empty values.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::QuerySorted,
             Defect::HtmlEscaped,
@@ -52,12 +54,14 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::AmpersandEscapedTwice,
         ],
         check: check!(query),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-002",
         slug: "escapes",
         sentence: "Percent-escapes of a callback_url arrive as written, in either case.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::EscapesDecoded,
             Defect::EscapesUppercased,
@@ -67,58 +71,73 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::QueryReencoded,
         ],
         check: check!(escapes),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-003",
         slug: "plus",
         sentence: "A + in the query of a callback_url stays a +.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::PlusBecomesSpace],
         check: check!(plus),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-004",
         slug: "fragment",
         sentence: "The fragment of a callback_url arrives.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::FragmentDropped, Defect::FragmentEscaped],
         check: check!(fragment),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-005",
         slug: "port",
         sentence: "The port of a callback_url arrives, the default port too.",
-        jobs: 2,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { jobs: 2, ..TERMS },
         defects: &[Defect::DefaultPortDropped],
         check: check!(port),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-006",
         slug: "user-info",
         sentence: "A callback_url with user-info is forwarded as it is, or refused (or as the knob user_info_callback says).",
-        source: Source::CALLBACKS.inferred(),
-        knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
+            ..TERMS
+        },
         defects: &[Defect::CredentialsDropped],
         check: check!(user_info),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-007",
         slug: "non-ascii",
         sentence: "A callback_url with characters beyond ASCII is forwarded as it is, or refused (or as the knob non_ascii_callback says).",
-        source: Source::CALLBACKS.inferred(),
-        knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
-        jobs: 2,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped, Defect::QueryReencoded],
         check: check!(non_ascii),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-008",
         slug: "two-kilobytes",
         sentence: "A callback_url of 2,048 characters arrives whole.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::TruncatedAt255,
             Defect::TruncatedAt1024,
@@ -126,64 +145,74 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::LongCallbackDropped,
         ],
         check: check!(two_kilobytes),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-009",
         slug: "not-normalised",
         sentence: "Case of the host, dot segments, a slash at the end and an empty query arrive as written.",
-        jobs: 4,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { jobs: 4, ..TERMS },
         defects: &[Defect::UrlNormalised, Defect::TrailingSlashDropped, Defect::EmptyQueryDropped],
         check: check!(not_normalised),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-010",
         slug: "generated-urls",
         sentence: "Any valid https callback_url arrives unchanged.",
-        jobs: 24,
-        generated: true,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { jobs: 24, generated: true, ..TERMS },
         defects: &[Defect::EscapesUppercased, Defect::HtmlEscaped, Defect::QuerySorted],
         check: check!(generated_urls),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-011",
         slug: "beside-other-options",
         sentence: "A callback_url arrives when metadata holds other options too.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::DroppedWithOptions],
         check: check!(beside_other_options),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-012",
         slug: "with-image",
         sentence: "A callback_url arrives when the job has an image.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::DroppedWithImage],
         check: check!(with_image),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-013",
         slug: "parallel-jobs",
         sentence: "Jobs submitted at the same time each keep their own callback_url.",
-        jobs: 8,
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { jobs: 8, ..TERMS },
         defects: &[Defect::CallbackShared, Defect::CallbackCached],
         check: check!(parallel_jobs),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-014",
         slug: "json-escapes",
         sentence: "A callback_url written with JSON escapes arrives as the string that they stand for.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::JsonEscapesKept],
         check: check!(json_escapes),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-015",
         slug: "semicolons",
         sentence: "Semicolons in path and query of a callback_url arrive.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::SemicolonsCut,
             Defect::SemicolonsSplit,
@@ -191,35 +220,44 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::PathLowercased,
         ],
         check: check!(semicolons),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-016",
         slug: "double-slashes",
         sentence: "Double slashes in the path of a callback_url arrive.",
+        why: WHY,
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[Defect::SlashesCollapsed],
         check: check!(double_slashes),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-017",
         slug: "not-composed",
         sentence: "Letters and accents of a callback_url arrive composed or apart, as written, or the URL is refused (or as the knob non_ascii_callback says).",
-        source: Source::CALLBACKS.inferred(),
-        knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
+            ..TERMS
+        },
         defects: &[Defect::ComposedCharacters, Defect::NonAsciiEscaped],
         check: check!(not_composed),
-        ..COMMON
     },
     Requirement {
         id: "GW-PASS-018",
         slug: "host-dot",
         sentence: "A dot at the end of a callback_url's host name arrives, or the URL is refused (or as the knob host_dot_callback says).",
-        source: Source::CALLBACKS.inferred(),
-        knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
+            ..TERMS
+        },
         defects: &[Defect::HostDotDropped],
         check: check!(host_dot),
-        ..COMMON
     },
 ];
 

@@ -10,25 +10,30 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::SubmitRequest;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::search;
 use crate::run::source::Source;
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
+    level: Level::Must,
+    source: Source::CALLBACKS,
+    scope: Scope::EachVendor,
+    knobs: &[Knob::RefusalStatus],
+    preconditions: &[GatewayPrecondition::Accepts],
+    jobs: 2,
+    generated: false,
+};
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-002",
         slug: "top-of-input-refused",
-        level: Level::Must,
         sentence: "A callback_url at the top of input is refused with 400.",
-        source: Source::CALLBACKS,
         why: "The page forbids it; accepted and ignored, the customer waits for a callback that never comes.",
         remedy: "Close the top of input: callback_url is not in the allow-list. 422 is not 400.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 2,
-        generated: false,
+        terms: TERMS,
         defects: &[
             Defect::InputCallbackIgnored,
             Defect::InputCallbackForwarded,
@@ -41,72 +46,64 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-003",
         slug: "no-create-after-refusal",
-        level: Level::Must,
         sentence: "No vendor receives a create for a submit refused because of its callback_url.",
-        source: Source::CALLBACKS.inferred(),
         why: "A job that runs although it was refused is billed and nobody knows its id.",
         remedy: "Validate the whole request before the first call to a vendor.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[],
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            ..TERMS
+        },
         defects: &[Defect::CreatesBeforePlacement],
         check: check!(no_create_after_refusal),
     },
     Requirement {
         id: "GW-CB-004",
         slug: "root-of-body",
-        level: Level::Should,
         sentence: "A callback_url beside model is refused (or as the knob root_callback says).",
-        source: Source::CALLBACKS.inferred(),
         why: "A sibling API wants it exactly there; silently ignored, the job runs and no callback ever comes.",
         remedy: "Answer 400 and say where it belongs; if you do something else on purpose, set root_callback in ringback.toml.",
-        scope: Scope::Once,
-        knobs: &[Knob::RootCallback, Knob::RefusalStatus],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            level: Level::Should,
+            source: Source::CALLBACKS.inferred(),
+            scope: Scope::Once,
+            knobs: &[Knob::RootCallback, Knob::RefusalStatus],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::RootCallbackIgnored, Defect::RootCallbackForwarded, Defect::ErrorsIn200],
         check: check!(root_of_body),
     },
     Requirement {
         id: "GW-CB-005",
         slug: "nested-not-taken",
-        level: Level::Must,
         sentence: "A callback_url deeper inside metadata is not taken for the callback.",
-        source: Source::CALLBACKS,
-        why: "Metadata is open: a nested key belongs to somebody else's options.",
+        why: "Metadata is open: a nested key belongs to someone else's options.",
         remedy: "Read exactly input.metadata.callback_url.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            knobs: &[],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::FindsNestedCallback],
         check: check!(nested_not_taken),
     },
     Requirement {
         id: "GW-CB-006",
         slug: "two-places-refused",
-        level: Level::Must,
         sentence: "A callback_url at the top of input is refused with 400 even when metadata has one too.",
-        source: Source::CALLBACKS,
         why: "The copy in input alone demands the refusal; guessing which one counts loses the other.",
         remedy: "Check the top of input first, whatever metadata holds.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 2,
-        generated: false,
+        terms: TERMS,
         defects: &[
             Defect::TwoPlacesAccepted,
             Defect::InputCallbackIgnored,
@@ -120,36 +117,28 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-007",
         slug: "metadata-wins-over-root",
-        level: Level::Must,
         sentence: "With a callback_url beside model and one in metadata, an accepted job uses metadata's.",
-        source: Source::CALLBACKS,
         why: "callback_url always lives under input.metadata; the other is not a callback.",
         remedy: "Never read callback_url from the root while metadata has one.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
-        jobs: 2,
-        generated: false,
+        terms: Terms {
+            knobs: &[],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::RootCallbackWins, Defect::RootCallbackForwarded],
         check: check!(metadata_wins_over_root),
     },
     Requirement {
         id: "GW-CB-010",
         slug: "case-variants-in-input",
-        level: Level::Must,
         sentence: "callbackUrl and other spellings at the top of input are refused with 400.",
-        source: Source::SUBMIT,
         why: "Sibling APIs spell it so; accepted and ignored, the callback never comes.",
         remedy: "They are outside the allow-list like any other key.",
-        scope: Scope::Once,
-        knobs: &[Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 6,
-        generated: false,
+        terms: Terms { source: Source::SUBMIT, scope: Scope::Once, jobs: 6, ..TERMS },
         defects: &[
             Defect::InputCaseVariantsAccepted,
             Defect::InputOpen,
@@ -161,36 +150,31 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-011",
         slug: "case-variants-in-metadata",
-        level: Level::Should,
         sentence: "Other spellings of callback_url in metadata are not taken for it.",
-        source: Source::CALLBACKS.inferred(),
         why: "A decoder that ignores case makes two keys fight over one field.",
         remedy: "Compare the key exactly.",
-        scope: Scope::EachVendor,
-        knobs: &[],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
-        jobs: 5,
-        generated: false,
+        terms: Terms {
+            level: Level::Should,
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            jobs: 5,
+            ..TERMS
+        },
         defects: &[Defect::MetadataCaseInsensitive],
         check: check!(case_variants_in_metadata),
     },
     Requirement {
         id: "GW-CB-013",
         slug: "generated-placements-refused",
-        level: Level::Must,
         sentence: "A callback_url at the top of input is refused with 400, whatever stands beside it.",
-        source: Source::CALLBACKS,
-        why: "A rule that holds for the documented example only is no rule.",
+        why: "A rule that holds for the documented example only is not a rule.",
         remedy: "Check placement in one place that every request passes.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 25,
-        generated: true,
+        terms: Terms { jobs: 25, generated: true, ..TERMS },
         defects: &[
             Defect::PlacementUncheckedWithImages,
             Defect::InputCallbackIgnored,
@@ -205,16 +189,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
     Requirement {
         id: "GW-CB-015",
         slug: "any-value-in-input",
-        level: Level::Must,
         sentence: "A callback_url at the top of input is refused with 400 when it is empty or no string, too.",
-        source: Source::SUBMIT,
         why: "The key is outside the allow-list, whatever it holds; a rule about values lets the next one through.",
         remedy: "Refuse by the key, before its value is looked at.",
-        scope: Scope::EachVendor,
-        knobs: &[Knob::RefusalStatus],
-        preconditions: &[GatewayPrecondition::Accepts],
-        jobs: 5,
-        generated: false,
+        terms: Terms { source: Source::SUBMIT, jobs: 5, ..TERMS },
         defects: &[
             Defect::EmptyInputCallbackAccepted,
             Defect::PlacementUncheckedForVidu,

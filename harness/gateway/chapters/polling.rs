@@ -1,7 +1,7 @@
 //! Models whose vendor sends no callbacks: a `callback_url` is ignored or refused, and never does harm.
 //!
 //! Which of the two is left to the gateway. No mock stands for these vendors, so the chapter is only
-//! judged at the reference, or with a model that somebody has named for it: a job may cost money.
+//! judged at the reference, or with a model that was named for it: a job may cost money.
 
 use ringback_reference::gateway::defect::Defect;
 
@@ -13,25 +13,22 @@ use crate::gateway::target::GatewayTarget;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::mode::Mode;
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str =
+    "Clients switch models without switching code: the callback_url comes along to models that know none.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "Clients switch models without switching code: the callback_url comes along to models that know none.",
-    remedy: "Ignore the URL or answer 400. (Name a model with --model polling=NAME to have this judged.)",
     scope: Scope::Once,
     knobs: &[],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
     jobs: 2,
     generated: false,
-    defects: &[],
-    check: check!(ignored_or_refused),
 };
 
 /// The chapter.
@@ -40,19 +37,21 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-POLL-001",
         slug: "ignored-or-refused",
         sentence: "A callback_url with a polling-only model is ignored or refused (or as the knob polling_callback says); no other vendor gets the job.",
-        knobs: &[Knob::PollingCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: "Ignore the URL or answer 400. (Name a model with --model polling=NAME to have this judged.)",
+        terms: Terms { knobs: &[Knob::PollingCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[Defect::PollingRunsAtKling, Defect::PollingCallbackIs500],
-        ..COMMON
+        check: check!(ignored_or_refused),
     },
     Requirement {
         id: "GW-POLL-002",
         slug: "no-callback",
         sentence: "Nobody sends a callback for a job of a polling-only model.",
-        source: Source::CALLBACKS,
+        why: WHY,
         remedy: "Leave callbacks to vendors that send them. (Name a model with --model polling=NAME to have this judged.)",
+        terms: Terms { source: Source::CALLBACKS, ..TERMS },
         defects: &[Defect::PollingCallsBack],
         check: check!(no_callback),
-        ..COMMON
     },
 ];
 

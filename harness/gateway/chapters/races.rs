@@ -12,18 +12,13 @@ use crate::gateway::knob::Knob;
 use crate::gateway::submit::{GatewayReply, SubmittedJob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::{Basis, Source};
 
-/// What most entries of this chapter have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "Vendors call back when they like, also before the gateway has answered its own client.",
-    remedy: "Store the job before the vendor is called, and learn its state by asking the vendor.",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -34,8 +29,6 @@ const COMMON: Requirement<Gateway> = Requirement {
     ],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(ended_before_answer),
 };
 
 /// The chapter.
@@ -44,63 +37,67 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-RACE-001",
         slug: "ended-before-answer",
         sentence: "A job that the vendor ends, and calls back, before the submit is answered becomes finished like any other.",
-        knobs: &[Knob::Settle],
+        why: "Vendors call back when they like, also before the gateway has answered its own client.",
+        remedy: "Store the job before the vendor is called, and learn its state by asking the vendor.",
+        terms: Terms { knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::EarlyEndForgotten, Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
-        ..COMMON
+        check: check!(ended_before_answer),
     },
     Requirement {
         id: "GW-RACE-002",
         slug: "slow-receiver",
         sentence: "A job is accepted when the receiver answers MiniMax's challenge within the time MiniMax allows, however slowly.",
-        source: Source {
-            page: "MiniMax video generation",
-            url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
-            read: "2026-11-24",
-            basis: Basis::Inferred,
-        },
         why: "MiniMax gives the receiver three seconds inside its create call; a gateway that waits less loses jobs that are billed.",
         remedy: "Wait at least ten seconds for the answer to a create.",
-        knobs: &[Knob::Settle],
-        scope: Scope::Only("minimax"),
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
+        terms: Terms {
+            source: Source {
+                page: "MiniMax video generation",
+                url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
+                read: "2026-11-24",
+                basis: Basis::Inferred,
+            },
+            scope: Scope::Only("minimax"),
+            knobs: &[Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::ImpatientWithVendor],
         check: check!(slow_receiver),
-        ..COMMON
     },
     Requirement {
         id: "GW-RACE-003",
         slug: "parallel-polls-agree",
         sentence: "Status requests for one job that arrive together do not fall behind what was answered before them.",
-        source: Source::STATUS.inferred(),
         why: "A page and a worker often poll the same job; one of them must not see it undone.",
-        remedy: "Let the stored state move forward only, and answer from it while somebody else asks the vendor.",
-        knobs: &[Knob::Settle],
-        scope: Scope::Once,
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Status,
-        ],
-        jobs: 2,
+        remedy: "Let the stored state move forward only, and answer from it while another request asks the vendor.",
+        terms: Terms {
+            source: Source::STATUS.inferred(),
+            scope: Scope::Once,
+            knobs: &[Knob::Settle],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Status,
+            ],
+            jobs: 2,
+            ..TERMS
+        },
         defects: &[Defect::BusyLooksUnknown, Defect::TerminalFlaps, Defect::Regresses],
         check: check!(parallel_polls_agree),
-        ..COMMON
     },
     Requirement {
         id: "GW-RACE-004",
         slug: "status-follows-callback",
-        source: Source::CALLBACKS,
         sentence: "After the vendor's terminal callback the status of the job becomes terminal too, within the settle window.",
         why: "The page tells receivers to ask for the status when a callback comes, and to keep polling as a safety net.",
         remedy: "Ask the vendor about every job, those with a callback_url too.",
-        knobs: &[Knob::Settle],
+        terms: Terms { source: Source::CALLBACKS, knobs: &[Knob::Settle], ..TERMS },
         defects: &[Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
         check: check!(status_follows_callback),
-        ..COMMON
     },
 ];
 

@@ -11,26 +11,22 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::{GatewayReply, SubmitRequest, SubmittedJob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 use crate::schema::Schema;
 
-/// What most entries of this chapter have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "Polling is the safety net under every callback; a status that lies leaves clients waiting, or paying, for nothing.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::STATUS,
-    why: "Polling is the safety net under every callback; a status that lies leaves clients waiting, or paying, for nothing.",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(success),
 };
 
 /// The chapter.
@@ -39,10 +35,14 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-ST-001",
         slug: "shape",
         sentence: "A status is {code: 200, data: {task_id, status, created_time, …}} with a documented status word.",
-        source: Source::STATUS.shown(),
+        why: WHY,
         remedy: "Answer with the documented envelope and one of not_started, running, finished, failed.",
-        preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
-        knobs: &[Knob::StatusWords, Knob::ProgressType],
+        terms: Terms {
+            source: Source::STATUS.shown(),
+            knobs: &[Knob::StatusWords, Knob::ProgressType],
+            preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
+            ..TERMS
+        },
         defects: &[
             Defect::StatusWithoutEnvelope,
             Defect::ForeignStatusWords,
@@ -50,104 +50,109 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::ProgressFraction,
         ],
         check: check!(shape),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-002",
         slug: "success-finishes",
         sentence: "When the vendor succeeds, the status becomes finished and lists at least one file.",
-        source: Source::VIDEO,
+        why: WHY,
         remedy: "Map the vendor's word for success to finished and its result URLs to data.files.",
-        knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
+        terms: Terms {
+            source: Source::VIDEO,
+            knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
+            ..TERMS
+        },
         defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing, Defect::FileTypeOdd],
         check: check!(success),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-003",
         slug: "failure-fails",
         sentence: "When the vendor's job ends without a result, the status becomes failed.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Map every bad end of the vendor to failed: moderation, expiry and cancellation too.",
-        jobs: 4,
+        terms: Terms { source: Source::STATUS.inferred(), jobs: 4, ..TERMS },
         defects: &[Defect::FailureReportedFinished, Defect::ExpiredStaysRunning],
         check: check!(failure),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-004",
         slug: "failure-explained",
-        level: Level::Should,
         sentence: "A failed status has a non-empty error_message.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Pass the vendor's reason on, or say that it gave none.",
-        knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::STATUS.inferred(),
+            knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
+            ..TERMS
+        },
         defects: &[Defect::FailureWithoutMessage],
         check: check!(failure_explained),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-005",
         slug: "not-ended-early",
         sentence: "While the vendor works, the status is neither finished nor failed.",
+        why: WHY,
         remedy: "Derive the status from the vendor's state, not from the age of the job.",
-        knobs: &[Knob::StatusWords],
+        terms: Terms { knobs: &[Knob::StatusWords], ..TERMS },
         defects: &[Defect::FinishedTooEarly],
         check: check!(not_ended_early),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-006",
         slug: "terminal-is-final",
         sentence: "A status that has been finished or failed stays so.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Store the terminal state and answer from the store.",
+        terms: Terms { source: Source::STATUS.inferred(), ..TERMS },
         defects: &[Defect::TerminalFlaps],
         check: check!(terminal_is_final),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-007",
         slug: "never-back-to-not-started",
         sentence: "A status that has been running is never not_started again.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Let the stored state move forward only.",
-        knobs: &[Knob::StatusWords],
+        terms: Terms { source: Source::STATUS.inferred(), knobs: &[Knob::StatusWords], ..TERMS },
         defects: &[Defect::Regresses],
         check: check!(never_back),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-008",
         slug: "progress-complete",
-        level: Level::Should,
         sentence: "If a finished status has a progress, it is 100.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Set progress to 100 with the terminal state, or leave it out.",
-        scope: Scope::Once,
-        knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::STATUS.inferred(),
+            scope: Scope::Once,
+            knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
+            ..TERMS
+        },
         defects: &[Defect::ProgressNot100, Defect::ProgressFraction],
         check: check!(progress_complete),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-009",
         slug: "own-task-id",
         sentence: "A status names the task it was asked for.",
-        source: Source::STATUS.shown(),
+        why: WHY,
         remedy: "Answer with the gateway's id; the vendor's is not the client's business.",
-        knobs: &[],
+        terms: Terms { source: Source::STATUS.shown(), knobs: &[], ..TERMS },
         defects: &[Defect::StatusNamesOtherId],
         check: check!(own_task_id),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-010",
         slug: "refusal-surfaces",
         sentence: "When the vendor refuses the create, the submit is answered with an error or the job ends failed.",
-        source: Source::STATUS.inferred(),
+        why: WHY,
         remedy: "Read the vendor's answer before you accept the job; MiniMax reports errors inside HTTP 200.",
-        jobs: 3,
+        terms: Terms { source: Source::STATUS.inferred(), jobs: 3, ..TERMS },
         defects: &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
@@ -155,26 +160,29 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorRefusalIn200,
         ],
         check: check!(refusal_surfaces),
-        ..COMMON
     },
     Requirement {
         id: "GW-ST-011",
         slug: "challenge-refusal-surfaces",
         sentence: "When MiniMax refuses the callback URL because the receiver failed its challenge, the submit is answered with an error or the job ends failed.",
-        source: Source {
-            page: "MiniMax video generation",
-            url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
-            read: "2026-11-24",
-            basis: crate::run::source::Basis::Inferred,
-        },
+        why: WHY,
         remedy: "Turn base_resp 2013 into an error envelope that says that the callback URL was refused.",
-        scope: Scope::Only("minimax"),
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-            GatewayPrecondition::Status,
-        ],
+        terms: Terms {
+            source: Source {
+                page: "MiniMax video generation",
+                url: "https://platform.minimax.io/docs/api-reference/video-generation-t2v",
+                read: "2026-11-24",
+                basis: crate::run::source::Basis::Inferred,
+            },
+            scope: Scope::Only("minimax"),
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+                GatewayPrecondition::Status,
+            ],
+            ..TERMS
+        },
         defects: &[
             Defect::RefusalHidden,
             Defect::BaseRespIgnored,
@@ -182,7 +190,6 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorRefusalIn200,
         ],
         check: check!(challenge_refusal_surfaces),
-        ..COMMON
     },
 ];
 

@@ -11,23 +11,25 @@ use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Gateway>] = &[Requirement {
     id: "GW-TIME-001",
     slug: "created-now",
-    level: Level::Should,
     sentence: "The created_time of a fresh job is the time of the submit.",
-    source: Source::CALLBACKS.inferred(),
     why: "Clients order jobs by it and give up on old ones; a copied example makes every job months old.",
     remedy: "Take the time when the job is accepted, and write it with an offset if you can.",
-    scope: Scope::Once,
-    knobs: &[Knob::CreatedZone],
-    preconditions: &[GatewayPrecondition::Accepts],
-    jobs: 1,
-    generated: false,
+    terms: Terms {
+        level: Level::Should,
+        source: Source::CALLBACKS.inferred(),
+        scope: Scope::Once,
+        knobs: &[Knob::CreatedZone],
+        preconditions: &[GatewayPrecondition::Accepts],
+        jobs: 1,
+        generated: false,
+    },
     defects: &[Defect::CreatedTimeFixed],
     check: check!(created_now),
 }];

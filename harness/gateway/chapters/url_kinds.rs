@@ -8,18 +8,19 @@ use crate::gateway::context::GatewayContext;
 use crate::gateway::knob::Knob;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "A client can fix what is refused, a vendor can judge what is forwarded; a URL that was changed, or a 5xx, helps neither.";
+/// What to change where an entry of this chapter names no remedy of its own.
+const REMEDY: &str =
+    "Decide before the vendor is called: refuse with 400, or carry the value as an opaque string.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "What is refused the client can mend, what is forwarded the vendor can judge; a URL that was changed, or a 5xx, helps neither.",
-    remedy: "Decide before the vendor is called: refuse with 400, or carry the value as an opaque string.",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -29,8 +30,6 @@ const COMMON: Requirement<Gateway> = Requirement {
     ],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(plain_http),
 };
 
 /// The chapter.
@@ -39,25 +38,29 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-URL-001",
         slug: "plain-http",
         sentence: "An http:// callback_url is forwarded as it is, or refused (or as the knob http_callback says).",
-        knobs: &[Knob::HttpCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { knobs: &[Knob::HttpCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[Defect::HttpUpgraded],
         check: check!(plain_http),
-        ..COMMON
     },
     Requirement {
         id: "GW-URL-002",
         slug: "private-address",
         sentence: "A callback_url with a private address is forwarded as it is, or refused (or as the knob private_callback says).",
-        knobs: &[Knob::PrivateCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { knobs: &[Knob::PrivateCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[Defect::PrivateHostIs500],
         check: check!(private_address),
-        ..COMMON
     },
     Requirement {
         id: "GW-URL-003",
         slug: "four-kilobytes",
         sentence: "A callback_url of 4,096 characters is forwarded as it is, or refused (or as the knob long_callback says).",
-        knobs: &[Knob::LongCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { knobs: &[Knob::LongCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[
             Defect::TruncatedAt255,
             Defect::TruncatedAt1024,
@@ -66,16 +69,16 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::LongCallbackDropped,
         ],
         check: check!(four_kilobytes),
-        ..COMMON
     },
     Requirement {
         id: "GW-URL-004",
         slug: "relative",
         sentence: "A callback_url without scheme and host is forwarded as it is, or refused (or as the knob relative_callback says).",
-        knobs: &[Knob::RelativeCallback, Knob::RefusalStatus],
+        why: WHY,
+        remedy: REMEDY,
+        terms: Terms { knobs: &[Knob::RelativeCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[Defect::RelativeResolved],
         check: check!(relative),
-        ..COMMON
     },
 ];
 

@@ -13,26 +13,22 @@ use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::{GatewayReply, SubmitRequest, SubmittedJob};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 use crate::schema::Schema;
 
-/// What the entries about queries have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "A job that runs is paid for; a gateway that misreads one bad answer throws it away, or promises a file that does not exist.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::STATUS.inferred(),
-    why: "A job that runs is paid for; a gateway that misreads one bad answer throws it away, or promises a file that does not exist.",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 3,
     generated: false,
-    defects: &[],
-    check: check!(failed_query_changes_nothing),
 };
 
 /// The chapter.
@@ -41,20 +37,21 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-010",
         slug: "failed-query-changes-nothing",
         sentence: "When the vendor answers a query with HTTP 5xx or 429, the job becomes neither finished nor failed.",
+        why: WHY,
         remedy: "Keep the last known state when a query fails, and ask again later.",
+        terms: TERMS,
         defects: &[Defect::FailedQueryFails, Defect::LimitedQueryFails],
         check: check!(failed_query_changes_nothing),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-011",
         slug: "unreadable-query-changes-nothing",
         sentence: "When the vendor's answer to a query is lost or cannot be read, the job becomes neither finished nor failed.",
+        why: WHY,
         remedy: "Derive a state only from an answer that has one.",
-        jobs: 5,
+        terms: Terms { jobs: 5, ..TERMS },
         defects: &[Defect::LostQueryFails, Defect::UnreadableQueryFails, Defect::EmptyQueryFinishes],
         check: check!(unreadable_query_changes_nothing),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-012",
@@ -62,10 +59,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "Once the vendor answers again, the status catches up with it.",
         why: "A gateway that stops asking after one bad answer leaves the client waiting for a job that is long done.",
         remedy: "Ask again after a failed query, as long as the job has not ended.",
-        jobs: 4,
+        terms: Terms { jobs: 4, ..TERMS },
         defects: &[Defect::GivesUpAfterBadQuery],
         check: check!(status_catches_up),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-013",
@@ -73,10 +69,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "While the vendor cannot be asked, a status request is answered with a status, or with an error in the envelope that does not deny the task.",
         why: "A client that reads a page of HTML, or that its task does not exist, gives up a job that it pays for.",
         remedy: "Answer with the last known state, or with 502 or 503 in the envelope.",
-        jobs: 4,
+        terms: Terms { jobs: 4, ..TERMS },
         defects: &[Defect::StatusPagePassedOn, Defect::TroubleIs404],
         check: check!(status_answered_in_trouble),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-014",
@@ -84,47 +79,44 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "A state word of the vendor that nobody knows makes the job neither finished nor failed.",
         why: "Vendors add states; a job that is under review has neither a result nor an end.",
         remedy: "Treat an unknown word as no news.",
-        jobs: 1,
+        terms: Terms { jobs: 1, ..TERMS },
         defects: &[Defect::UnknownWordFinishes, Defect::UnknownWordFails],
         check: check!(unknown_word_changes_nothing),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-015",
         slug: "unknown-word-answered",
-        level: Level::Should,
         sentence: "While the vendor reports a word that nobody knows, the status is still answered.",
         why: "Nothing is broken: the vendor answers, and the last known state is as good an answer as before.",
         remedy: "Answer with the last known state.",
-        jobs: 1,
+        terms: Terms { level: Level::Should, jobs: 1, ..TERMS },
         defects: &[Defect::UnknownWordCrashes],
         check: check!(unknown_word_answered),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-016",
         slug: "every-end-explained",
-        level: Level::Should,
         sentence: "However the vendor's job ends without a result, expired and cancelled included, error_message says something.",
         why: "Some ends come without a sentence of the vendor's; a client that shows error_message then shows nothing.",
         remedy: "Say expired or cancelled yourself where the vendor gives no reason.",
-        jobs: 12,
-        knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
+        terms: Terms {
+            level: Level::Should,
+            knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
+            jobs: 12,
+            ..TERMS
+        },
         defects: &[Defect::OddEndsUnexplained, Defect::FailureWithoutMessage],
         check: check!(every_end_explained),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-017",
         slug: "vanished-job-ends",
-        level: Level::Should,
         sentence: "A job that the vendor no longer knows ends failed within the settle window.",
-        why: "Nobody will ever finish it, so a client that polls it polls for ever.",
+        why: "Nothing will ever finish it, so a client that polls it polls forever.",
         remedy: "Count the denials, and fail the job after a few of them in a row.",
-        jobs: 1,
+        terms: Terms { level: Level::Should, jobs: 1, ..TERMS },
         defects: &[Defect::VanishedStaysRunning],
         check: check!(vanished_job_ends),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-022",
@@ -132,11 +124,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "When MiniMax answers a query with an error inside HTTP 200, the job becomes neither finished nor failed, and catches up afterwards.",
         why: "Code 1002 says that the query came too early, not that the job has failed.",
         remedy: "Read base_resp before status; only a status of Fail is the job's end.",
-        scope: Scope::Only("minimax"),
-        jobs: 1,
+        terms: Terms { scope: Scope::Only("minimax"), jobs: 1, ..TERMS },
         defects: &[Defect::BusinessErrorFails],
         check: check!(business_error_in_query),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-023",
@@ -144,11 +134,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         sentence: "While MiniMax does not say where a result is, the job becomes neither finished without files nor failed, and catches up afterwards.",
         why: "finished is final: a client that sees it without files never looks again, and has paid.",
         remedy: "Report finished only with the address of the result; until then the job is running.",
-        scope: Scope::Only("minimax"),
-        jobs: 1,
+        terms: Terms { scope: Scope::Only("minimax"), jobs: 1, ..TERMS },
         defects: &[Defect::FinishesWithoutFile, Defect::FailedQueryFails, Defect::GivesUpAfterBadQuery],
         check: check!(no_finish_without_file),
-        ..COMMON
     },
 ];
 
@@ -341,7 +329,7 @@ async fn vanished_job_ends(context: &GatewayContext) -> Result<(), Stop> {
     let asked = context.asked(&job.token);
     context.upset_query(&job, "gone")?;
     let mut seen = context.settle(&accepted, terminal).await?;
-    // Whoever has hardly asked cannot know: that is a slow gateway or a busy machine.
+    // A gateway that has hardly asked cannot know: it is slow, or the machine is busy.
     if seen.is_err() && context.asked(&job.token) < asked + DENIALS_ENOUGH {
         seen = context.settle(&accepted, terminal).await?;
     }

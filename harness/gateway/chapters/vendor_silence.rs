@@ -1,4 +1,4 @@
-//! A vendor that does not answer at all: its clients wait for the gateway, and not for ever.
+//! A vendor that does not answer at all: its clients wait for the gateway, and not forever.
 
 use futures_util::future::join;
 use ringback_reference::gateway::defect::Defect;
@@ -10,25 +10,22 @@ use crate::gateway::knob::Knob;
 use crate::gateway::submit::SubmitRequest;
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What the entries have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str =
+    "A client cannot tell a gateway that waits forever from one that is gone, and its connections add up.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Should,
-    sentence: "",
     source: Source::STATUS.inferred(),
-    why: "A client cannot tell a gateway that waits for ever from one that is gone, and its connections add up.",
-    remedy: "",
     scope: Scope::Once,
     knobs: &[Knob::Hang, Knob::Settle, Knob::StatusWords],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 1,
     generated: false,
-    defects: &[],
-    check: check!(submit_bounded),
 };
 
 /// The chapter.
@@ -37,43 +34,41 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-018",
         slug: "submit-bounded",
         sentence: "A submit is answered in bounded time although the vendor never answers the create.",
+        why: WHY,
         remedy: "Set a time limit on every call to a vendor.",
-        knobs: &[Knob::Hang],
+        terms: Terms { knobs: &[Knob::Hang], ..TERMS },
         defects: &[Defect::SubmitWaitsForEver],
         check: check!(submit_bounded),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-019",
         slug: "status-bounded",
         sentence: "A status is answered in bounded time although the vendor never answers the query.",
+        why: WHY,
         remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
+        terms: TERMS,
         defects: &[Defect::StatusWaitsForEver],
         check: check!(status_bounded),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-020",
         slug: "submits-side-by-side",
         sentence: "A create that hangs at the vendor does not keep other submits waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
+        why: "One bad minute of one vendor would otherwise be an outage foreverybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
-        jobs: 2,
-        knobs: &[Knob::Hang],
+        terms: Terms { knobs: &[Knob::Hang], jobs: 2, ..TERMS },
         defects: &[Defect::SubmitsQueue],
         check: check!(submits_side_by_side),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-021",
         slug: "statuses-side-by-side",
         sentence: "A query that hangs at the vendor does not keep the statuses of other jobs waiting.",
-        why: "One bad minute of one vendor would otherwise be an outage for everybody.",
+        why: "One bad minute of one vendor would otherwise be an outage foreverybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
-        jobs: 2,
+        terms: Terms { jobs: 2, ..TERMS },
         defects: &[Defect::StatusesQueue],
         check: check!(statuses_side_by_side),
-        ..COMMON
     },
 ];
 

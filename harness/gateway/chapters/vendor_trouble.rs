@@ -12,26 +12,22 @@ use crate::gateway::knob::Knob;
 use crate::gateway::submit::{GatewayReply, SubmitRequest};
 use crate::gateway::{Gateway, GatewayPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 use crate::schema::Schema;
 
-/// What the entries about creates have in common.
-const COMMON: Requirement<Gateway> = Requirement {
-    id: "",
-    slug: "",
+/// Why the entries of this chapter matter that give no reason of their own.
+const WHY: &str = "Vendors break down, limit and time out every day; a gateway that hides it leaves clients waiting for a job that nobody makes.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Gateway> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::STATUS.inferred(),
-    why: "Vendors break down, limit and time out every day; a gateway that hides it leaves clients waiting for a job that nobody makes.",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[Knob::Settle, Knob::StatusWords],
     preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts, GatewayPrecondition::Status],
     jobs: 4,
     generated: false,
-    defects: &[],
-    check: check!(failed_create_surfaces),
 };
 
 /// The chapter.
@@ -40,7 +36,9 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         id: "GW-VT-001",
         slug: "failed-create-surfaces",
         sentence: "When the vendor answers a create with HTTP 5xx, the submit is answered with an error or the job ends failed.",
+        why: WHY,
         remedy: "Accept a job only when the vendor's answer holds an id; everything else is an error to the client.",
+        terms: TERMS,
         defects: &[
             Defect::FailedCreateAccepted,
             Defect::RefusalHidden,
@@ -49,14 +47,14 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorRefusalIn200,
         ],
         check: check!(failed_create_surfaces),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-002",
         slug: "limited-create-surfaces",
         sentence: "When the vendor answers a create with HTTP 429, the submit is answered with an error or the job ends failed.",
+        why: WHY,
         remedy: "Pass the limit on, or queue the job and try again; never accept a job that nobody will create.",
-        jobs: 2,
+        terms: Terms { jobs: 2, ..TERMS },
         defects: &[
             Defect::LimitedCreateAccepted,
             Defect::RefusalHidden,
@@ -65,14 +63,14 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorRefusalIn200,
         ],
         check: check!(limited_create_surfaces),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-003",
         slug: "unreadable-create-surfaces",
         sentence: "When the vendor's answer to a create is lost or cannot be read, the submit is answered with an error or the job ends failed.",
+        why: WHY,
         remedy: "Treat an answer without a readable id as no answer, whatever its HTTP status is.",
-        jobs: 5,
+        terms: Terms { jobs: 5, ..TERMS },
         defects: &[
             Defect::LostCreateAccepted,
             Defect::UnreadableCreateAccepted,
@@ -82,41 +80,34 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorRefusalIn200,
         ],
         check: check!(unreadable_create_surfaces),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-004",
         slug: "create-trouble-enveloped",
         sentence: "The error of a submit that failed at the vendor has the error envelope.",
-        source: Source::REFERENCE,
-        knobs: &[],
         why: "The page of a load balancer or the words of the software in between tell a client nothing, and break its parser.",
         remedy: "Build every error in one place; never copy a vendor's answer.",
-        jobs: 6,
+        terms: Terms { source: Source::REFERENCE, knobs: &[], jobs: 6, ..TERMS },
         defects: &[Defect::EmptyBodyCrashes, Defect::PagePassedOn, Defect::ErrorsAsText],
         check: check!(create_trouble_enveloped),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-005",
         slug: "outage-not-clients-fault",
-        level: Level::Should,
-        knobs: &[],
         sentence: "When the vendor is down or refuses the operator's key, the error's HTTP status does not blame the client.",
-        source: Source::REFERENCE.inferred(),
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
-        remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can mend.",
+        remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can fix.",
+        terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), knobs: &[], ..TERMS },
         defects: &[Defect::OutageBlamedOnClient, Defect::VendorUnauthorizedPassedOn],
         check: check!(outage_not_clients_fault),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-006",
         slug: "vendor-key-stays",
         sentence: "No answer to a client contains the key that the gateway uses at the vendor.",
-        source: Source::SUBMIT.inferred(),
-        why: "Whoever reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
+        why: "Anyone who reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
         remedy: "Do not pass on what the vendor says about the operator's account; remove the key from everything else.",
+        terms: Terms { source: Source::SUBMIT.inferred(), ..TERMS },
         defects: &[
             Defect::VendorSentenceQuoted,
             Defect::PagePassedOn,
@@ -127,17 +118,14 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorAddressInError,
         ],
         check: check!(vendor_key_stays),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-007",
         slug: "vendor-address-stays",
-        level: Level::Should,
         sentence: "No answer to a client names the address under which the gateway reaches the vendor.",
-        source: Source::SUBMIT.inferred(),
         why: "It shows how the operator's network is built, and client libraries put it into their error texts by themselves.",
         remedy: "Log the text of a failed call; tell the client only that the vendor could not be reached.",
-        jobs: 6,
+        terms: Terms { level: Level::Should, source: Source::SUBMIT.inferred(), jobs: 6, ..TERMS },
         defects: &[
             Defect::AddressNamed,
             Defect::PagePassedOn,
@@ -146,38 +134,36 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             Defect::VendorAddressInError,
         ],
         check: check!(vendor_address_stays),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-008",
         slug: "vendor-page-stays",
-        level: Level::Should,
         sentence: "No answer to a client contains the error page or the stack trace of whatever stands before the vendor.",
-        source: Source::REFERENCE.inferred(),
         why: "error.message is shown to people; a page of HTML in it helps none of them and tells strangers about the inside.",
         remedy: "Put a sentence of your own where the vendor's answer is not the vendor's API.",
-        jobs: 6,
+        terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), jobs: 6, ..TERMS },
         defects: &[Defect::BodyQuoted, Defect::PagePassedOn, Defect::StatusPagePassedOn],
         check: check!(vendor_page_stays),
-        ..COMMON
     },
     Requirement {
         id: "GW-VT-009",
         slug: "lost-answer-one-job",
-        level: Level::Should,
         sentence: "A create whose answer was lost does not lead to a second job at the vendor that calls back too.",
-        source: Source::CALLBACKS.inferred(),
         why: "The vendor may have taken the first: then two jobs are billed, and the client gets two sets of callbacks with two ids.",
         remedy: "Do not send a create again unless the vendor has certainly not taken it, or knows it by an id that you chose.",
-        knobs: &[],
-        preconditions: &[
-            GatewayPrecondition::Witness,
-            GatewayPrecondition::Accepts,
-            GatewayPrecondition::Forwards,
-        ],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::CALLBACKS.inferred(),
+            knobs: &[],
+            preconditions: &[
+                GatewayPrecondition::Witness,
+                GatewayPrecondition::Accepts,
+                GatewayPrecondition::Forwards,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::RepeatsLostCreate, Defect::RepeatsFailedCreate, Defect::RepeatsUnreadableCreate],
         check: check!(lost_answer_one_job),
-        ..COMMON
     },
 ];
 
@@ -217,7 +203,7 @@ async fn submitted(
     join_all(submits).await.into_iter().collect()
 }
 
-/// The error answers among them; that a failure is no error answer is for GW-VT-001 to judge.
+/// The error answers among them; that a failure is not an error answer is for GW-VT-001 to judge.
 fn errors(
     replies: Vec<(&'static str, SubmitRequest, GatewayReply)>,
 ) -> Result<Vec<(&'static str, GatewayReply)>, Stop> {

@@ -1,4 +1,4 @@
-//! Following a job through the callbacks of whoever makes them: our mock, or a real vendor.
+//! Following a job through callbacks, be they our mock's or a real vendor's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum Ended {
     Silently {
         /// The status.
         last: GatewayReply,
-        /// Something that arrived and is no vendor's documented callback.
+        /// Something that arrived and is not a documented callback of any vendor.
         strange: Option<Arc<Exchange>>,
         /// How long the callback was waited for.
         window: Duration,
@@ -49,7 +49,7 @@ impl GatewayContext {
         }
     }
 
-    /// Lets an accepted job succeed where we play the vendor; a real one needs nobody for that.
+    /// Lets an accepted job succeed where we play the vendor; a real one does it by itself.
     pub async fn succeed(&self, job: &SubmitRequest) -> Result<(), Stop> {
         if self.world.mock(self.vendor).is_none() {
             return Ok(());
@@ -70,7 +70,7 @@ impl GatewayContext {
             // The mock calls back at once, however long that takes on a busy machine, or was not asked to.
             let timeouts = &self.target.timeouts;
             let window = if self.is_asked_to_call(of) { timeouts.answer } else { timeouts.create };
-            return self.ended(of, window.max(timeouts.create), None).await;
+            return self.wait_for_end(of, window.max(timeouts.create), None).await;
         }
         let (timeouts, opened) = (&self.target.timeouts, tokio::time::Instant::now());
         while opened.elapsed() < timeouts.finish {
@@ -79,7 +79,7 @@ impl GatewayContext {
             }
             let reply = self.status(of).await?;
             if matches!(reply.word(), Some("finished" | "failed")) {
-                return self.ended(of, timeouts.settle, Some(reply)).await;
+                return self.wait_for_end(of, timeouts.settle, Some(reply)).await;
             }
         }
         Err(Stop::Inconclusive(format!(
@@ -96,7 +96,7 @@ impl GatewayContext {
             .any(|create| create.seen.callback_url.as_ref().and_then(Value::as_str) == Some(&url))
     }
 
-    async fn ended(
+    async fn wait_for_end(
         &self,
         of: &SubmittedJob,
         window: Duration,

@@ -1,4 +1,4 @@
-//! Requests that an ordinary client does not make: raw bodies, odd headers, keys that are none.
+//! Requests that an ordinary client does not make: raw bodies, odd headers, invalid keys.
 
 use bytes::Bytes;
 use ringback_mocks::wire::{Headers, Request};
@@ -55,7 +55,7 @@ impl GatewayContext {
         ];
         let mut values: Vec<_> = near
             .into_iter()
-            // A key in upper case is no near miss if it is written so.
+            // A key in upper case is not a near miss if it is written so.
             .filter(|(_, token)| token != key)
             .map(|(what, token)| (what, format!("Bearer {token}")))
             .collect();

@@ -22,7 +22,7 @@ impl GatewayContext {
         self.status_as(Caller::Client, &of.token, &of.task_id).await
     }
 
-    /// Asks for a status with somebody's key.
+    /// Asks for a status as that caller.
     pub async fn status_as(&self, who: Caller<'_>, token: &str, task_id: &str) -> Result<GatewayReply, Stop> {
         self.ask(token, who, Request::get(format!("/api/generate/status/{task_id}"))).await
     }
@@ -38,7 +38,7 @@ impl GatewayContext {
         self.settle_within(of, self.target.timeouts.settle, wanted).await
     }
 
-    /// The same for a state that a gateway need not show at all, so not worth a long wait.
+    /// Asks for the status until it satisfies `wanted`, or for a short while: a gateway need not show such a state at all.
     pub async fn glimpse(
         &self,
         of: &SubmittedJob,

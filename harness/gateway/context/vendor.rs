@@ -40,7 +40,7 @@ impl GatewayContext {
         self.upset(job, Purpose::Query, mishap)
     }
 
-    /// The same with calls for the address of its result.
+    /// Lets something go wrong with calls for the address of a job's result, from now on.
     pub fn upset_file(&self, job: &SubmitRequest, mishap: &str) -> Result<(), Stop> {
         self.upset(job, Purpose::File, mishap)
     }
@@ -53,7 +53,7 @@ impl GatewayContext {
         Ok(())
     }
 
-    /// From now on nothing goes wrong with a job any more, and nobody hangs because of it.
+    /// Lets nothing more go wrong with a job, and releases those that hang because of it.
     pub fn calm(&self, job: &SubmitRequest) -> Result<(), Stop> {
         for task in self.vendor_tasks(job)? {
             for purpose in [Purpose::Query, Purpose::File] {
@@ -105,7 +105,7 @@ impl GatewayContext {
         }
     }
 
-    /// Waits until the gateway has asked the vendor about a job more than so many times; while somebody
+    /// Waits until the gateway has asked the vendor about a job more than that many times; while another client
     /// looks at its status, that takes the settle window or one answer.
     pub async fn asked_more_than(&self, of: &SubmittedJob, times: usize) -> bool {
         let seen = |all: &[std::sync::Arc<Exchange>]| (queries_in(all) > times).then_some(());
@@ -145,22 +145,22 @@ impl GatewayContext {
         self.ask_expecting_silence(&of.token, request, self.hang()).await
     }
 
-    /// Submits a job that somebody will let go: no answer in time says nothing.
+    /// Submits a job that will be let go: no answer in time says nothing.
     pub async fn submit_held(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         self.ask_expecting_silence(&job.token, submit_of(job), self.held_for()).await
     }
 
-    /// The same for a status.
+    /// Looks at a status that will be let go: no answer in time says nothing.
     pub async fn look_held(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
         self.ask_expecting_silence(&of.token, status_of(of), self.held_for()).await
     }
 
-    /// Asks while a vendor keeps somebody else waiting; not answered in time is a violation.
+    /// Submits a job while a vendor keeps another client waiting; not answered in time is a violation.
     pub async fn submit_meanwhile(&self, job: &SubmitRequest) -> Result<GatewayReply, Stop> {
         self.ask_expecting_silence(&job.token, submit_of(job), self.meanwhile()).await
     }
 
-    /// The same for a status.
+    /// Looks at a status while a vendor keeps another client waiting; not answered in time is a violation.
     pub async fn look_meanwhile(&self, of: &SubmittedJob) -> Result<GatewayReply, Stop> {
         self.ask_expecting_silence(&of.token, status_of(of), self.meanwhile()).await
     }
@@ -179,7 +179,7 @@ impl GatewayContext {
         self.target.timeouts.answer.min(self.hang())
     }
 
-    /// Longer than whoever holds it waits for a create or a query, and then for somebody else.
+    /// Longer than a holder waits for a create or a query, and then for another client.
     fn held_for(&self) -> Duration {
         let timeouts = &self.target.timeouts;
         timeouts.create.max(timeouts.settle).max(timeouts.answer) + self.meanwhile() + timeouts.answer
@@ -227,7 +227,7 @@ fn status_of(of: &SubmittedJob) -> Request {
     Request::get(format!("/api/generate/status/{}", of.task_id))
 }
 
-/// Calls to a vendor that are no creates.
+/// Calls to a vendor other than creates.
 fn queries_in(all: &[std::sync::Arc<Exchange>]) -> usize {
     let calls = all.iter().filter(|exchange| matches!(exchange.leg, Leg::Upstream(_))).count();
     calls - creates_in(all).len()

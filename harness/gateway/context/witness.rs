@@ -67,7 +67,7 @@ impl GatewayContext {
             .collect()
     }
 
-    /// Waits for a callback of a token that is no challenge.
+    /// Waits for a callback of a token that is not a challenge.
     pub async fn called_back(&self, token: &str) -> bool {
         let event = |one: &Arc<Exchange>| {
             one.leg == Leg::Inbox && one.request.json().is_some_and(|body| body.get("challenge").is_none())

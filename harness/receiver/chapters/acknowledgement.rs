@@ -11,32 +11,25 @@ use crate::receiver::context::{ReceiverContext, asked_with};
 use crate::receiver::task::CallbackState;
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// What an answer may take that comes before the work.
 const FAST: Duration = Duration::from_secs(1);
-/// How often an answer must be slow to count as slow: once may be anybody's fault.
+/// How often an answer must be slow to count as slow: once may have any cause.
 const TRIES: usize = 3;
 /// Callbacks at once.
 const BURST: usize = 32;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(success_acked),
 };
 
 /// The chapter.
@@ -45,13 +38,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-ACK-001",
         slug: "success-acked",
         sentence: "A callback that reports success is answered with 2xx.",
-        source: Source::CALLBACKS,
         why: "Vendors repeat what is not acknowledged, and give up in the end: the result is lost.",
         remedy: "Answer 200 as soon as the callback is verified and stored.",
-        preconditions: &[],
+        terms: Terms { source: Source::CALLBACKS, preconditions: &[], ..TERMS },
         defects: &[Defect::RefusesVidu],
         check: check!(success_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-002",
@@ -59,9 +50,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that reports failure is answered with 2xx.",
         why: "That a job has failed is news like any other; refusing it makes the vendor say it again and again.",
         remedy: "Acknowledge every state that the vendor documents, whatever you make of it.",
+        terms: TERMS,
         defects: &[Defect::FailureIs500],
         check: check!(failure_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-003",
@@ -69,32 +60,29 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that reports progress is answered with 2xx, although nothing has ended.",
         why: "A refused callback is repeated, and by then the job may be further: old news arrive after new ones.",
         remedy: "Acknowledge progress, even if you do nothing with it.",
+        terms: TERMS,
         defects: &[Defect::ProgressIs400],
         check: check!(progress_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-004",
         slug: "within-the-limit",
         sentence: "The answer to a callback is complete within the vendor's limit (Ark: five seconds).",
-        source: Source::ARK,
-        why: "To a vendor an answer after its limit is no answer: it repeats the callback and then gives up.",
+        why: "To a vendor an answer after its limit does not count: it repeats the callback and then gives up.",
         remedy: "Put what takes time into a queue, and answer first; rare states too.",
+        terms: Terms { source: Source::ARK, ..TERMS },
         defects: &[Defect::ExpiredAckedLate],
         check: check!(within_the_limit),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-005",
         slug: "fast",
-        level: Level::Should,
         sentence: "The answer comes within a second, before the work.",
-        source: Source::CALLBACKS,
         why: "Work before the answer is fast until there is much of it; then limits are missed and vendors repeat themselves.",
         remedy: "Store the callback, answer 200, and do the work from a queue.",
+        terms: Terms { level: Level::Should, source: Source::CALLBACKS, ..TERMS },
         defects: &[Defect::WorksBeforeAck],
         check: check!(fast),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-006",
@@ -102,23 +90,25 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback URL with a query is answered directly, not with a redirect.",
         why: "Vendors post to the URL as it was given and follow no redirect; many customers mark their callbacks in the query.",
         remedy: "Match the path without the query, keep the query for the signature, and answer where you were asked.",
+        terms: TERMS,
         defects: &[Defect::RedirectsQueries, Defect::QueryDropped],
         check: check!(no_redirect),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-007",
         slug: "without-the-gateway",
-        level: Level::Should,
         sentence: "The answer does not wait for Get Task Status.",
-        source: Source::CALLBACKS,
         why: "A gateway that is slow or down would make every callback fail, and the vendor gives up on them.",
         remedy: "Acknowledge first, and have the gateway confirm the callback afterwards.",
-        scope: Scope::EachOf(UNSIGNED),
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::CALLBACKS,
+            scope: Scope::EachOf(UNSIGNED),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
+            ..TERMS
+        },
         defects: &[Defect::ConfirmsBeforeAck],
         check: check!(without_the_gateway),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-008",
@@ -126,9 +116,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that was seen before is answered with 2xx again.",
         why: "It comes again because its acknowledgement was lost; any other answer makes it come once more.",
         remedy: "Acknowledge a repetition like the first, and do nothing.",
+        terms: TERMS,
         defects: &[Defect::DuplicateIs409],
         check: check!(repeat_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-009",
@@ -136,9 +126,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that comes too late to matter is answered with 2xx.",
         why: "Callbacks overtake each other; refusing old news makes the vendor repeat them although nobody wants them.",
         remedy: "Acknowledge progress of a job that has ended, and ignore it.",
+        terms: TERMS,
         defects: &[Defect::LateIs409],
         check: check!(late_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-ACK-010",
@@ -146,9 +136,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Thirty-two callbacks at once are all answered with 2xx.",
         why: "Jobs that were submitted together end together; what is refused then is lost when the vendor has given up.",
         remedy: "Do nothing before the answer but verify and store, and let a queue take the burst.",
+        terms: TERMS,
         defects: &[Defect::BusyIs503],
         check: check!(burst_acked),
-        ..COMMON
     },
 ];
 

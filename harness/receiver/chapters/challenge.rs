@@ -13,30 +13,23 @@ use crate::receiver::context::{ReceiverContext, ReceiverReply};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// What MiniMax waits for the answer.
 const LIMIT: Duration = Duration::from_secs(3);
-/// How often an answer must be late to count as late: once may be anybody's fault.
+/// How often an answer must be late to count as late: once may have any cause.
 const TRIES: usize = 2;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::MINIMAX,
-    why: "",
-    remedy: "",
     scope: Scope::Only("minimax"),
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Challenges],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(echoed),
 };
 
 /// The chapter.
@@ -47,22 +40,19 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A challenge is answered with 2xx and its value, before any job is known.",
         why: "Without the right answer MiniMax refuses the job, or never calls back.",
         remedy: "Answer a body with `challenge` with {\"challenge\": <the same value>}, before you look for a task.",
-        preconditions: &[ReceiverPrecondition::Acks],
+        terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
         defects: &[Defect::ChallengeUnknown],
         check: check!(echoed),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-002",
         slug: "as-json",
-        level: Level::Should,
         sentence: "The answer to a challenge is the JSON of the vendor's sample.",
-        source: Source::MINIMAX.shown(),
         why: "The page's sample answers JSON, and nothing promises that a bare value is understood.",
         remedy: "Answer a JSON object whose member `challenge` is the value as a string.",
+        terms: Terms { level: Level::Should, source: Source::MINIMAX.shown(), ..TERMS },
         defects: &[Defect::ChallengeAsText],
         check: check!(as_json),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-003",
@@ -70,9 +60,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The answer to a challenge is there within 3 seconds.",
         why: "After three seconds MiniMax takes the URL for unusable and refuses the job.",
         remedy: "Answer a challenge at once: there is nothing to look up, to store or to ask.",
+        terms: TERMS,
         defects: &[Defect::ChallengeSlow],
         check: check!(in_time),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-004",
@@ -80,6 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The value comes back exactly, whatever it is.",
         why: "The value is compared; what has been trimmed, cut, escaped or read as a number is another one.",
         remedy: "Hand the string on as it was parsed, without any conversion.",
+        terms: TERMS,
         defects: &[
             Defect::ChallengeTrimmed,
             Defect::ChallengeAsNumber,
@@ -88,64 +79,64 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::ChallengeHtmlEscaped,
         ],
         check: check!(exact),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-005",
         slug: "never-a-job",
         sentence: "A challenge is never stored as a job.",
-        source: Source::MINIMAX.inferred(),
-        why: "A job that does not exist would be worked on, billed or asked about for ever.",
+        why: "A job that does not exist would be worked on, billed or asked about forever.",
         remedy: "Return right after the echo; store nothing.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Challenges,
-            ReceiverPrecondition::Effects,
-            ReceiverPrecondition::Gateway,
-        ],
+        terms: Terms {
+            source: Source::MINIMAX.inferred(),
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Challenges,
+                ReceiverPrecondition::Effects,
+                ReceiverPrecondition::Gateway,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::ChallengeStored],
         check: check!(never_a_job),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-006",
         slug: "during-submit",
         sentence: "A challenge is answered while the receiver waits for its own submit.",
-        source: Source::MINIMAX.inferred(),
-        why: "MiniMax asks before it accepts the job, so who waits for the submit's answer first waits for ever.",
+        why: "MiniMax asks before it accepts the job, so a receiver that waits for the submit's answer first waits forever.",
         remedy: "Serve callbacks while a submit is under way, and answer challenges at URLs whose task has no id yet.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Challenges,
-            ReceiverPrecondition::Starts,
-            ReceiverPrecondition::Gateway,
-        ],
+        terms: Terms {
+            source: Source::MINIMAX.inferred(),
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Challenges,
+                ReceiverPrecondition::Starts,
+                ReceiverPrecondition::Gateway,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::SingleThreaded, Defect::ChallengeNeedsTask],
         check: check!(during_submit),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-007",
         slug: "repeated",
         sentence: "A challenge that comes again is answered again.",
-        source: Source::MINIMAX.inferred(),
         why: "MiniMax asks at every submit and may repeat itself; an answer without the value fails the submit.",
         remedy: "Keep challenges out of whatever recognises repetitions.",
+        terms: Terms { source: Source::MINIMAX.inferred(), ..TERMS },
         defects: &[Defect::ChallengeDeduplicated],
         check: check!(repeated),
-        ..COMMON
     },
     Requirement {
         id: "RX-CHAL-008",
         slug: "with-company",
-        level: Level::Should,
         sentence: "A challenge with further fields, a query in the URL and a charset is still one.",
-        source: Source::MINIMAX.inferred(),
         why: "Vendors add fields, and a challenge that is no longer recognised stops every submit at once.",
         remedy: "Recognise a challenge by its member `challenge` alone.",
+        terms: Terms { level: Level::Should, source: Source::MINIMAX.inferred(), ..TERMS },
         defects: &[Defect::ChallengeStrict],
         check: check!(with_company),
-        ..COMMON
     },
 ];
 

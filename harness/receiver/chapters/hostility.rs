@@ -1,7 +1,9 @@
-//! Hostility: bodies that are broken, deep, huge or slow, and requests that are no callbacks at all. What
-//! is wrong with the record itself is `hostile_records`.
+//! Hostility: bodies that are broken, deep, huge or slow, and requests that are not callbacks at all. What
+//! is wrong with the record itself is `records`.
 //!
 //! Every body is rightly signed where the vendor signs: what is judged is what comes after the signature.
+
+pub mod records;
 
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use crate::receiver::edits::resigned;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// Brackets that no parser has a use for, and objects inside each other within a genuine record.
@@ -23,28 +25,21 @@ const BRACKETS: usize = 100_000;
 const NESTED: usize = 5_000;
 /// A body no vendor sends.
 const HUGE: usize = 10 * 1024 * 1024;
-/// A sender that takes its time: a byte each, so many bytes.
+/// A slow sender: a byte each time, and how many of them.
 const DROP: Duration = Duration::from_millis(100);
 const DROPS: usize = 34;
 /// How long another sender may be held up by it: less than it takes.
 const HELD_UP: Duration = Duration::from_millis(2_500);
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(malformed_json),
 };
 
 /// The first half of the chapter.
@@ -53,98 +48,102 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-HOST-001",
         slug: "malformed-json",
         sentence: "A body that is no JSON is no fault of the receiver's.",
-        source: Source::JSON.inferred(),
-        why: "A callback URL is public; what anybody can break there is an alarm at night, and a 5xx asks for a repetition.",
+        why: "A callback URL is public; what anyone can break there is an alarm at night, and a 5xx asks for a repetition.",
         remedy: "Catch the parser's error and answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::MalformedIs500],
         check: check!(malformed_json),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-002",
         slug: "invalid-utf8",
         sentence: "Bytes that are no UTF-8 are no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "Decoding is a step of its own in many languages, and its error is often forgotten.",
         remedy: "Decode strictly, catch the error and answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::Utf8Is500],
         check: check!(invalid_utf8),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-003",
         slug: "deep-nesting",
         sentence: "A deeply nested body is no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "A recursive parser runs out of stack, and in some languages that ends the process.",
         remedy: "Use a parser with a limit of depth, or catch the error it throws; answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::NestingIs500],
         check: check!(deep_nesting),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-004",
         slug: "duplicate-keys",
         sentence: "A record with two ids is at most one job.",
-        source: Source::JSON.inferred(),
         why: "Parsers disagree about which of two equal members counts; reading both does work nobody has reported.",
         remedy: "Refuse records with a member that occurs twice, or take one of them.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::JSON.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::DuplicateKeysWorkTwice],
         check: check!(duplicate_keys),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-005",
         slug: "huge-body",
         sentence: "A body of 10 MiB is refused or accepted, and the receiver lives.",
-        source: Source::HTTP.inferred(),
-        why: "Without a limit anybody can use up the memory of the machine.",
+        why: "Without a limit anyone can use up the memory of the machine.",
         remedy: "Limit the length of bodies and answer 413 beyond it.",
+        terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::HugeIs500],
         check: check!(huge_body),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-006",
         slug: "slow-body",
         sentence: "A sender that takes its time does not hold up others.",
-        source: Source::HTTP.inferred(),
         why: "One slow connection would keep every genuine callback from its acknowledgement.",
         remedy: "Read each request on its own: several workers, or a server that reads before it hands over.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+        terms: Terms {
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+            ..TERMS
+        },
         defects: &[Defect::SlowBodyBlocks],
         check: check!(slow_body),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-007",
         slug: "wrong-method",
-        level: Level::Should,
         sentence: "Only POST does work.",
-        source: Source::HTTP.inferred(),
-        why: "Vendors post; whatever comes by another method comes from somebody else, or is a check of the URL.",
+        why: "Vendors post; whatever comes by another method comes from someone else, or is a check of the URL.",
         remedy: "Answer 405 to other methods.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::PutWorks, Defect::GetIs500],
         check: check!(wrong_method),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-008",
         slug: "wrong-content-type",
         sentence: "A form or XML is no callback.",
-        source: Source::HTTP.inferred(),
         why: "A form can be sent by any web page in the name of its visitor; vendors send JSON.",
         remedy: "Parse JSON and nothing else, and answer 415 or 400 to the rest.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::HTTP.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::FormAccepted, Defect::XmlIs500],
         check: check!(wrong_content_type),
-        ..COMMON
     },
 ];
 
-/// Bodies that are no JSON, each with its name.
+/// Bodies that are not JSON, each with its name.
 pub fn malformed(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
     let genuine = job.callback(CallbackState::SUCCESS)?;
     let half = genuine.body.slice(..genuine.body.len() / 2);
@@ -158,7 +157,7 @@ pub fn malformed(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop
     ])
 }
 
-/// Genuine bodies with bytes that are no UTF-8, each with its name.
+/// Genuine bodies with bytes that are not UTF-8, each with its name.
 pub fn undecodable(job: &VendorTask) -> Result<Vec<(&'static str, Callback)>, Stop> {
     let genuine = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
     let with = |bytes: &[u8]| genuine.clone().with_bytes_for(PLAIN, bytes);
@@ -239,7 +238,7 @@ async fn huge_body(context: &ReceiverContext) -> Result<(), Stop> {
     context.acknowledged_control().await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?.with_text(PLAIN);
-    // Signing so much takes long enough to hold up every other case.
+    // Signing that much takes long enough to hold up every other case.
     let making = tokio::task::spawn_blocking(move || {
         callback.with_bytes_for(PLAIN, &vec![b'x'; HUGE]).request(ReceiverContext::now())
     });

@@ -16,25 +16,18 @@ use crate::receiver::effects::Class;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS,
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(control),
 };
 
 /// The chapter.
@@ -45,9 +38,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A success does its work once; asking does none.",
         why: "A callback whose work is not done is a lost result, and a probe that counts by itself proves nothing.",
         remedy: "Do the work when a job is first known to have ended, and let the effects probe only read.",
-        preconditions: &[ReceiverPrecondition::Acks],
+        terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
         defects: &[Defect::IgnoresVidu],
-        ..COMMON
+        check: check!(control),
     },
     Requirement {
         id: "RX-IDEM-002",
@@ -55,9 +48,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The same callback twice is one job.",
         why: "A vendor whose attempt timed out sends it again, although the first one arrived.",
         remedy: "Remember that the job has ended, by its id, before the work is begun.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe],
         check: check!(twice),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-003",
@@ -65,10 +58,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A repetition signed anew is a repetition.",
         why: "Each attempt has a new timestamp, nonce and signature; only the job in it is the same.",
         remedy: "Dedupe by the job's id, not by nonce, timestamp or signature.",
-        scope: Scope::EachOf(SIGNED),
+        terms: Terms { scope: Scope::EachOf(SIGNED), ..TERMS },
         defects: &[Defect::NoDedupe, Defect::DedupesByNonce],
         check: check!(signed_anew),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-004",
@@ -76,9 +68,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The same end told in other words is a repetition.",
         why: "An attempt hours later may carry another time, order of members or webhook-id, and still tells the same end.",
         remedy: "Dedupe by the job's id, not by a hash of the body or the id of a delivery.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::DedupesByBody, Defect::DedupesByDelivery],
         check: check!(written_anew),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-005",
@@ -86,9 +78,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Repetitions mixed with another job's are repetitions.",
         why: "Jobs end side by side, so between two attempts for one come those for others.",
         remedy: "Keep what has ended for each job, not only for the last one.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::DedupesLastOnly],
         check: check!(interleaved),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-006",
@@ -96,9 +88,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Two at the same moment are one.",
         why: "An attempt that is repeated early overtakes the first; both then find nothing done yet.",
         remedy: "Claim the job in one atomic step: a unique key, or an UPDATE that says whether it changed a row.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::CheckThenAct],
         check: check!(two_at_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-007",
@@ -106,19 +98,19 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Ten at the same moment are one.",
         why: "Several workers behind one balancer race for the same job.",
         remedy: "Claim the job in one atomic step that all workers share; a lock inside one process is not enough.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::CheckThenAct],
         check: check!(ten_at_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-008",
         slug: "fifty-at-once",
         sentence: "Fifty at the same moment are one.",
         why: "After an outage everything that waited arrives together.",
-        remedy: "Claim the job in one atomic step, and let whoever comes second acknowledge without work.",
+        remedy: "Claim the job in one atomic step, and let the second acknowledge without work.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::CheckThenAct],
         check: check!(fifty_at_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-009",
@@ -126,9 +118,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A repetition on a new connection is a repetition.",
         why: "The next attempt comes from another machine of the vendor's as a rule.",
         remedy: "Keep what has ended where every connection finds it.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe],
         check: check!(new_connection),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-010",
@@ -136,24 +128,26 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A repetition after a pause is a repetition.",
         why: "Vendors wait seconds to hours between attempts; a memory that is shorter forgets too soon.",
         remedy: "Keep that a job has ended as long as the job itself.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::DedupesForAMoment],
         check: check!(after_a_pause),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-011",
         slug: "ack-lost",
         sentence: "When the acknowledgement is lost, the repetition finds the work done once.",
-        why: "A vendor that hung up sends again: whoever marked the first as seen and dropped its work has lost the job.",
+        why: "A vendor that hung up sends again: a receiver that marked the first as seen and dropped its work has lost the job.",
         remedy: "Store the callback and mark the job in one step, and do the work apart from the connection.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Effects,
-            ReceiverPrecondition::PlainHttp,
-        ],
+        terms: Terms {
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Effects,
+                ReceiverPrecondition::PlainHttp,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::NoDedupe, Defect::WorkDiesWithConnection],
         check: check!(ack_lost),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-012",
@@ -161,9 +155,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Many other jobs in between do not make a repetition new.",
         why: "A memory of the last hundred jobs is minutes of a busy day.",
         remedy: "Keep that a job has ended with the job, not in a list of bounded length.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::SmallMemory, Defect::DedupesLastOnly],
         check: check!(many_between),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-013",
@@ -171,9 +165,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A failure is worked on once too.",
         why: "A refund or a mail for a failed job is work as well, and must neither be missed nor repeated.",
         remedy: "Let every end of a job, good or bad, pass the same claim.",
+        terms: TERMS,
         defects: &[Defect::NoDedupe, Defect::FailureNotDeduped, Defect::FailureIgnored],
         check: check!(failure_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-IDEM-014",
@@ -181,9 +175,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Two jobs with the same content are two jobs.",
         why: "The same prompt and seed may well give the same file; both customers are owed it.",
         remedy: "Dedupe by the job's id, not by what its callback carries.",
+        terms: TERMS,
         defects: &[Defect::DedupesByResult],
         check: check!(two_jobs),
-        ..COMMON
     },
 ];
 
@@ -210,7 +204,7 @@ fn truly(context: &ReceiverContext, job: &VendorTask, callback: &Callback) {
     context.set_gateway_status(job, crate::receiver::context::standing(job, callback));
 }
 
-/// The same bytes, headers and all, whenever they are sent.
+/// A request that has equal bytes, headers and all, whenever it is made.
 fn copy(callback: &Callback) -> Request {
     callback.request(ReceiverContext::now())
 }

@@ -14,18 +14,13 @@ use crate::receiver::effects::Class;
 use crate::receiver::task::{CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS,
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[
@@ -36,8 +31,6 @@ const COMMON: Requirement<Receiver> = Requirement {
     ],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(job_started),
 };
 
 /// What is needed where no effect is looked at.
@@ -52,36 +45,37 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job is submitted with its callback_url under input.metadata, and known by the gateway's id.",
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
+        terms: Terms { preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway], ..TERMS },
         defects: &[Defect::CallbackMisplaced, Defect::OwnTaskId],
-        ..COMMON
+        check: check!(job_started),
     },
     Requirement {
         id: "RX-LOSS-002",
         slug: "callback-ends-it",
         sentence: "The callback of a started job ends that job, once.",
-        why: "The id in a callback is the vendor's; whoever looks for it among the gateway's ids finds nothing, or a new job.",
+        why: "The id in a callback is the vendor's; a receiver that looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
+        terms: TERMS,
         defects: &[Defect::CallbackUnlinked, Defect::PollWorksToo],
         check: check!(callback_ends_it),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-003",
         slug: "poll-ends-it",
         sentence: "A job whose callbacks are all lost ends by polling.",
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
-        remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
+        remedy: "Ask Get Task Status forevery started job, at growing intervals, until it has ended.",
+        terms: TERMS,
         defects: &[Defect::NeverPolls, Defect::PollsOnce],
         check: check!(poll_ends_it),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-004",
         slug: "poll-failure",
         sentence: "A failure is learnt by polling too.",
-        why: "A job that failed silently would be polled for ever, and its customer never told.",
+        why: "A job that failed silently would be polled forever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
+        terms: TERMS,
         defects: &[
             Defect::NeverPolls,
             Defect::PollsOnce,
@@ -89,7 +83,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::FailureBelievedSuccess,
         ],
         check: check!(poll_failure),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-005",
@@ -97,9 +90,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Callback and polling together do the work once.",
         why: "As a rule both arrive; a job that each of them works on is charged twice.",
         remedy: "Let callback and poll pass the same claim on the job's end.",
+        terms: TERMS,
         defects: &[Defect::PollWorksToo, Defect::CallbackAfterPollWorks, Defect::CallbackUnlinked],
         check: check!(both_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-006",
@@ -107,6 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that comes before the submit's answer is not lost.",
         why: "A fast job ends while the submit is still being answered; its only callback comes then.",
         remedy: "Store the job with its secret before the submit, and answer callbacks while the submit waits.",
+        terms: TERMS,
         defects: &[
             Defect::SingleThreaded,
             Defect::EarlyCallbackRefused,
@@ -114,48 +108,44 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PollWorksToo,
         ],
         check: check!(early_callback),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-007",
         slug: "poll-survives",
         sentence: "Errors of the gateway do not end the polling.",
-        why: "A 500 or a proxy's page says nothing about the job; whoever stops there loses it.",
+        why: "A 500 or a proxy's page says nothing about the job; a receiver that stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
+        terms: TERMS,
         defects: &[Defect::PollStopsAtError, Defect::NeverPolls, Defect::PollsOnce],
         check: check!(poll_survives),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-008",
         slug: "poll-ends",
-        level: Level::Should,
         sentence: "A job that has ended is not asked about any more.",
-        why: "Each job would cost requests for ever, and the gateway's rate limit is shared by those that run.",
-        remedy: "Stop polling when the job has ended, whoever said so.",
-        preconditions: UNSEEN,
+        why: "Each job would cost requests forever, and the gateway's rate limit is shared by those that run.",
+        remedy: "Stop polling when the job has ended, whichever side said so.",
+        terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
         defects: &[Defect::PollsForever],
         check: check!(poll_ends),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-009",
         slug: "poll-politely",
-        level: Level::Should,
         sentence: "Polling leaves pauses.",
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
-        preconditions: UNSEEN,
+        terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
         defects: &[Defect::PollsHot],
         check: check!(poll_politely),
-        ..COMMON
     },
     Requirement {
         id: "RX-LOSS-010",
         slug: "any-subset",
         sentence: "Whichever callbacks are lost, the job ends rightly and once.",
-        why: "A progress callback that arrived is no promise that the end will.",
+        why: "A progress callback that arrived does not promise that the end will.",
         remedy: "Poll until the job has ended, whatever callbacks have come.",
+        terms: TERMS,
         defects: &[
             Defect::NeverPolls,
             Defect::PollsOnce,
@@ -164,7 +154,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PollWorksToo,
         ],
         check: check!(any_subset),
-        ..COMMON
     },
 ];
 
@@ -178,7 +167,7 @@ const POLITE: usize = 45;
 
 async fn job_started(context: &ReceiverContext) -> Result<(), Stop> {
     let Started { job, submit, token, reply } = context.start().await?;
-    // What is only looked at must not be polled for ever.
+    // What is only looked at must not be polled forever.
     context.set_gateway_status(&job, Standing::Failed);
     if !submit.authorized {
         context
@@ -202,7 +191,7 @@ async fn callback_ends_it(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_acked(&reply, "the callback of a started job");
     let after = "the callback of a started job that the gateway calls finished";
     context.note_unless_once(&job, Class::Success, after).await?;
-    context.polled(&job, 2).await;
+    context.wait_for_polls(&job, 2).await;
     context.note_unless_stays(&job, 1, Class::Success, after).await?;
     context.note_unless_linked(&job, after).await
 }
@@ -245,7 +234,7 @@ async fn callback_then_poll(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.start().await?.job;
     context.deliver(&job, CallbackState::SUCCESS).await?;
     context.note_unless_once(&job, Class::Success, after).await?;
-    context.polled(&job, 2).await;
+    context.wait_for_polls(&job, 2).await;
     context.note_unless_stays(&job, 1, Class::Success, after).await?;
     context.note_unless_linked(&job, after).await
 }
@@ -274,7 +263,7 @@ async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
     context.set_gateway_status(&job, Standing::Finished);
     let callback = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let early = context.attempt(callback, EARLY).await;
-    // Whatever came of it, nobody may be left waiting.
+    // Whatever came of it, no receiver may be left waiting.
     let started = context.release(held).await;
     let what = "a callback before the submit is answered";
     match early? {
@@ -288,7 +277,7 @@ async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_acked(&started, "the start of a job whose callback was early");
     let jobs = [("a success before the submit was answered".to_owned(), job)];
     context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.poll).await?;
-    context.polled(&jobs[0].1, 2).await;
+    context.wait_for_polls(&jobs[0].1, 2).await;
     context.note_unless_stays(&jobs[0].1, 1, Class::Success, what).await?;
     context.note_unless_linked(&jobs[0].1, what).await
 }
@@ -298,7 +287,7 @@ async fn poll_survives(context: &ReceiverContext) -> Result<(), Stop> {
     let errors = [Standing::Error(500), Standing::Error(429), Standing::Garbage, Standing::Error(502)];
     context.gateway().script(&job.key, errors);
     context.set_gateway_status(&job, Standing::Finished);
-    let after = "status answers 500, 429, a page that is no JSON, 502, then finished";
+    let after = "status answers 500, 429, a page that is not JSON, 502, then finished";
     let timeouts = &context.target.timeouts;
     context.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, timeouts.poll * 2).await
 }
@@ -353,7 +342,7 @@ async fn any_subset(context: &ReceiverContext) -> Result<(), Stop> {
             }
             context.set_gateway_status(&job, Standing::Finished);
             let told = if told.is_empty() { "no callback".to_owned() } else { told.join(", ") };
-            Ok((format!("{told}, and finished for whoever polls"), job))
+            Ok((format!("{told}, and finished when polled"), job))
         }
     });
     let jobs: Vec<(String, VendorTask)> = join_all(subsets).await.into_iter().collect::<Result<_, Stop>>()?;

@@ -16,25 +16,18 @@ use crate::receiver::effects::Class;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(end_after_progress),
 };
 
 /// The chapter.
@@ -43,10 +36,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-ORD-001",
         slug: "end-after-progress",
         sentence: "The end is not mistaken for a repetition of the progress.",
-        why: "Progress and end carry the same id; whoever has seen the id and stops there loses every result.",
+        why: "Progress and end carry the same id; a receiver that has seen the id and stops there loses every result.",
         remedy: "Remember that a job has ended, not that its id has been seen.",
+        terms: TERMS,
         defects: &[Defect::DedupesById],
-        ..COMMON
+        check: check!(end_after_progress),
     },
     Requirement {
         id: "RX-ORD-002",
@@ -54,9 +48,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Progress that arrives after the end changes nothing.",
         why: "A repeated progress callback overtakes nothing but arrives last; the customer would see a finished job run again.",
         remedy: "Let no state follow an end.",
+        terms: TERMS,
         defects: &[Defect::Regresses],
         check: check!(progress_after_end),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-003",
@@ -64,9 +58,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Progress that arrives late does not reopen the job.",
         why: "An end that is repeated after late progress would be worked on a second time.",
         remedy: "Keep the claim on a job's end apart from the state that is shown, and never give it back.",
+        terms: TERMS,
         defects: &[Defect::Reopens, Defect::NoDedupe],
         check: check!(end_progress_end),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-004",
@@ -74,9 +68,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every order of a job's callbacks leads to the same.",
         why: "Each callback is a request of its own, and nothing keeps requests in order.",
         remedy: "Let states only move forward: queued, running, ended.",
+        terms: TERMS,
         defects: &[Defect::DedupesById, Defect::Regresses, Defect::MinimaxWrapperUnknown],
         check: check!(permutations),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-005",
@@ -84,22 +78,19 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A second, different end does no second work.",
         why: "A job that was given up and then finished after all must not be both refunded and delivered.",
         remedy: "Claim the end of a job, not the pair of job and state.",
-        scope: Scope::EachOf(SIGNED),
+        terms: Terms { scope: Scope::EachOf(SIGNED), ..TERMS },
         defects: &[Defect::EachEndWorks, Defect::NoDedupe, Defect::DedupesByNonce, Defect::DedupesByBody],
         check: check!(one_end),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-006",
         slug: "first-end-stays",
-        level: Level::Should,
         sentence: "The first end stays.",
         why: "The work was done for the first end; a state that says otherwise contradicts it.",
         remedy: "Ignore whatever comes after an end, and log it for people.",
-        scope: Scope::EachOf(SIGNED),
+        terms: Terms { level: Level::Should, scope: Scope::EachOf(SIGNED), ..TERMS },
         defects: &[Defect::LaterEndWins],
         check: check!(first_end_stays),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-007",
@@ -107,9 +98,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Progress and end at the same moment lead to the end.",
         why: "Two handlers read the same row; the one that writes last must not undo the other.",
         remedy: "Write a state only where it is a step forward: UPDATE … WHERE NOT ended.",
+        terms: TERMS,
         defects: &[Defect::LostUpdate, Defect::DedupesById, Defect::Regresses],
         check: check!(at_once),
-        ..COMMON
     },
     Requirement {
         id: "RX-ORD-008",
@@ -117,10 +108,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Callbacks with equal times are not dropped.",
         why: "Times are in whole seconds, and a short job runs and ends within one.",
         remedy: "Decide by the state, not by whether a time is later.",
-        scope: Scope::EachOf(&["kling", "doubao", "minimax"]),
+        terms: Terms { scope: Scope::EachOf(&["kling", "doubao", "minimax"]), ..TERMS },
         defects: &[Defect::EqualTimesDropped],
         check: check!(equal_times),
-        ..COMMON
     },
 ];
 
@@ -202,7 +192,7 @@ async fn permutations(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_each_once(&jobs, Class::Success, context.target.timeouts.settle).await
 }
 
-/// Every order of so many things, the usual one first.
+/// Every order of that many things, the usual one first.
 fn every_order(count: usize) -> Vec<Vec<usize>> {
     let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
     let shorter = every_order(last);
@@ -283,7 +273,7 @@ async fn equal_times(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_unless_once(&job, Class::Success, "progress and success with equal times").await
 }
 
-/// A job whose progress and success are so many seconds apart.
+/// A job whose progress and success are that many seconds apart.
 async fn told_at(
     context: &ReceiverContext,
     dialect: &'static Dialect,

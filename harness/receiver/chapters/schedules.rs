@@ -9,27 +9,23 @@ use crate::receiver::schedules::{Event, Random, Schedule, Step, enumerated, is_u
 use crate::receiver::target::SCHEDULES;
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::search::{self, Minimal};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What to change where an entry of this chapter names no remedy of its own.
+const REMEDY: &str = "Keep one row for each job; let one atomic step claim its end, do the work only after claiming it, \
+         and let nothing that comes later change the row.";
+
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "Networks repeat, reorder and lose; whichever of it happens, the customer is owed one result, once.",
-    remedy: "Keep one row for each job; let one atomic step claim its end, do the work for whoever claimed it, \
-             and let nothing that comes later change the row.",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: true,
-    defects: &[],
-    check: check!(up_to_four),
 };
 
 /// The chapter.
@@ -38,6 +34,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-SCH-001",
         slug: "up-to-four",
         sentence: "Every schedule of trouble of up to four deliveries converges.",
+        why: "Networks repeat, reorder and lose; whichever of it happens, the customer is owed one result, once.",
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::DoubleProgressHidesEnd,
             Defect::NoDedupe,
@@ -46,7 +45,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::Reopens,
         ],
         check: check!(up_to_four),
-        ..COMMON
     },
     Requirement {
         id: "RX-SCH-002",
@@ -54,6 +52,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Longer schedules converge.",
         why: "What only happens after many callbacks happens in production first, and nobody can say how.",
         remedy: "Decide about each callback by the job's state alone, never by how many there were before it.",
+        terms: TERMS,
         defects: &[
             Defect::ManyProgressHidesEnd,
             Defect::NoDedupe,
@@ -62,21 +61,23 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::Reopens,
         ],
         check: check!(longer),
-        ..COMMON
     },
     Requirement {
         id: "RX-SCH-003",
         slug: "with-loss",
         sentence: "Started jobs converge under any schedule, with polling.",
-        source: Source::CALLBACKS,
         why: "The page keeps polling as the safety net; a callback that switches it off leaves a job without its end.",
         remedy: "Poll every started job until it has ended, whatever callbacks have come.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Effects,
-            ReceiverPrecondition::Gateway,
-            ReceiverPrecondition::Starts,
-        ],
+        terms: Terms {
+            source: Source::CALLBACKS,
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Effects,
+                ReceiverPrecondition::Gateway,
+                ReceiverPrecondition::Starts,
+            ],
+            ..TERMS
+        },
         defects: &[
             Defect::DuplicateStopsPoll,
             Defect::NeverPolls,
@@ -84,13 +85,14 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::PollStopsAfterProgress,
         ],
         check: check!(with_loss),
-        ..COMMON
     },
     Requirement {
         id: "RX-SCH-004",
         slug: "failures",
         sentence: "Schedules that end in failure converge as well.",
         why: "Failures are repeated and overtaken like successes; a second refund or mail is as wrong as a second result.",
+        remedy: REMEDY,
+        terms: TERMS,
         defects: &[
             Defect::FailureReopens,
             Defect::FailureIgnored,
@@ -102,7 +104,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::Reopens,
         ],
         check: check!(failures),
-        ..COMMON
     },
 ];
 
@@ -151,7 +152,7 @@ async fn with_loss(context: &ReceiverContext) -> Result<(), Stop> {
 }
 
 /// Whether every schedule is played: thousands of them are too many for a receiver that is not to be hurried,
-/// unless somebody asks for them.
+/// unless they are asked for.
 fn plays_all(context: &ReceiverContext) -> bool {
     context.target.limits.rate.is_none() || context.target.schedules > SCHEDULES
 }
@@ -192,7 +193,7 @@ fn progress(context: &ReceiverContext) -> Vec<Event> {
     told.filter_map(|row| Event::of(row.phase)).filter(|event| !event.is_end()).collect()
 }
 
-/// The same and an end.
+/// The events on the way and an end.
 fn events(context: &ReceiverContext, end: Event) -> Vec<Event> {
     let mut all = progress(context);
     all.push(end);

@@ -9,7 +9,7 @@ use super::{SIGNED, check};
 use crate::receiver::vectors::Group;
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::Level;
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 mod judging;
@@ -17,27 +17,19 @@ use judging::{
     accepted, forgery_does_not_poison, not_acknowledged, refused_with_4xx, refused_without_effect,
 };
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::KLING,
-    why: "",
-    remedy: "",
     scope: Scope::Only("kling"),
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: |context| Box::pin(accepted(context, Group::Good)),
 };
 
 /// What every entry about Vidu's scheme has in common.
-const VIDU: Requirement<Receiver> =
-    Requirement { source: Source::VIDU_SIGNATURE, scope: Scope::Only("vidu"), ..COMMON };
+const VIDU: Terms<Receiver> = Terms { source: Source::VIDU_SIGNATURE, scope: Scope::Only("vidu"), ..TERMS };
 
 /// The chapter.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
@@ -47,6 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Whatever Kling signs rightly is accepted.",
         why: "A verifier that is right for one shape of body or id refuses the next one, and its jobs never end.",
         remedy: "Verify over the raw bytes of the body before parsing; take webhook-id as opaque text.",
+        terms: TERMS,
         defects: &[
             Defect::Reserialises,
             Defect::NumericWebhookId,
@@ -57,7 +50,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::KlingV2Unknown,
         ],
         check: |context| Box::pin(accepted(context, Group::Good)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-002",
@@ -65,9 +57,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "One right signature among several is enough.",
         why: "While a secret is replaced Kling signs with the old and the new one, in one header.",
         remedy: "Split webhook-signature at spaces, skip what does not begin with v1, and accept if any matches.",
+        terms: TERMS,
         defects: &[Defect::FirstSignatureOnly, Defect::LastSignatureOnly, Defect::VersionsRefused],
         check: |context| Box::pin(accepted(context, Group::Several)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-003",
@@ -75,27 +67,27 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A timestamp up to 5 minutes away is accepted.",
         why: "Clocks differ and networks are slow: a tighter window refuses genuine callbacks.",
         remedy: "Accept timestamps up to 300 seconds from your clock, in both directions.",
+        terms: TERMS,
         defects: &[Defect::ToleranceTight, Defect::FutureRefused],
         check: |context| Box::pin(accepted(context, Group::Tolerance)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-004",
         slug: "kling-absent",
         sentence: "A callback without its signature is not acknowledged.",
-        why: "Whoever knows the URL could otherwise end any job by leaving a header out.",
+        why: "Anyone who knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless webhook-id, webhook-timestamp and webhook-signature are all there.",
+        terms: TERMS,
         defects: &[Defect::UnsignedAccepted, Defect::MissingTimestampAccepted, Defect::MissingIdAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Absent)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-005",
         slug: "kling-malformed",
         sentence: "A signature that is no whole signature is not accepted.",
-        source: Source::STANDARD_WEBHOOKS.inferred(),
         why: "A comparison of a prefix, or of other letters than base64's own, makes guessing a signature cheap.",
         remedy: "Compare the whole base64 text after v1, in constant time, and nothing else.",
+        terms: Terms { source: Source::STANDARD_WEBHOOKS.inferred(), ..TERMS },
         defects: &[
             Defect::EmptySignatureAccepted,
             Defect::PrefixCompared,
@@ -104,28 +96,26 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::BareAccepted,
         ],
         check: |context| Box::pin(not_acknowledged(context, Group::Malformed)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-006",
         slug: "kling-version",
         sentence: "A signature of another version is not taken for v1.",
-        source: Source::STANDARD_WEBHOOKS,
         why: "Versions mean other algorithms; one that is not looked at can be downgraded.",
         remedy: "Look only at the parts of webhook-signature that begin with exactly v1,.",
+        terms: Terms { source: Source::STANDARD_WEBHOOKS, ..TERMS },
         defects: &[Defect::VersionIgnored],
         check: |context| Box::pin(not_acknowledged(context, Group::Version)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-007",
         slug: "kling-key",
         sentence: "A signature made with another key is not accepted.",
-        why: "A key that others know, or a check that does not compute, lets anybody sign.",
+        why: "A key that others know, or a check that does not compute, lets anyone sign.",
         remedy: "Decode the base64 after whsec_, compute HMAC-SHA256 with it, and refuse to start without a secret.",
+        terms: TERMS,
         defects: &[Defect::MacUnchecked, Defect::UndecodedKeyAccepted, Defect::EmptyKeyAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Key)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-008",
@@ -133,9 +123,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A body of other bytes than signed is not accepted.",
         why: "A recorded signature could otherwise vouch for any body, or for one that only reads the same to you.",
         remedy: "Compute the signature over the bytes as they came, before any parser sees them.",
+        terms: TERMS,
         defects: &[Defect::MacUnchecked, Defect::ReserialisedAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Body)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-009",
@@ -143,9 +133,9 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Id and timestamp are covered by the signature.",
         why: "A recorded callback could otherwise be dated anew and played back at any time.",
         remedy: "Sign {webhook-id}.{webhook-timestamp}.{body} with the values of the headers as they came.",
+        terms: TERMS,
         defects: &[Defect::MacUnchecked],
         check: |context| Box::pin(not_acknowledged(context, Group::Headers)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-010",
@@ -153,18 +143,17 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A timestamp more than 5 minutes away is not accepted.",
         why: "A recorded callback with its right signature can be played back as long as its age is not looked at.",
         remedy: "Read webhook-timestamp as whole seconds and refuse it more than 300 seconds from your clock.",
+        terms: TERMS,
         defects: &[Defect::StaleAccepted, Defect::FutureAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Stale)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-011",
         slug: "foreign-scheme",
         sentence: "Another scheme's credentials are no signature.",
-        source: Source::CALLBACKS.inferred(),
         why: "A second way in that nobody uses is one that only an attacker tries.",
         remedy: "Decide by the vendor of the hook which scheme is checked, and check no other.",
-        scope: Scope::EachOf(SIGNED),
+        terms: Terms { source: Source::CALLBACKS.inferred(), scope: Scope::EachOf(SIGNED), ..TERMS },
         defects: &[
             Defect::JwtAccepted,
             Defect::SchemesMixed,
@@ -172,43 +161,49 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::BearerSecretAccepted,
         ],
         check: |context| Box::pin(not_acknowledged(context, Group::Foreign)),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-012",
         slug: "refused-with-4xx",
-        level: Level::Should,
         sentence: "A bad signature is refused with 4xx.",
-        source: Source::KLING.shown(),
         why: "5xx says that you are broken: forgeries raise alarms, and senders try again.",
         remedy: "Answer 401 when a signature does not hold, without an exception on the way.",
-        scope: Scope::EachOf(SIGNED),
+        terms: Terms {
+            level: Level::Should,
+            source: Source::KLING.shown(),
+            scope: Scope::EachOf(SIGNED),
+            ..TERMS
+        },
         defects: &[Defect::BadSignatureIs500],
         check: check!(refused_with_4xx),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-013",
         slug: "forgery-does-not-poison",
         sentence: "A refused callback does not spoil the genuine one for the same job.",
-        source: Source::CALLBACKS.inferred(),
-        why: "Whoever guesses an id could otherwise keep you from ever hearing how the job ended.",
+        why: "Anyone who guesses an id could otherwise keep you from ever hearing how the job ended.",
         remedy: "Remember ids of jobs and deliveries only when the signature has been verified.",
-        scope: Scope::EachOf(SIGNED),
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::CALLBACKS.inferred(),
+            scope: Scope::EachOf(SIGNED),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::ForgeryPoisons],
         check: check!(forgery_does_not_poison),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-014",
         slug: "refused-without-effect",
         sentence: "A refused callback has no effect.",
-        source: Source::CALLBACKS,
         why: "An answer of 401 is worth nothing when the job is marked as done all the same.",
         remedy: "Verify before anything else, and return at once when the signature does not hold.",
-        scope: Scope::EachOf(SIGNED),
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            source: Source::CALLBACKS,
+            scope: Scope::EachOf(SIGNED),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[
             Defect::RejectsButWorks,
             Defect::UnsignedAccepted,
@@ -241,7 +236,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::LowerCaseNamesAccepted,
         ],
         check: check!(refused_without_effect),
-        ..COMMON
     },
     Requirement {
         id: "RX-SIG-015",
@@ -249,6 +243,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Whatever Vidu signs rightly is accepted.",
         why: "A verifier that tidies up the query or fixes the list of headers refuses genuine callbacks.",
         remedy: "Sign method, path and query as they came, and the headers as X-HMAC-SIGNED-HEADERS lists them.",
+        terms: VIDU,
         defects: &[
             Defect::QuerySorted,
             Defect::QueryDecoded,
@@ -258,25 +253,24 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::NonceMustBeUuid,
         ],
         check: |context| Box::pin(accepted(context, Group::Good)),
-        ..VIDU
     },
     Requirement {
         id: "RX-SIG-016",
         slug: "vidu-absent",
         sentence: "A callback without its signature is not acknowledged.",
-        why: "Whoever knows the URL could otherwise end any job by leaving a header out.",
+        why: "Anyone who knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless Date, the nonce and all four X-HMAC headers are there.",
+        terms: VIDU,
         defects: &[Defect::UnsignedAccepted, Defect::MissingAlgorithmAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Absent)),
-        ..VIDU
     },
     Requirement {
         id: "RX-SIG-017",
         slug: "vidu-malformed",
         sentence: "A signature that is no whole signature is not accepted.",
-        source: Source::VIDU_SIGNATURE.inferred(),
         why: "A comparison of a prefix, or of other letters than base64's own, makes guessing a signature cheap.",
         remedy: "Compare the whole base64 text in constant time, and nothing else.",
+        terms: Terms { source: Source::VIDU_SIGNATURE.inferred(), ..VIDU },
         defects: &[
             Defect::EmptySignatureAccepted,
             Defect::PrefixCompared,
@@ -284,17 +278,16 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::HexAccepted,
         ],
         check: |context| Box::pin(not_acknowledged(context, Group::Malformed)),
-        ..VIDU
     },
     Requirement {
         id: "RX-SIG-018",
         slug: "vidu-key",
         sentence: "A signature made with another key is not accepted.",
-        why: "A key that others know, or a check that does not compute, lets anybody sign.",
+        why: "A key that others know, or a check that does not compute, lets anyone sign.",
         remedy: "Compute HMAC-SHA256 with the API key that created the task, and refuse to start without one.",
+        terms: VIDU,
         defects: &[Defect::MacUnchecked, Defect::EmptyKeyAccepted],
         check: |context| Box::pin(not_acknowledged(context, Group::Key)),
-        ..VIDU
     },
     Requirement {
         id: "RX-SIG-019",
@@ -302,6 +295,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Method, path and query are covered as they stand.",
         why: "The body is not signed, so the URL is all that binds a signature to what it was made for.",
         remedy: "Put method, path and query of the request itself into the text, neither sorted nor decoded.",
+        terms: VIDU,
         defects: &[
             Defect::MacUnchecked,
             Defect::QueryUnsigned,
@@ -311,7 +305,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::DecodedQueryAccepted,
         ],
         check: |context| Box::pin(not_acknowledged(context, Group::Url)),
-        ..VIDU
     },
     Requirement {
         id: "RX-SIG-020",
@@ -319,6 +312,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Date, listed headers, access key, algorithm and the last newline count.",
         why: "What may vary in the text that is signed, or is chosen by the sender, is not protected.",
         remedy: "Build the text exactly as published, and demand hmac-sha256 and the access key vidu.",
+        terms: VIDU,
         defects: &[
             Defect::MacUnchecked,
             Defect::NewlineOptional,
@@ -327,6 +321,5 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::LowerCaseNamesAccepted,
         ],
         check: |context| Box::pin(not_acknowledged(context, Group::Text)),
-        ..VIDU
     },
 ];

@@ -1,6 +1,8 @@
 //! Tolerance: every word and every dialect a vendor documents, fields more and fields fewer. What goes on
 //! below the members, in spelling, length and characters, is `spelling`.
 
+pub mod spelling;
+
 use ringback_mocks::vendor::{Dialect, Evidence, Phase};
 use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
@@ -11,28 +13,21 @@ use crate::receiver::effects::Class;
 use crate::receiver::task::CallbackState;
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(words_acked),
 };
 
-/// The first half of the chapter.
+/// The chapter's table about words, dialects and fields.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-TOL-001",
@@ -40,7 +35,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every state word that the vendor's callbacks use, in every dialect, is answered with 2xx.",
         why: "A word that is refused is repeated until the vendor gives up, and what it said is lost.",
         remedy: "Take the words from the vendor's table, of every generation of its API, not from one captured callback.",
-        preconditions: &[ReceiverPrecondition::Acks],
+        terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
         defects: &[
             Defect::ExpiredIs400,
             Defect::FailureIs500,
@@ -49,17 +44,16 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::MinimaxWrapperUnknown,
         ],
         check: check!(words_acked),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-002",
         slug: "success-words",
         sentence: "Every dialect's word for success ends the job as a success, with its work done.",
-        why: "`succeed`, `succeeded` and `success` are all in use; who knows one of them loses the jobs of the others.",
+        why: "`succeed`, `succeeded` and `success` are all in use; a receiver that knows one of them loses the jobs of the others.",
         remedy: "Map each dialect's word for success to your own, in one table.",
+        terms: TERMS,
         defects: &[Defect::SucceededUnknown, Defect::KlingV2Unknown, Defect::MinimaxWrapperUnknown],
         check: check!(success_words),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-003",
@@ -67,6 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every word for an end without result ends the job as a failure.",
         why: "A job that expired or was cancelled would look like one that still runs, or worse, like a success.",
         remedy: "Treat failed, expired and cancelled as ends: refund, tell the customer, stop waiting.",
+        terms: TERMS,
         defects: &[
             Defect::FailureIgnored,
             Defect::ExpiredIs400,
@@ -77,7 +72,6 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             Defect::MinimaxWrapperUnknown,
         ],
         check: check!(failure_words),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-004",
@@ -85,20 +79,19 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A word for progress does no work.",
         why: "Work at the first callback delivers nothing, and charges for what may still fail.",
         remedy: "Do the work at words that end a job, never because a callback has come.",
+        terms: TERMS,
         defects: &[Defect::ProgressDoesWork, Defect::QueuedDoesWork],
         check: check!(progress_is_no_end),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-005",
         slug: "unknown-fields",
         sentence: "Fields nobody announced are ignored.",
-        source: Source::KLING.shown(),
         why: "Vendors add fields without notice; a strict schema then refuses every callback at once.",
         remedy: "Read the members you need and leave the others alone.",
+        terms: Terms { source: Source::KLING.shown(), ..TERMS },
         defects: &[Defect::UnknownFieldsRefused],
         check: check!(unknown_fields),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-006",
@@ -106,44 +99,39 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Fields that may be missing may be missing.",
         why: "Times, messages and payloads are there in some callbacks and not in others; none is promised.",
         remedy: "Require the id and the state, and nothing else.",
+        terms: TERMS,
         defects: &[Defect::TimesRequired, Defect::PayloadRequired, Defect::ErrorRequired],
         check: check!(missing_fields),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-007",
         slug: "null-fields",
         sentence: "An optional field that is null is as good as absent.",
-        source: Source::ARK.inferred(),
         why: "Ark documents `error` as null when there is none; a look inside it is an exception.",
         remedy: "Treat null like a member that is not there.",
+        terms: Terms { source: Source::ARK.inferred(), ..TERMS },
         defects: &[Defect::NullsAre500],
         check: check!(null_fields),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-008",
         slug: "kling-dialects",
         sentence: "Callbacks of both Kling generations are understood: `task_id`/`task_status` and `id`/`status`.",
-        source: Source::KLING,
         why: "Which one comes is decided by the path that the gateway submits to, not by the receiver.",
         remedy: "Read `task_id` and `task_status` where there is a `task_id`, otherwise `id` and `status`.",
-        scope: Scope::Only("kling"),
+        terms: Terms { source: Source::KLING, scope: Scope::Only("kling"), ..TERMS },
         defects: &[Defect::KlingV2Unknown, Defect::SucceededUnknown],
         check: check!(every_dialect),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-009",
         slug: "minimax-apis",
         sentence: "Callbacks of both MiniMax APIs are understood: the bare record and the one inside `task`.",
-        source: Source::MINIMAX_V2,
         why: "Which one comes is decided by the API that the gateway submits to, not by the receiver.",
         remedy: "Read the record inside `task` where there is one, otherwise the body itself.",
-        scope: Scope::Only("minimax"),
+        terms: Terms { source: Source::MINIMAX_V2, scope: Scope::Only("minimax"), ..TERMS },
         defects: &[Defect::MinimaxWrapperUnknown],
         check: check!(every_dialect),
-        ..COMMON
     },
 ];
 
@@ -222,7 +210,7 @@ async fn null_fields(context: &ReceiverContext) -> Result<(), Stop> {
     context.counted_control(CallbackState::SUCCESS).await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?.nulled();
-    let what = "a success with null for everything but id, state and result";
+    let what = "a success with null foreverything but id, state and result";
     context.note_unless_taken(&job, &callback, what).await
 }
 

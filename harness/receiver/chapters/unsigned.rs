@@ -13,18 +13,13 @@ use crate::receiver::secrecy;
 use crate::receiver::task::CallbackState;
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this chapter has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachOf(UNSIGNED),
     knobs: &[],
     preconditions: &[
@@ -34,8 +29,6 @@ const COMMON: Requirement<Receiver> = Requirement {
     ],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(unknown_not_trusted),
 };
 
 /// The chapter.
@@ -44,21 +37,21 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         id: "RX-UNS-001",
         slug: "unknown-not-trusted",
         sentence: "A callback nobody signed, about a job the gateway does not know, has no effect.",
-        why: "Whoever finds the hook could otherwise make up jobs that have ended well.",
+        why: "Anyone who finds the hook could otherwise make up jobs that have ended well.",
         remedy: "Take an unsigned callback for a hint: ask Get Task Status, and forget what it answers with 404.",
+        terms: TERMS,
         defects: &[Defect::TrustsUnsigned, Defect::UnknownIsConfirmed],
         check: check!(unknown_not_trusted),
-        ..COMMON
     },
     Requirement {
         id: "RX-UNS-002",
         slug: "contradicted-not-trusted",
         sentence: "A callback that the gateway contradicts has no effect.",
-        why: "Whoever knows a job's id could otherwise end it before its time, or turn a failure into a success.",
+        why: "Anyone who knows a job's id could otherwise end it before its time, or turn a failure into a success.",
         remedy: "Do the work only if the status that the gateway tells has ended, and as the gateway tells it.",
+        terms: TERMS,
         defects: &[Defect::TrustsUnsigned, Defect::AsksButIgnores],
         check: check!(contradicted_not_trusted),
-        ..COMMON
     },
     Requirement {
         id: "RX-UNS-003",
@@ -66,31 +59,35 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback at a job's URL with another secret is not trusted.",
         why: "A secret that is not compared, or not to its end, protects nothing.",
         remedy: "Look the whole secret up among those of your jobs, and answer 404 when it is not there.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Effects,
-            ReceiverPrecondition::Starts,
-            ReceiverPrecondition::Gateway,
-        ],
+        terms: Terms {
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Effects,
+                ReceiverPrecondition::Starts,
+                ReceiverPrecondition::Gateway,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::SecretUnchecked],
         check: check!(wrong_secret),
-        ..COMMON
     },
     Requirement {
         id: "RX-UNS-004",
         slug: "unguessable",
-        level: Level::Should,
         sentence: "The secret in a callback URL cannot be guessed.",
-        why: "Whoever has one job's URL could otherwise count on to the next one's.",
+        why: "Anyone who has one job's URL could otherwise count on to the next one's.",
         remedy: "Put at least 128 random bits from the operating system into each job's callback URL.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Starts,
-            ReceiverPrecondition::Gateway,
-        ],
+        terms: Terms {
+            level: Level::Should,
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Starts,
+                ReceiverPrecondition::Gateway,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::SecretCountsUp],
         check: check!(unguessable),
-        ..COMMON
     },
     Requirement {
         id: "RX-UNS-005",
@@ -98,26 +95,27 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job's URL ends that job only, whatever ids are posted there.",
         why: "One leaked URL could otherwise end any number of jobs, each with its work.",
         remedy: "Find the job by the secret in the URL alone; the id in the body decides nothing there.",
-        preconditions: &[
-            ReceiverPrecondition::Acks,
-            ReceiverPrecondition::Effects,
-            ReceiverPrecondition::Starts,
-            ReceiverPrecondition::Gateway,
-        ],
+        terms: Terms {
+            preconditions: &[
+                ReceiverPrecondition::Acks,
+                ReceiverPrecondition::Effects,
+                ReceiverPrecondition::Starts,
+                ReceiverPrecondition::Gateway,
+            ],
+            ..TERMS
+        },
         defects: &[Defect::WorksPerVendorId],
         check: check!(one_job_one_secret),
-        ..COMMON
     },
     Requirement {
         id: "RX-UNS-006",
         slug: "confirmed-later",
-        level: Level::Should,
         sentence: "When the gateway lags behind the callback, the confirmation is asked again.",
         why: "Vendors call back as soon as a job ends; a gateway that polls them learns it later, and may stumble.",
         remedy: "Ask again after a pause while the gateway says running or nothing useful; stop at 404 and at an end.",
+        terms: Terms { level: Level::Should, ..TERMS },
         defects: &[Defect::ConfirmsOnce],
         check: check!(confirmed_later),
-        ..COMMON
     },
 ];
 
@@ -154,7 +152,7 @@ async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop>
         let finding = Finding::new(expected, effect.describe());
         context.note(exchange.iter().fold(finding, Finding::seen_in));
     }
-    // Whoever still asks about it may stop.
+    // A receiver that still asks about it may stop.
     context.set_gateway_status(&running, Standing::Failed);
     Ok(())
 }
@@ -170,7 +168,7 @@ async fn distinct<const N: usize>(
     let urls: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     let Some(difference) = secrecy::Difference::of(&urls) else {
         return Err(Stop::NotApplicable(
-            "the receiver names the same callback URL for every job: it has no secret in it, and must ask the \
+            "the receiver names the same callback URL forevery job: it has no secret in it, and must ask the \
              gateway about each callback (RX-UNS-001)"
                 .into(),
         ));
@@ -249,7 +247,7 @@ async fn one_job_one_secret(context: &ReceiverContext) -> Result<(), Stop> {
     context.note_effects_of(&[(what, other)], &control.job).await
 }
 
-/// How long the gateway lags, if nobody asks it before.
+/// How long the gateway lags, if it is not asked before.
 const LAG: Duration = Duration::from_secs(1);
 /// How long the receiver may take to notice that the gateway knows.
 const NOTICED_WITHIN: Duration = Duration::from_secs(5);

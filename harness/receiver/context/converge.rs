@@ -35,7 +35,7 @@ impl ReceiverContext {
         self.attempt(request, self.target.timeouts.answer).await.map(drop)
     }
 
-    /// The same for so many copies, each on a connection of its own, at the same moment.
+    /// Sends that many copies whose answers do not matter, each on a connection of its own, at one moment.
     pub async fn send_copies_ignoring_responses(&self, request: &Request, copies: usize) -> Result<(), Stop> {
         self.save(copies).await;
         let all = (0..copies).map(|_| self.send_ignoring_response(request.clone()));
@@ -47,7 +47,7 @@ impl ReceiverContext {
         let family: String = of.id.chars().take(of.id.chars().count().saturating_sub(FAMILY_TAIL)).collect();
         let own: String = of.id.chars().skip(family.chars().count()).collect();
         let tail = match own.parse::<u32>() {
-            // Far enough apart for whoever reads ids as floating-point numbers.
+            // Far enough apart for a receiver that reads ids as floating-point numbers.
             Ok(digits) => format!("{:06}", (digits + number * 1_001) % 1_000_000),
             Err(_) => {
                 let letter = |place: u32| {
@@ -59,7 +59,7 @@ impl ReceiverContext {
         Ok(self.job().await?.named(format!("{family}{tail}")))
     }
 
-    /// Notes a finding unless the work for a job is done so often, whatever its state, and no oftener within
+    /// Notes a finding unless the work for a job is done that often, whatever its state, and not more often within
     /// the quiet window.
     pub async fn note_unless_counted(&self, job: &VendorTask, count: u64, after: &str) -> Result<(), Stop> {
         let expected = if count == 1 { "the work done once" } else { "another count" };
@@ -132,8 +132,8 @@ impl ReceiverContext {
         Ok(())
     }
 
-    /// Waits until the status of a job was asked so often from now on, or a second is over.
-    pub async fn polled(&self, job: &VendorTask, times: usize) {
+    /// Waits until the status of a job was asked that often from now on, or a second is over.
+    pub async fn wait_for_polls(&self, job: &VendorTask, times: usize) {
         let before = self.gateway().queries(&job.key);
         self.gateway().asked(&job.key, before + times, Duration::from_secs(1)).await;
     }
@@ -181,7 +181,7 @@ impl ReceiverContext {
     /// What is wrong in the end when a schedule is played with a fresh job; nothing, if it converges.
     pub async fn diverges(&self, plot: ScheduleRun, schedule: Schedule) -> Result<Option<Finding>, Stop> {
         let scene = self.scene();
-        let verdict = match scene.played(plot, &schedule).await {
+        let verdict = match scene.play_anew(plot, &schedule).await {
             // That there was no answer is a finding too, of this very schedule.
             Err(Stop::Violation(mut finding)) => {
                 for expected in &mut finding.expected {
@@ -195,14 +195,14 @@ impl ReceiverContext {
         verdict
     }
 
-    async fn played(&self, plot: ScheduleRun, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
+    async fn play_anew(&self, plot: ScheduleRun, schedule: &Schedule) -> Result<Option<Finding>, Stop> {
         let ScheduleRun { end, started } = plot;
         let class = if end == Event::Success { Class::Success } else { Class::Failure };
         let turn =
             self.subject().plays.acquire().await.map_err(|error| Stop::HarnessError(error.to_string()))?;
         let job = if started { self.start().await?.job } else { self.job().await? };
         if !started {
-            // Whoever asks is told how it ends, from the beginning.
+            // A receiver that asks is told how it ends, from the beginning.
             self.set_gateway_status(&job, truth(end));
         }
         self.play(&job, schedule).await?;

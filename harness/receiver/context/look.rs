@@ -54,18 +54,18 @@ impl ReceiverContext {
                 if answer.status != 200 {
                     return Err(unusable(format!("HTTP {}", answer.status)));
                 }
-                let document = answer.value().ok_or_else(|| unusable("its answer is no JSON".into()))?;
+                let document = answer.value().ok_or_else(|| unusable("its answer is not JSON".into()))?;
                 let effect = probe.read(&document).map_err(unusable)?;
                 Ok((effect, Some(exchange)))
             }
             Probe::Command { template, .. } => {
-                let document = printed(template, id).await.map_err(unusable)?;
+                let document = run_probe(template, id).await.map_err(unusable)?;
                 Ok((probe.read(&document).map_err(unusable)?, None))
             }
         }
     }
 
-    /// Waits until the work for a job was done so often and the state is of that class; the last look
+    /// Waits until the work for a job was done that often and the state is of that class; the last look
     /// otherwise.
     pub async fn settles(
         &self,
@@ -76,7 +76,8 @@ impl ReceiverContext {
         self.settles_within(job, count, class, self.target.timeouts.settle).await
     }
 
-    /// The same with another time.
+    /// Waits, no longer than this, until the work for a job was done that often and the state is of that class; the last look
+    /// otherwise.
     pub async fn settles_within(
         &self,
         job: &VendorTask,
@@ -99,7 +100,7 @@ impl ReceiverContext {
     ) -> Result<Result<(), Seen>, Stop> {
         let deadline = tokio::time::Instant::now() + within;
         let longest = LOOK.max(self.target.timeouts.look);
-        // Where everything is slow, time alone says little: so many looks fit into it otherwise.
+        // Where everything is slow, time alone says little: this many looks fit into it otherwise.
         let mut owed = within.as_millis() / longest.as_millis().max(1);
         let mut pause = self.target.timeouts.look;
         loop {
@@ -182,7 +183,7 @@ pub(super) fn wrong(expected: &str, after: &str, (effect, exchange): Seen) -> Fi
 
 /// What a command prints, as JSON. The id is handed over in the environment too, and never spliced into a
 /// shell's text unescaped: ids are the harness's own and consist of plain characters after escaping.
-async fn printed(template: &str, id: &str) -> Result<Value, String> {
+async fn run_probe(template: &str, id: &str) -> Result<Value, String> {
     let command = effects::filled(template, id);
     let output = Command::new("/bin/sh")
         .args(["-c", &command])

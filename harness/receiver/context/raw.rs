@@ -40,12 +40,12 @@ impl ReceiverContext {
     }
 
     /// Sends a whole request and closes the connection without reading, so that its acknowledgement is lost:
-    /// when an answer begins to arrive, or after so long.
+    /// when an answer begins to arrive, or after that time.
     pub async fn post_and_leave(&self, request: Request, linger: Duration) -> Result<(), Stop> {
         let request = self.with_host(request)?;
         let _leave = self.leave().await?;
         let began = Instant::now();
-        let stream = self.connected().await?;
+        let stream = self.connect().await?;
         let sent = leave(stream, &request, linger).await;
         let why = match sent {
             Ok(()) => "the connection was closed after the request, so that the answer is lost".to_owned(),
@@ -61,7 +61,7 @@ impl ReceiverContext {
     pub async fn send_slowly(&self, request: Request, pause: Duration, drops: usize) -> Result<(), Stop> {
         let request = self.with_host(request)?;
         let _leave = self.leave().await?;
-        let mut stream = self.connected().await?;
+        let mut stream = self.connect().await?;
         let half = request.body.len() / 2;
         let mut bytes = head(&request).into_bytes();
         bytes.extend_from_slice(&request.body[..half]);
@@ -85,7 +85,7 @@ impl ReceiverContext {
         Ok(Request { headers, ..request })
     }
 
-    async fn connected(&self) -> Result<TcpStream, Stop> {
+    async fn connect(&self) -> Result<TcpStream, Stop> {
         let (root, _) = self.place()?;
         let authority = authority(root)?;
         let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };

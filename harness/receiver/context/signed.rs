@@ -1,4 +1,4 @@
-//! Vectors on their way: jobs they are about, requests made of them, twins before them.
+//! Vectors on their way: jobs they are about, requests made of them, controls before them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::run::outcome::Stop;
 impl ReceiverContext {
     /// The vectors of this vendor's scheme in some groups, as far as they may be sent to this receiver.
     pub fn vectors(&self, groups: &[Group]) -> Vec<&'static Vector> {
-        // A secret is not shown to whoever may stand between us and a receiver elsewhere.
+        // A secret is not shown to what may stand between us and a receiver elsewhere.
         let shown = |vector: &Vector| !vector.reveals() || self.target.mode() != Mode::Deployed;
         vectors::of(self.vendor)
             .iter()
@@ -52,8 +52,8 @@ impl ReceiverContext {
         }
     }
 
-    /// The answers to the twins of these vectors, by name, each sent once.
-    pub async fn twins(&self, vectors: &[&Vector]) -> Result<BTreeMap<&'static str, ReceiverReply>, Stop> {
+    /// The answers to the controls of these vectors, by name, each sent once.
+    pub async fn controls(&self, vectors: &[&Vector]) -> Result<BTreeMap<&'static str, ReceiverReply>, Stop> {
         let mut replies = BTreeMap::new();
         for vector in vectors {
             let VectorVerdict::Refused { control } = vector.verdict else { continue };

@@ -24,7 +24,7 @@ pub struct Started {
     pub submit: Submitted,
     /// The token in its prompt.
     pub token: String,
-    /// The receiver's answer to whoever asked it to start.
+    /// The receiver's answer to the request to start.
     pub reply: super::ReceiverReply,
 }
 
@@ -61,7 +61,7 @@ impl ReceiverContext {
         Ok(Started { job, submit, token, reply })
     }
 
-    /// The same for the main dialect.
+    /// Makes the receiver start a job of the main dialect.
     pub async fn start(&self) -> Result<Started, Stop> {
         self.start_in(self.main()).await
     }
@@ -89,7 +89,7 @@ impl ReceiverContext {
         Ok(Held { job, submit, token, asking })
     }
 
-    /// Lets the gateway answer a submit that was held; what the receiver then says to whoever asked it.
+    /// Lets the gateway answer a submit that was held; what the receiver then answers to the request to start.
     pub async fn release(&self, held: Held) -> Result<super::ReceiverReply, Stop> {
         self.gateway().release(&held.token);
         held.asking.await.map_err(|error| Stop::HarnessError(error.to_string()))?

@@ -32,7 +32,7 @@ impl ReceiverContext {
         match self.settles(&job, 1, Class::of(&callback.word)).await? {
             Ok(()) => Ok(()),
             Err((effect, _)) => Err(Stop::NotTestable(format!(
-                "the right twin of what this case sends has no effect: {}",
+                "the control of this case has no effect: {}",
                 effect.describe()
             ))),
         }
@@ -84,7 +84,7 @@ impl ReceiverContext {
         Ok(reply)
     }
 
-    /// The same for what may also be answered by closing the connection; saying nothing at all is no
+    /// Notes unless a request is survived that may also be answered by closing the connection; silence is not an
     /// answer.
     pub async fn note_unless_survived_or_closed(&self, request: Request, what: &str) -> Result<(), Stop> {
         let within = self.target.timeouts.answer;
@@ -119,7 +119,7 @@ impl ReceiverContext {
     }
 }
 
-/// The same job at a hook with this parameter in its query, after whatever is there.
+/// This job at a hook with one more parameter, after whatever is in its query.
 #[must_use]
 pub fn asked_with(mut job: VendorTask, parameter: &str) -> VendorTask {
     let sign = if job.hook.contains('?') { '&' } else { '?' };

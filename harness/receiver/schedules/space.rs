@@ -18,7 +18,7 @@ const LONG: std::ops::RangeInclusive<usize> = 5..=12;
 /// Progress before the first end in every second random schedule.
 const LATE: std::ops::RangeInclusive<usize> = 7..=9;
 
-/// Every schedule over these events, of so many deliveries, that tells the one demanded; the shortest first,
+/// Every schedule over these events, of that many deliveries, that tells the one demanded; the shortest first,
 /// and those with less trouble before those with more.
 pub fn enumerated(
     events: &[Event],

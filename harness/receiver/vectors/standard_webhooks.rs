@@ -6,9 +6,7 @@ use bytes::Bytes;
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Request};
 
-use super::{
-    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, vidu, with_query, without,
-};
+use super::{Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, with_query, without};
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +32,7 @@ pub enum StandardWebhooksChange {
     SentBody(Form),
     /// Another `webhook-id` is sent (a template).
     SentId(&'static str),
-    /// A `webhook-timestamp` so many seconds later is sent.
+    /// A `webhook-timestamp` that many seconds later is sent.
     SentTime(i64),
     /// What is sent as `webhook-signature` (a template); `v1,{mac}` is right.
     Signature(&'static str),
@@ -51,7 +49,7 @@ pub enum StandardWebhooksChange {
 /// What `webhook-timestamp` says.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// So many seconds from now.
+    /// That many seconds from now.
     Away(i64),
     /// Now, in milliseconds.
     Milliseconds,
@@ -59,7 +57,7 @@ pub enum When {
     Text(&'static str),
 }
 
-/// Twins.
+/// Controls.
 const PLAIN: &str = "a callback as Kling signs it";
 const INDENTED: &str = "an indented body";
 const FINAL_LINE_BREAK: &str = "a body that ends in a line break";
@@ -232,7 +230,7 @@ fn changed(changes: &[StandardWebhooksChange], seal: &Seal<'_>, mut headers: Hea
             StandardWebhooksChange::Without(gone) => without(&headers, |name| name == gone),
             StandardWebhooksChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
             StandardWebhooksChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            StandardWebhooksChange::OtherScheme => vidu::request(&[], seal.genuine).headers,
+            StandardWebhooksChange::OtherScheme => super::vidu_headers(seal.genuine),
             _ => headers,
         };
     }

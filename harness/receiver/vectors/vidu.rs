@@ -5,12 +5,9 @@
 use std::fmt::Write as _;
 
 use ringback_mocks::signature;
-use ringback_mocks::wire::{Headers, Request, Secret};
+use ringback_mocks::wire::{Headers, Request};
 
-use super::{
-    Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, standard_webhooks, with_query,
-    without,
-};
+use super::{Changes, Form, Genuine, Group, Key, Seal, Vector, VectorVerdict, set, with_query, without};
 
 /// What is changed about a genuine callback. Words in braces of a template are those of `Seal`.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +39,7 @@ pub enum ViduChange {
     // Changed when it has been signed.
     /// Another body is sent.
     SentBody(Form),
-    /// A `Date` so many seconds later is sent.
+    /// A `Date` that many seconds later is sent.
     SentDate(i64),
     /// What is sent as `x-hmac-signature` (a template); `{mac}` is right.
     Signature(&'static str),
@@ -56,7 +53,7 @@ pub enum ViduChange {
     OtherScheme,
 }
 
-/// Twins.
+/// Controls.
 const PLAIN: &str = "a callback as Vidu signs it";
 const QUERY: &str = "the query name=james&age=36";
 const ENCODED: &str = "the query cb=a%2Fb%20c";
@@ -95,7 +92,7 @@ pub const VECTORS: &[Vector] = {
         good(Group::Good, "the signed headers x-request-nonce;Date",      &[Listed("x-request-nonce;Date")]),
         good(Group::Good, "three signed headers, one the content type",   &[Listed("Date;x-request-nonce;content-type")]),
         good(Group::Good, THREE,                                          &[Listed("Date;x-request-nonce;x-request-source"), Sends("x-request-source", "vidu")]),
-        good(Group::Good, "a nonce that is no UUID",                      &[Nonce("n-{plain-nonce}")]),
+        good(Group::Good, "a nonce that is not a UUID",                   &[Nonce("n-{plain-nonce}")]),
         good(Group::Good, "a body in other words, which is not covered",  &[SentBody(Form::Indented)]),
 
         bad(Group::Absent, "no signature headers at all",  PLAIN, &[Unsigned]),
@@ -234,7 +231,7 @@ pub fn request(changes: &[ViduChange], genuine: &Genuine) -> Request {
 }
 
 impl Text {
-    /// As somebody signs it who errs.
+    /// Signed with a mistake.
     fn changed(mut self, changes: &[ViduChange]) -> Self {
         for change in changes {
             match *change {
@@ -243,7 +240,7 @@ impl Text {
                 ViduChange::SignedQuery(other) => self.query = other(&self.query),
                 ViduChange::SignedAccessKey(key) => self.access_key = key,
                 ViduChange::LowerCaseNames => {
-                    self.names.iter_mut().for_each(|name| name.make_ascii_lowercase())
+                    self.names.iter_mut().for_each(|name| name.make_ascii_lowercase());
                 }
                 ViduChange::NoFinalNewline => self.ends = false,
                 _ => {}
@@ -277,12 +274,7 @@ fn changed(changes: &[ViduChange], seal: &Seal<'_>, mut headers: Headers) -> Hea
             ViduChange::Without(gone) => without(&headers, |name| name == gone),
             ViduChange::Unsigned => without(&headers, |name| FIELDS.contains(&name)),
             ViduChange::Field(name, template) => set(&headers, name, &seal.fill(template)),
-            ViduChange::OtherScheme => {
-                let text = data_encoding::BASE64.encode(seal.genuine.secret.expose().as_bytes());
-                let secret = Secret::new(format!("whsec_{text}"));
-                let genuine = Genuine { secret, ..seal.genuine.clone() };
-                standard_webhooks::request(&[], &genuine).headers
-            }
+            ViduChange::OtherScheme => super::standard_webhooks_headers(seal.genuine),
             _ => headers,
         };
     }

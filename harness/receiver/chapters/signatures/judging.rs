@@ -18,14 +18,14 @@ pub(super) async fn accepted(context: &ReceiverContext, group: Group) -> Result<
     Ok(())
 }
 
-/// Notes each vector of a group that is acknowledged and should not be. Their twins come first: where
+/// Notes each vector of a group that is acknowledged and should not be. Their controls come first: where
 /// the right thing is refused, a refusal proves nothing.
 pub(super) async fn not_acknowledged(context: &ReceiverContext, group: Group) -> Result<(), Stop> {
     let vectors = context.vectors(&[group]);
-    for (name, reply) in context.twins(&vectors).await? {
+    for (name, reply) in context.controls(&vectors).await? {
         if !reply.is_ack() {
             return Err(Stop::NotTestable(format!(
-                "the right twin of what this case sends is refused, {name}: {}",
+                "the control of this case is refused, {name}: {}",
                 reply.summary()
             )));
         }
@@ -60,9 +60,9 @@ const BAD: &[Group] = &[
 
 pub(super) async fn refused_without_effect(context: &ReceiverContext) -> Result<(), Stop> {
     let vectors = context.vectors(BAD);
-    let twins = context.twins(&vectors).await?;
+    let controls = context.controls(&vectors).await?;
     let beside_good = |vector: &&Vector| match vector.verdict {
-        VectorVerdict::Refused { control } => twins.get(control).is_some_and(ReceiverReply::is_ack),
+        VectorVerdict::Refused { control } => controls.get(control).is_some_and(ReceiverReply::is_ack),
         VectorVerdict::Accepted => false,
     };
     let mut jobs = Vec::new();
@@ -75,7 +75,7 @@ pub(super) async fn refused_without_effect(context: &ReceiverContext) -> Result<
         }
     }
     if jobs.is_empty() {
-        return Err(Stop::NotTestable("the right twins of what this case sends are refused".into()));
+        return Err(Stop::NotTestable("the controls of this case are refused".into()));
     }
     let control = context.job().await?;
     context.deliver(&control, CallbackState::SUCCESS).await?;
@@ -86,10 +86,10 @@ pub(super) async fn refused_without_effect(context: &ReceiverContext) -> Result<
 
 pub(super) async fn refused_with_4xx(context: &ReceiverContext) -> Result<(), Stop> {
     let vectors = context.vectors(&[Group::Byte]);
-    for (_, control) in context.twins(&vectors).await? {
+    for (_, control) in context.controls(&vectors).await? {
         if !control.is_ack() {
             return Err(Stop::NotTestable(format!(
-                "the right twin of what this case sends is refused: {}",
+                "the control of this case is refused: {}",
                 control.summary()
             )));
         }

@@ -1,17 +1,17 @@
-//! Tolerance, the second half: content types, header names, long ids and bodies, languages, the spelling
-//! of JSON, and words that nobody announced.
+//! Tolerance of spelling: content types, header names, long ids and bodies, languages, how JSON is written, and
+//! unannounced words.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::{Headers, Request};
 use ringback_reference::receiver::defect::Defect;
 
-use super::{SIGNED, check};
+use crate::receiver::chapters::{SIGNED, check};
 use crate::receiver::context::ReceiverContext;
 use crate::receiver::effects::Class;
 use crate::receiver::task::{Callback, CallbackState, VendorTask};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
 /// A text in two scripts, one of them beyond sixteen bits.
@@ -19,119 +19,108 @@ const TEXT: &str = "纸船 🚣";
 /// A long body's text.
 const LONG: usize = 200 * 1024;
 
-/// What every entry of this half has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(content_type),
 };
 
-/// The second half of the chapter.
+/// The chapter's table about spelling.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-TOL-010",
         slug: "content-type",
         sentence: "The content type may name a charset, in any spelling.",
-        source: Source::KLING.shown(),
         why: "Vendors and proxies write `application/json` in many ways; a comparison as text refuses most of them.",
         remedy: "Compare the media type without case and parameters, or do not look at it at all.",
-        preconditions: &[ReceiverPrecondition::Acks],
+        terms: Terms { source: Source::KLING.shown(), preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
         defects: &[Defect::ContentTypeLiteral],
         check: check!(content_type),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-011",
         slug: "header-case",
         sentence: "Names of signature headers count in any case.",
-        source: Source::KLING,
         why: "Header names have no case, and proxies rewrite them; who looks for one spelling finds no signature.",
         remedy: "Look header names up without regard to case, as HTTP demands.",
-        scope: Scope::EachOf(SIGNED),
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+        terms: Terms {
+            source: Source::KLING,
+            scope: Scope::EachOf(SIGNED),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
+            ..TERMS
+        },
         defects: &[Defect::HeaderCaseCounts],
         check: check!(header_case),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-012",
         slug: "long-ids",
         sentence: "Ids of 18 digits stay exact: two that differ in the last digit are two jobs.",
-        source: Source::MINIMAX.shown(),
         why: "Above 2^53 a floating-point number holds no exact id, so one job would take the place of another.",
         remedy: "Keep ids as text, from the first byte to the database.",
+        terms: Terms { source: Source::MINIMAX.shown(), ..TERMS },
         defects: &[Defect::IdsAsFloats],
         check: check!(long_ids),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-013",
         slug: "long-bodies",
-        level: Level::Should,
         sentence: "A callback of 200 KiB is accepted.",
-        source: Source::VIDU,
         why: "Vidu gives back a payload of up to 1,048,576 characters; a small limit loses exactly those jobs.",
         remedy: "Allow bodies of a megabyte and more, at the proxy in front as well.",
+        terms: Terms { level: Level::Should, source: Source::VIDU, ..TERMS },
         defects: &[Defect::SmallBodyLimit],
         check: check!(long_bodies),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-014",
         slug: "any-language",
         sentence: "Text beyond ASCII is accepted, raw and escaped.",
-        source: Source::KLING.inferred(),
         why: "Prompts and messages come in every language, and vendors escape them or not as they please.",
         remedy: "Read bodies as UTF-8, verify the bytes as they came, and let the JSON parser do the rest.",
+        terms: Terms { source: Source::KLING.inferred(), ..TERMS },
         defects: &[Defect::AsciiOnly, Defect::Reserialises],
         check: check!(any_language),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-015",
         slug: "any-spelling",
         sentence: "White space, order of members and escapes of JSON do not matter.",
-        source: Source::JSON,
         why: "They change with the vendor's next release; a pattern or a fixed order then fits nothing.",
         remedy: "Parse the body with a JSON parser and look members up by name; verify the bytes as they came.",
+        terms: Terms { source: Source::JSON, ..TERMS },
         defects: &[Defect::FirstFieldIsId, Defect::Reserialises],
         check: check!(any_spelling),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-016",
         slug: "unknown-word",
         sentence: "A state word nobody announced is neither an error of the receiver nor the end of the job.",
-        source: Source::KLING.inferred(),
         why: "Vendors add states; one that is taken for an end delivers nothing, one that breaks the receiver is repeated.",
         remedy: "Acknowledge an unknown word and change nothing.",
+        terms: Terms { source: Source::KLING.inferred(), ..TERMS },
         defects: &[Defect::UnknownWordIs500, Defect::UnknownWordDoesWork],
         check: check!(unknown_word),
-        ..COMMON
     },
     Requirement {
         id: "RX-TOL-017",
         slug: "capital-words",
-        level: Level::Should,
         sentence: "`Success` and `Fail`, the words of the query, are understood in a v1 callback too.",
-        source: Source::MINIMAX.shown(),
-        why: "A page of MiniMax's shows `Success` in a callback; who knows only `success` would wait for ever.",
+        why: "A page of MiniMax's shows `Success` in a callback; a receiver that knows only `success` would wait forever.",
         remedy: "Compare MiniMax's words without regard to case, and know the query's words beside the callback's.",
-        scope: Scope::Only("minimax"),
+        terms: Terms {
+            level: Level::Should,
+            source: Source::MINIMAX.shown(),
+            scope: Scope::Only("minimax"),
+            ..TERMS
+        },
         defects: &[Defect::CapitalsUnknown],
         check: check!(capital_words),
-        ..COMMON
     },
 ];
 

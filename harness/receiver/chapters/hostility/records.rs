@@ -1,86 +1,77 @@
-//! Hostility, the second half: JSON that is no record, no body at all, odd ids, two documents, and a hook
-//! that is none.
+//! Hostility of the record itself: JSON that is not a record, no body at all, odd ids, two documents, and a path
+//! that is not a hook.
 
 use ringback_mocks::counterpart::Standing;
 use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
-use super::check;
-use super::hostility::{malformed, undecodable};
+use super::{malformed, undecodable};
+use crate::receiver::chapters::check;
 use crate::receiver::context::ReceiverContext;
 use crate::receiver::task::{Callback, CallbackState};
 use crate::receiver::{Receiver, ReceiverPrecondition};
 use crate::run::outcome::{Finding, Level, Stop};
-use crate::run::requirement::{Requirement, Scope};
+use crate::run::requirement::{Requirement, Scope, Terms};
 use crate::run::source::Source;
 
-/// What every entry of this half has in common.
-const COMMON: Requirement<Receiver> = Requirement {
-    id: "",
-    slug: "",
+/// What the entries of this chapter share, unless they say otherwise.
+const TERMS: Terms<Receiver> = Terms {
     level: Level::Must,
-    sentence: "",
     source: Source::CALLBACKS.inferred(),
-    why: "",
-    remedy: "",
     scope: Scope::EachVendor,
     knobs: &[],
     preconditions: &[ReceiverPrecondition::Acks],
     jobs: 0,
     generated: false,
-    defects: &[],
-    check: check!(wrong_shape),
 };
 
-/// The second half of the chapter.
+/// The chapter's table about records.
 pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
     Requirement {
         id: "RX-HOST-009",
         slug: "wrong-shape",
         sentence: "JSON that is no record is no fault of the receiver's.",
-        source: Source::JSON.inferred(),
         why: "A list where an object is expected, or a number where a word is, throws wherever nobody looked at types.",
         remedy: "Look at the type of the document, of the id and of the state before you use them; answer 400.",
+        terms: Terms { source: Source::JSON.inferred(), ..TERMS },
         defects: &[Defect::ArrayIs500, Defect::MissingIdIs500, Defect::StateNumberIs500],
         check: check!(wrong_shape),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-010",
         slug: "empty-body",
         sentence: "An empty body is no fault of the receiver's.",
-        source: Source::HTTP.inferred(),
         why: "Many frameworks give nothing at all for an empty body, and the next line looks inside.",
         remedy: "Answer 400 to a body without a record.",
+        terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::EmptyIs500],
         check: check!(empty_body),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-011",
         slug: "malformed-refused",
-        level: Level::Should,
         sentence: "What cannot be understood is refused rather than acknowledged.",
-        source: Source::HTTP.inferred(),
         why: "A vendor's mistake that is acknowledged is never noticed, and its callback never comes again.",
-        remedy: "Answer 400 to what is no record with an id.",
+        remedy: "Answer 400 to what is not a record with an id.",
+        terms: Terms { level: Level::Should, source: Source::HTTP.inferred(), ..TERMS },
         defects: &[Defect::MalformedAcked, Defect::MissingIdAcked],
         check: check!(malformed_refused),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-012",
         slug: "unknown-hook",
-        level: Level::Should,
         sentence: "A callback at a path that is no hook is not acknowledged.",
-        source: Source::HTTP.inferred(),
         why: "A wrong callback URL that is acknowledged loses every job, and nobody is told.",
         remedy: "Answer 404 to paths that you do not serve.",
-        scope: Scope::Once,
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Hooks],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::HTTP.inferred(),
+            scope: Scope::Once,
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Hooks],
+            ..TERMS
+        },
         defects: &[Defect::UnknownHookAcked],
         check: check!(unknown_hook),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-013",
@@ -88,22 +79,24 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Odd ids are no fault of the receiver's.",
         why: "An id goes into paths, queries and keys; what is not escaped there breaks, or worse, does something.",
         remedy: "Escape ids wherever they are used, or refuse those that no vendor gives with 400.",
+        terms: TERMS,
         defects: &[Defect::OddIdIs500],
         check: check!(odd_ids),
-        ..COMMON
     },
     Requirement {
         id: "RX-HOST-014",
         slug: "two-documents",
-        level: Level::Should,
         sentence: "Two documents in one body are not one callback.",
-        source: Source::JSON.inferred(),
         why: "Who reads the first and who reads the last then believe in different jobs.",
         remedy: "Parse the body to its end and refuse what follows the document.",
-        preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+        terms: Terms {
+            level: Level::Should,
+            source: Source::JSON.inferred(),
+            preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
+            ..TERMS
+        },
         defects: &[Defect::TrailingDataAccepted, Defect::MalformedAcked],
         check: check!(two_documents),
-        ..COMMON
     },
 ];
 
@@ -156,7 +149,7 @@ async fn malformed_refused(context: &ReceiverContext) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Notes a finding if a callback is acknowledged, or not answered at all. That a refusal is no 5xx is
+/// Notes a finding if a callback is acknowledged, or not answered at all. That a refusal is not a 5xx is
 /// judged elsewhere.
 async fn note_unless_refused(context: &ReceiverContext, callback: &Callback, what: &str) -> Result<(), Stop> {
     match context.attempt(callback.request(ReceiverContext::now()), context.target.timeouts.answer).await? {
