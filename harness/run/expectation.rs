@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::report::CaseReport;
-use crate::report::expectation::{CaseExpectation, ExpectationReport, State};
+use crate::report::expectation::{CaseExpectation, ExpectationReport, ExpectationState};
 use crate::run::plan;
 
 /// A known failure, as configured.
@@ -52,7 +52,7 @@ impl Expectations {
             case.expectation = about.map(|one| CaseExpectation {
                 pattern: one.pattern.clone(),
                 reason: one.reason.clone(),
-                state: State::of(case.outcome),
+                state: ExpectationState::of(case.outcome),
             });
         }
     }
