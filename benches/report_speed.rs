@@ -55,7 +55,7 @@ async fn report() -> Report {
     let options = Options::default();
     let faulty = Target::embedded(Some(Defect::EscapesDecoded));
     let mut report = session::judge(faulty, &options).await.expect("the reference gateway starts");
-    let receiver = session::receiver::judge(ReceiverTarget::embedded(None), &options)
+    let receiver = session::receiver::judge(ReceiverTarget::embedded(&[]), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);

@@ -15,7 +15,8 @@ pub mod subject;
 pub mod target;
 pub mod vectors;
 
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::receiver::Receiver as Reference;
 
 use crate::catalogue::{self, Chapter, Fault, Kind};
 use bench::Bench;
@@ -48,7 +49,7 @@ impl Kind for Receiver {
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
     type Bench = Bench;
     type Need = Need;
-    type Defect = Defect;
+    type Defect = Mutant<Reference>;
 
     fn need_word(need: Need) -> &'static str {
         match need {
@@ -65,13 +66,13 @@ impl Kind for Receiver {
     }
 }
 
-impl Fault for Defect {
+impl Fault for Mutant<Reference> {
     fn name(self) -> &'static str {
-        self.name()
+        self.name
     }
 
     fn about(self) -> &'static str {
-        self.about()
+        self.about
     }
 }
 

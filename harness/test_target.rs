@@ -71,7 +71,7 @@ impl Suite {
         let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
         if at_gateway.is_none() && at_receiver.is_none() {
             self.gateway(Target::embedded(None), &Options::default())?;
-            return self.receiver(ReceiverTarget::embedded(None), &Options::default());
+            return self.receiver(ReceiverTarget::embedded(&[]), &Options::default());
         }
         let secrets = Secrets::read(&variable);
         if at_gateway.is_some() {

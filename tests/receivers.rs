@@ -7,8 +7,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::catalogue;
 use ringback::receiver::Receiver;
 use ringback::selftest;
-use ringback_reference::receiver::defect::Defect;
-use ringback_reference::receiver::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::receiver::{Receiver as Reference, mutants, variants};
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
@@ -21,14 +21,14 @@ fn main() -> ExitCode {
         Trial::test("catalogue/every-defect-is-named", every_defect_is_named),
     ];
     trials.extend(
-        Defect::ALL
+        mutants::ALL
             .iter()
-            .map(|defect| Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))),
+            .map(|defect| Trial::test(format!("defect/{}", defect.name), move || caught_exactly(*defect))),
     );
     trials.extend(
-        Oddity::ALL
+        variants::ALL
             .iter()
-            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name()), move || accepted(*oddity))),
+            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name), move || accepted(*oddity))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -42,12 +42,12 @@ fn reference_passes() -> Result<(), Failed> {
     if blemishes.is_empty() { Ok(()) } else { Err(Failed::from(blemishes.join("\n"))) }
 }
 
-fn caught_exactly(defect: Defect) -> Result<(), Failed> {
+fn caught_exactly(defect: Mutant<Reference>) -> Result<(), Failed> {
     let kill = runtime()?.block_on(selftest::kill_receiver(defect))?;
     if kill.is_exact() { Ok(()) } else { Err(Failed::from(selftest::line(&kill))) }
 }
 
-fn accepted(oddity: Oddity) -> Result<(), Failed> {
+fn accepted(oddity: Variant<Reference>) -> Result<(), Failed> {
     let acceptance = runtime()?.block_on(selftest::accept_receiver(oddity))?;
     if acceptance.is_whole() { Ok(()) } else { Err(Failed::from(selftest::acceptance_line(&acceptance))) }
 }
@@ -57,7 +57,7 @@ fn every_defect_is_named() -> Result<(), Failed> {
         .flat_map(|entry| entry.defects.into_iter().map(|(name, _)| name).collect::<Vec<_>>())
         .collect();
     let orphans: Vec<&str> =
-        Defect::ALL.iter().map(|defect| defect.name()).filter(|name| !named.contains(name)).collect();
+        mutants::ALL.iter().map(|defect| defect.name).filter(|name| !named.contains(name)).collect();
     if orphans.is_empty() {
         Ok(())
     } else {

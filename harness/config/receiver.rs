@@ -169,7 +169,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
             }
             Reach::Exec { command, ready_within, hooks }
         }
-        (None, None) if hooks.is_empty() => Reach::Embedded { defect: None, oddity: None },
+        (None, None) if hooks.is_empty() => Reach::Embedded { mutants: Vec::new(), variants: Vec::new() },
         (url, None) => {
             let hooks = placed(url, hooks, &chosen)?;
             let signing = signing(&hooks, secrets)?;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
-use ringback_reference::receiver::defect::Defect;
-use ringback_reference::receiver::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::receiver::Receiver;
 
 use super::effects::Probe;
 use crate::guard::Limits;
@@ -42,10 +42,10 @@ pub struct ReceiverTarget {
 pub enum Reach {
     /// The reference receiver, in this process.
     Embedded {
-        /// The fault it makes, if any.
-        defect: Option<Defect>,
-        /// The legal but unusual behaviour it shows, if any.
-        oddity: Option<Oddity>,
+        /// What it does wrong.
+        mutants: Vec<Mutant<Receiver>>,
+        /// What it does that is legal and unusual.
+        variants: Vec<Variant<Receiver>>,
     },
     /// A command that we start and end.
     Exec {
@@ -110,7 +110,7 @@ impl Patience {
         case: Duration::from_secs(300),
         look: Duration::from_millis(4),
     };
-    /// For the reference receiver with a defect: it acts at once or never.
+    /// For the reference receiver with a mutant on: it acts at once or never.
     pub const REFERENCE: Self =
         Self { settle: Duration::from_secs(2), poll: Duration::from_millis(1_500), ..Self::LOCAL };
     /// For a receiver elsewhere.
@@ -126,23 +126,24 @@ impl Patience {
 }
 
 impl ReceiverTarget {
-    /// The reference receiver, every vendor, with a fault to make or none.
-    pub fn embedded(defect: Option<Defect>) -> Self {
+    /// The reference receiver, every vendor, with these mutants on.
+    pub fn embedded(mutants: &[Mutant<Receiver>]) -> Self {
         Self {
-            reach: Reach::Embedded { defect, oddity: None },
+            reach: Reach::Embedded { mutants: mutants.to_vec(), variants: Vec::new() },
             vendors: Vendor::all().collect(),
             probe: Some(Probe::usual()),
             start: Some(START.to_owned()),
             schedules: SCHEDULES,
-            patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            patience: if mutants.is_empty() { Patience::LOCAL } else { Patience::REFERENCE },
             limits: Limits::default(),
             hidden: Vec::new(),
         }
     }
 
-    /// The reference receiver, every vendor, with a legal oddity.
-    pub fn odd(oddity: Oddity) -> Self {
-        Self { reach: Reach::Embedded { defect: None, oddity: Some(oddity) }, ..Self::embedded(None) }
+    /// The reference receiver, every vendor, with these variants on.
+    pub fn varied(variants: &[Variant<Receiver>]) -> Self {
+        let reach = Reach::Embedded { mutants: Vec::new(), variants: variants.to_vec() };
+        Self { reach, ..Self::embedded(&[]) }
     }
 
     /// The mode of DESIGN A2. A receiver at a URL is seen from outside unless it asks our gateway.
@@ -204,12 +205,14 @@ impl ReceiverTarget {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None, oddity: None } => "the embedded reference receiver".to_owned(),
-            Reach::Embedded { oddity: Some(oddity), .. } => {
-                format!("the embedded reference receiver with the oddity {}", oddity.name())
-            }
-            Reach::Embedded { defect: Some(defect), oddity: None } => {
-                format!("the embedded reference receiver with the defect {}", defect.name())
+            Reach::Embedded { mutants, variants } => {
+                let mutants = mutants.iter().map(|mutant| format!("the defect {}", mutant.name));
+                let variants = variants.iter().map(|variant| format!("the oddity {}", variant.name));
+                let all: Vec<String> = mutants.chain(variants).collect();
+                match all.as_slice() {
+                    [] => "the embedded reference receiver".to_owned(),
+                    all => format!("the embedded reference receiver with {}", all.join(" and ")),
+                }
             }
             Reach::Exec { command, .. } => format!("the receiver started by `{command}`"),
             Reach::Url { hooks, .. } => {

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::vendor::Phase;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 use std::time::Duration;
 
 use super::{UNSIGNED, check};
@@ -48,7 +48,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors repeat what is not acknowledged, and give up in the end: the result is lost.",
         remedy: "Answer 200 as soon as the callback is verified and stored.",
         needs: &[],
-        defects: &[Defect::RefusesVidu],
+        defects: &[mutants::REFUSES_VIDU],
         check: check!(success_acked),
         ..COMMON
     },
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that reports failure is answered with 2xx.",
         why: "That a job has failed is news like any other; refusing it makes the vendor say it again and again.",
         remedy: "Acknowledge every state that the vendor documents, whatever you make of it.",
-        defects: &[Defect::FailureIs500],
+        defects: &[mutants::FAILURE_IS_500],
         check: check!(failure_acked),
         ..COMMON
     },
@@ -68,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that reports progress is answered with 2xx, although nothing has ended.",
         why: "A refused callback is repeated, and by then the job may be further: old news arrive after new ones.",
         remedy: "Acknowledge progress, even if you do nothing with it.",
-        defects: &[Defect::ProgressIs400],
+        defects: &[mutants::PROGRESS_IS_400],
         check: check!(progress_acked),
         ..COMMON
     },
@@ -79,7 +79,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::ARK,
         why: "To a vendor an answer after its limit is no answer: it repeats the callback and then gives up.",
         remedy: "Put what takes time into a queue, and answer first; rare states too.",
-        defects: &[Defect::ExpiredAckedLate],
+        defects: &[mutants::EXPIRED_ACKED_LATE],
         check: check!(within_the_limit),
         ..COMMON
     },
@@ -91,7 +91,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::CALLBACKS,
         why: "Work before the answer is fast until there is much of it; then limits are missed and vendors repeat themselves.",
         remedy: "Store the callback, answer 200, and do the work from a queue.",
-        defects: &[Defect::WorksBeforeAck],
+        defects: &[mutants::WORKS_BEFORE_ACK],
         check: check!(fast),
         ..COMMON
     },
@@ -101,7 +101,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback URL with a query is answered directly, not with a redirect.",
         why: "Vendors post to the URL as it was given and follow no redirect; many customers mark their callbacks in the query.",
         remedy: "Match the path without the query, keep the query for the signature, and answer where you were asked.",
-        defects: &[Defect::RedirectsQueries, Defect::QueryDropped],
+        defects: &[mutants::REDIRECTS_QUERIES, mutants::QUERY_DROPPED],
         check: check!(no_redirect),
         ..COMMON
     },
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Acknowledge first, and have the gateway confirm the callback afterwards.",
         scope: Scope::EachOf(UNSIGNED),
         needs: &[Need::Acks, Need::Gateway],
-        defects: &[Defect::ConfirmsBeforeAck],
+        defects: &[mutants::CONFIRMS_BEFORE_ACK],
         check: check!(without_the_gateway),
         ..COMMON
     },
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that was seen before is answered with 2xx again.",
         why: "It comes again because its acknowledgement was lost; any other answer makes it come once more.",
         remedy: "Acknowledge a repetition like the first, and do nothing.",
-        defects: &[Defect::DuplicateIs409],
+        defects: &[mutants::DUPLICATE_IS_409],
         check: check!(repeat_acked),
         ..COMMON
     },
@@ -135,7 +135,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that comes too late to matter is answered with 2xx.",
         why: "Callbacks overtake each other; refusing old news makes the vendor repeat them although nobody wants them.",
         remedy: "Acknowledge progress of a job that has ended, and ignore it.",
-        defects: &[Defect::LateIs409],
+        defects: &[mutants::LATE_IS_409],
         check: check!(late_acked),
         ..COMMON
     },
@@ -145,7 +145,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Thirty-two callbacks at once are all answered with 2xx.",
         why: "Jobs that were submitted together end together; what is refused then is lost when the vendor has given up.",
         remedy: "Do nothing before the answer but verify and store, and let a queue take the burst.",
-        defects: &[Defect::BusyIs503],
+        defects: &[mutants::BUSY_IS_503],
         check: check!(burst_acked),
         ..COMMON
     },

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ringback_mocks::wire::Request;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 use serde_json::{Value, json};
 
 use super::check;
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without the right answer MiniMax refuses the job, or never calls back.",
         remedy: "Answer a body with `challenge` with {\"challenge\": <the same value>}, before you look for a task.",
         needs: &[Need::Acks],
-        defects: &[Defect::ChallengeUnknown],
+        defects: &[mutants::CHALLENGE_UNKNOWN],
         check: check!(echoed),
         ..COMMON
     },
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.shown(),
         why: "The page's sample answers JSON, and nothing promises that a bare value is understood.",
         remedy: "Answer a JSON object whose member `challenge` is the value as a string.",
-        defects: &[Defect::ChallengeAsText],
+        defects: &[mutants::CHALLENGE_AS_TEXT],
         check: check!(as_json),
         ..COMMON
     },
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The answer to a challenge is there within 3 seconds.",
         why: "After three seconds MiniMax takes the URL for unusable and refuses the job.",
         remedy: "Answer a challenge at once: there is nothing to look up, to store or to ask.",
-        defects: &[Defect::ChallengeSlow],
+        defects: &[mutants::CHALLENGE_SLOW],
         check: check!(in_time),
         ..COMMON
     },
@@ -80,11 +80,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The value is compared; what has been trimmed, cut, escaped or read as a number is another one.",
         remedy: "Hand the string on as it was parsed, without any conversion.",
         defects: &[
-            Defect::ChallengeTrimmed,
-            Defect::ChallengeAsNumber,
-            Defect::ChallengeLowercased,
-            Defect::ChallengeCut,
-            Defect::ChallengeHtmlEscaped,
+            mutants::CHALLENGE_TRIMMED,
+            mutants::CHALLENGE_AS_NUMBER,
+            mutants::CHALLENGE_LOWERCASED,
+            mutants::CHALLENGE_CUT,
+            mutants::CHALLENGE_HTML_ESCAPED,
         ],
         check: check!(exact),
         ..COMMON
@@ -97,7 +97,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that does not exist would be worked on, billed or asked about for ever.",
         remedy: "Return right after the echo; store nothing.",
         needs: &[Need::Acks, Need::Challenges, Need::Effects, Need::Gateway],
-        defects: &[Defect::ChallengeStored],
+        defects: &[mutants::CHALLENGE_STORED],
         check: check!(never_a_job),
         ..COMMON
     },
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "MiniMax asks before it accepts the job, so who waits for the submit's answer first waits for ever.",
         remedy: "Serve callbacks while a submit is under way, and answer challenges at URLs whose task has no id yet.",
         needs: &[Need::Acks, Need::Challenges, Need::Starts, Need::Gateway],
-        defects: &[Defect::SingleThreaded, Defect::ChallengeNeedsTask],
+        defects: &[mutants::SINGLE_THREADED, mutants::CHALLENGE_NEEDS_TASK],
         check: check!(during_submit),
         ..COMMON
     },
@@ -120,7 +120,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.inferred(),
         why: "MiniMax asks at every submit and may repeat itself; an answer without the value fails the submit.",
         remedy: "Keep challenges out of whatever recognises repetitions.",
-        defects: &[Defect::ChallengeDeduplicated],
+        defects: &[mutants::CHALLENGE_DEDUPLICATED],
         check: check!(repeated),
         ..COMMON
     },
@@ -132,7 +132,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.inferred(),
         why: "Vendors add fields, and a challenge that is no longer recognised stops every submit at once.",
         remedy: "Recognise a challenge by its member `challenge` alone.",
-        defects: &[Defect::ChallengeStrict],
+        defects: &[mutants::CHALLENGE_STRICT],
         check: check!(with_company),
         ..COMMON
     },

@@ -2,7 +2,7 @@
 //! that is none.
 
 use ringback_mocks::counterpart::Standing;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 use serde_json::json;
 
 use super::check;
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "A list where an object is expected, or a number where a word is, throws wherever nobody looked at types.",
         remedy: "Look at the type of the document, of the id and of the state before you use them; answer 400.",
-        defects: &[Defect::ArrayIs500, Defect::MissingIdIs500, Defect::StateNumberIs500],
+        defects: &[mutants::ARRAY_IS_500, mutants::MISSING_ID_IS_500, mutants::STATE_NUMBER_IS_500],
         check: check!(wrong_shape),
         ..COMMON
     },
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "Many frameworks give nothing at all for an empty body, and the next line looks inside.",
         remedy: "Answer 400 to a body without a record.",
-        defects: &[Defect::EmptyIs500],
+        defects: &[mutants::EMPTY_IS_500],
         check: check!(empty_body),
         ..COMMON
     },
@@ -63,7 +63,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "A vendor's mistake that is acknowledged is never noticed, and its callback never comes again.",
         remedy: "Answer 400 to what is no record with an id.",
-        defects: &[Defect::MalformedAcked, Defect::MissingIdAcked],
+        defects: &[mutants::MALFORMED_ACKED, mutants::MISSING_ID_ACKED],
         check: check!(malformed_refused),
         ..COMMON
     },
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Answer 404 to paths that you do not serve.",
         scope: Scope::Once,
         needs: &[Need::Acks, Need::Hooks],
-        defects: &[Defect::UnknownHookAcked],
+        defects: &[mutants::UNKNOWN_HOOK_ACKED],
         check: check!(unknown_hook),
         ..COMMON
     },
@@ -87,7 +87,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Odd ids are no fault of the receiver's.",
         why: "An id goes into paths, queries and keys; what is not escaped there breaks, or worse, does something.",
         remedy: "Escape ids wherever they are used, or refuse those that no vendor gives with 400.",
-        defects: &[Defect::OddIdIs500],
+        defects: &[mutants::ODD_ID_IS_500],
         check: check!(odd_ids),
         ..COMMON
     },
@@ -100,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Who reads the first and who reads the last then believe in different jobs.",
         remedy: "Parse the body to its end and refuse what follows the document.",
         needs: &[Need::Acks, Need::Effects],
-        defects: &[Defect::TrailingDataAccepted, Defect::MalformedAcked],
+        defects: &[mutants::TRAILING_DATA_ACCEPTED, mutants::MALFORMED_ACKED],
         check: check!(two_documents),
         ..COMMON
     },

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::Request;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "A callback URL is public; what anybody can break there is an alarm at night, and a 5xx asks for a repetition.",
         remedy: "Catch the parser's error and answer 400.",
-        defects: &[Defect::MalformedIs500],
+        defects: &[mutants::MALFORMED_IS_500],
         check: check!(malformed_json),
         ..COMMON
     },
@@ -66,7 +66,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "Decoding is a step of its own in many languages, and its error is often forgotten.",
         remedy: "Decode strictly, catch the error and answer 400.",
-        defects: &[Defect::Utf8Is500],
+        defects: &[mutants::UTF8_IS_500],
         check: check!(invalid_utf8),
         ..COMMON
     },
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON.inferred(),
         why: "A recursive parser runs out of stack, and in some languages that ends the process.",
         remedy: "Use a parser with a limit of depth, or catch the error it throws; answer 400.",
-        defects: &[Defect::NestingIs500],
+        defects: &[mutants::NESTING_IS_500],
         check: check!(deep_nesting),
         ..COMMON
     },
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Parsers disagree about which of two equal members counts; reading both does work nobody has reported.",
         remedy: "Refuse records with a member that occurs twice, or take one of them.",
         needs: &[Need::Acks, Need::Effects],
-        defects: &[Defect::DuplicateKeysWorkTwice],
+        defects: &[mutants::DUPLICATE_KEYS_WORK_TWICE],
         check: check!(duplicate_keys),
         ..COMMON
     },
@@ -100,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::HTTP.inferred(),
         why: "Without a limit anybody can use up the memory of the machine.",
         remedy: "Limit the length of bodies and answer 413 beyond it.",
-        defects: &[Defect::HugeIs500],
+        defects: &[mutants::HUGE_IS_500],
         check: check!(huge_body),
         ..COMMON
     },
@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "One slow connection would keep every genuine callback from its acknowledgement.",
         remedy: "Read each request on its own: several workers, or a server that reads before it hands over.",
         needs: &[Need::Acks, Need::PlainHttp],
-        defects: &[Defect::SlowBodyBlocks],
+        defects: &[mutants::SLOW_BODY_BLOCKS],
         check: check!(slow_body),
         ..COMMON
     },
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors post; whatever comes by another method comes from somebody else, or is a check of the URL.",
         remedy: "Answer 405 to other methods.",
         needs: &[Need::Acks, Need::Effects],
-        defects: &[Defect::PutWorks, Defect::GetIs500],
+        defects: &[mutants::PUT_WORKS, mutants::GET_IS_500],
         check: check!(wrong_method),
         ..COMMON
     },
@@ -137,7 +137,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A form can be sent by any web page in the name of its visitor; vendors send JSON.",
         remedy: "Parse JSON and nothing else, and answer 415 or 400 to the rest.",
         needs: &[Need::Acks, Need::Effects],
-        defects: &[Defect::FormAccepted, Defect::XmlIs500],
+        defects: &[mutants::FORM_ACCEPTED, mutants::XML_IS_500],
         check: check!(wrong_content_type),
         ..COMMON
     },

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use ringback_mocks::counterpart::Standing;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
         needs: &[Need::Acks, Need::Gateway],
-        defects: &[Defect::CallbackMisplaced, Defect::OwnTaskId],
+        defects: &[mutants::CALLBACK_MISPLACED, mutants::OWN_TASK_ID],
         ..COMMON
     },
     Requirement {
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "The callback of a started job ends that job, once.",
         why: "The id in a callback is the vendor's; whoever looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
-        defects: &[Defect::CallbackUnlinked, Defect::PollWorksToo],
+        defects: &[mutants::CALLBACK_UNLINKED, mutants::POLL_WORKS_TOO],
         check: check!(callback_ends_it),
         ..COMMON
     },
@@ -65,7 +65,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A job whose callbacks are all lost ends by polling.",
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
         remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
-        defects: &[Defect::NeverPolls, Defect::PollsOnce],
+        defects: &[mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_ends_it),
         ..COMMON
     },
@@ -76,10 +76,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that failed silently would be polled for ever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
         defects: &[
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollKnowsNoFailure,
-            Defect::FailureBelievedSuccess,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_KNOWS_NO_FAILURE,
+            mutants::FAILURE_BELIEVED_SUCCESS,
         ],
         check: check!(poll_failure),
         ..COMMON
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Callback and polling together do the work once.",
         why: "As a rule both arrive; a job that each of them works on is charged twice.",
         remedy: "Let callback and poll pass the same claim on the job's end.",
-        defects: &[Defect::PollWorksToo, Defect::CallbackAfterPollWorks, Defect::CallbackUnlinked],
+        defects: &[mutants::POLL_WORKS_TOO, mutants::CALLBACK_AFTER_POLL_WORKS, mutants::CALLBACK_UNLINKED],
         check: check!(both_once),
         ..COMMON
     },
@@ -101,10 +101,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A fast job ends while the submit is still being answered; its only callback comes then.",
         remedy: "Store the job with its secret before the submit, and answer callbacks while the submit waits.",
         defects: &[
-            Defect::SingleThreaded,
-            Defect::EarlyCallbackRefused,
-            Defect::CallbackUnlinked,
-            Defect::PollWorksToo,
+            mutants::SINGLE_THREADED,
+            mutants::EARLY_CALLBACK_REFUSED,
+            mutants::CALLBACK_UNLINKED,
+            mutants::POLL_WORKS_TOO,
         ],
         check: check!(early_callback),
         ..COMMON
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Errors of the gateway do not end the polling.",
         why: "A 500 or a proxy's page says nothing about the job; whoever stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
-        defects: &[Defect::PollStopsAtError, Defect::NeverPolls, Defect::PollsOnce],
+        defects: &[mutants::POLL_STOPS_AT_ERROR, mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_survives),
         ..COMMON
     },
@@ -127,7 +127,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each job would cost requests for ever, and the gateway's rate limit is shared by those that run.",
         remedy: "Stop polling when the job has ended, whoever said so.",
         needs: UNSEEN,
-        defects: &[Defect::PollsForever],
+        defects: &[mutants::POLLS_FOREVER],
         check: check!(poll_ends),
         ..COMMON
     },
@@ -139,7 +139,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
         needs: UNSEEN,
-        defects: &[Defect::PollsHot],
+        defects: &[mutants::POLLS_HOT],
         check: check!(poll_politely),
         ..COMMON
     },
@@ -150,11 +150,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A progress callback that arrived is no promise that the end will.",
         remedy: "Poll until the job has ended, whatever callbacks have come.",
         defects: &[
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollStopsAfterProgress,
-            Defect::CallbackUnlinked,
-            Defect::PollWorksToo,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_STOPS_AFTER_PROGRESS,
+            mutants::CALLBACK_UNLINKED,
+            mutants::POLL_WORKS_TOO,
         ],
         check: check!(any_subset),
         ..COMMON

@@ -1,7 +1,7 @@
 //! Schedules: whatever happens to the callbacks of a job, in the end its work is done once and its state is
 //! the true one.
 
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::check;
 use crate::catalogue::{Requirement, Scope, Source};
@@ -38,11 +38,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         slug: "up-to-four",
         sentence: "Every schedule of trouble of up to four deliveries converges.",
         defects: &[
-            Defect::DoubleProgressHidesEnd,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::DOUBLE_PROGRESS_HIDES_END,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(up_to_four),
         ..COMMON
@@ -54,11 +54,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "What only happens after many callbacks happens in production first, and nobody can say how.",
         remedy: "Decide about each callback by the job's state alone, never by how many there were before it.",
         defects: &[
-            Defect::ManyProgressHidesEnd,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::MANY_PROGRESS_HIDES_END,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(longer),
         ..COMMON
@@ -72,10 +72,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Poll every started job until it has ended, whatever callbacks have come.",
         needs: &[Need::Acks, Need::Effects, Need::Gateway, Need::Starts],
         defects: &[
-            Defect::DuplicateStopsPoll,
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollStopsAfterProgress,
+            mutants::DUPLICATE_STOPS_POLL,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_STOPS_AFTER_PROGRESS,
         ],
         check: check!(with_loss),
         ..COMMON
@@ -86,14 +86,14 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Schedules that end in failure converge as well.",
         why: "Failures are repeated and overtaken like successes; a second refund or mail is as wrong as a second result.",
         defects: &[
-            Defect::FailureReopens,
-            Defect::FailureIgnored,
-            Defect::FailureBelievedSuccess,
-            Defect::FailureNotDeduped,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::FAILURE_REOPENS,
+            mutants::FAILURE_IGNORED,
+            mutants::FAILURE_BELIEVED_SUCCESS,
+            mutants::FAILURE_NOT_DEDUPED,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(failures),
         ..COMMON

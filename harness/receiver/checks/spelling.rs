@@ -3,7 +3,7 @@
 
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::wire::{Headers, Request};
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::{SIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors and proxies write `application/json` in many ways; a comparison as text refuses most of them.",
         remedy: "Compare the media type without case and parameters, or do not look at it at all.",
         needs: &[Need::Acks],
-        defects: &[Defect::ContentTypeLiteral],
+        defects: &[mutants::CONTENT_TYPE_LITERAL],
         check: check!(content_type),
         ..COMMON
     },
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Look header names up without regard to case, as HTTP demands.",
         scope: Scope::EachOf(SIGNED),
         needs: &[Need::Acks, Need::PlainHttp],
-        defects: &[Defect::HeaderCaseCounts],
+        defects: &[mutants::HEADER_CASE_COUNTS],
         check: check!(header_case),
         ..COMMON
     },
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::MINIMAX.shown(),
         why: "Above 2^53 a floating-point number holds no exact id, so one job would take the place of another.",
         remedy: "Keep ids as text, from the first byte to the database.",
-        defects: &[Defect::IdsAsFloats],
+        defects: &[mutants::IDS_AS_FLOATS],
         check: check!(long_ids),
         ..COMMON
     },
@@ -82,7 +82,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::VIDU,
         why: "Vidu gives back a payload of up to 1,048,576 characters; a small limit loses exactly those jobs.",
         remedy: "Allow bodies of a megabyte and more, at the proxy in front as well.",
-        defects: &[Defect::SmallBodyLimit],
+        defects: &[mutants::SMALL_BODY_LIMIT],
         check: check!(long_bodies),
         ..COMMON
     },
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::KLING.inferred(),
         why: "Prompts and messages come in every language, and vendors escape them or not as they please.",
         remedy: "Read bodies as UTF-8, verify the bytes as they came, and let the JSON parser do the rest.",
-        defects: &[Defect::AsciiOnly, Defect::Reserialises],
+        defects: &[mutants::ASCII_ONLY, mutants::RESERIALISES],
         check: check!(any_language),
         ..COMMON
     },
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::JSON,
         why: "They change with the vendor's next release; a pattern or a fixed order then fits nothing.",
         remedy: "Parse the body with a JSON parser and look members up by name; verify the bytes as they came.",
-        defects: &[Defect::FirstFieldIsId, Defect::Reserialises],
+        defects: &[mutants::FIRST_FIELD_IS_ID, mutants::RESERIALISES],
         check: check!(any_spelling),
         ..COMMON
     },
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::KLING.inferred(),
         why: "Vendors add states; one that is taken for an end delivers nothing, one that breaks the receiver is repeated.",
         remedy: "Acknowledge an unknown word and change nothing.",
-        defects: &[Defect::UnknownWordIs500, Defect::UnknownWordDoesWork],
+        defects: &[mutants::UNKNOWN_WORD_IS_500, mutants::UNKNOWN_WORD_DOES_WORK],
         check: check!(unknown_word),
         ..COMMON
     },
@@ -128,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A page of MiniMax's shows `Success` in a callback; who knows only `success` would wait for ever.",
         remedy: "Compare MiniMax's words without regard to case, and know the query's words beside the callback's.",
         scope: Scope::Only("minimax"),
-        defects: &[Defect::CapitalsUnknown],
+        defects: &[mutants::CAPITALS_UNKNOWN],
         check: check!(capital_words),
         ..COMMON
     },

@@ -2,7 +2,7 @@
 //! below the members, in spelling, length and characters, is `spelling`.
 
 use ringback_mocks::vendor::{Dialect, Evidence, Phase};
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 use serde_json::json;
 
 use super::check;
@@ -41,11 +41,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Take the words from the vendor's table, of every generation of its API, not from one captured callback.",
         needs: &[Need::Acks],
         defects: &[
-            Defect::ExpiredIs400,
-            Defect::FailureIs500,
-            Defect::ProgressIs400,
-            Defect::KlingV2Unknown,
-            Defect::MinimaxWrapperUnknown,
+            mutants::EXPIRED_IS_400,
+            mutants::FAILURE_IS_500,
+            mutants::PROGRESS_IS_400,
+            mutants::KLING_V2_UNKNOWN,
+            mutants::MINIMAX_WRAPPER_UNKNOWN,
         ],
         check: check!(words_acked),
         ..COMMON
@@ -56,7 +56,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Every dialect's word for success ends the job as a success, with its work done.",
         why: "`succeed`, `succeeded` and `success` are all in use; who knows one of them loses the jobs of the others.",
         remedy: "Map each dialect's word for success to your own, in one table.",
-        defects: &[Defect::SucceededUnknown, Defect::KlingV2Unknown, Defect::MinimaxWrapperUnknown],
+        defects: &[mutants::SUCCEEDED_UNKNOWN, mutants::KLING_V2_UNKNOWN, mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(success_words),
         ..COMMON
     },
@@ -67,13 +67,13 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that expired or was cancelled would look like one that still runs, or worse, like a success.",
         remedy: "Treat failed, expired and cancelled as ends: refund, tell the customer, stop waiting.",
         defects: &[
-            Defect::FailureIgnored,
-            Defect::ExpiredIs400,
-            Defect::ExpiredIgnored,
-            Defect::CancelledIgnored,
-            Defect::FailureBelievedSuccess,
-            Defect::KlingV2Unknown,
-            Defect::MinimaxWrapperUnknown,
+            mutants::FAILURE_IGNORED,
+            mutants::EXPIRED_IS_400,
+            mutants::EXPIRED_IGNORED,
+            mutants::CANCELLED_IGNORED,
+            mutants::FAILURE_BELIEVED_SUCCESS,
+            mutants::KLING_V2_UNKNOWN,
+            mutants::MINIMAX_WRAPPER_UNKNOWN,
         ],
         check: check!(failure_words),
         ..COMMON
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A word for progress does no work.",
         why: "Work at the first callback delivers nothing, and charges for what may still fail.",
         remedy: "Do the work at words that end a job, never because a callback has come.",
-        defects: &[Defect::ProgressDoesWork, Defect::QueuedDoesWork],
+        defects: &[mutants::PROGRESS_DOES_WORK, mutants::QUEUED_DOES_WORK],
         check: check!(progress_is_no_end),
         ..COMMON
     },
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::KLING.shown(),
         why: "Vendors add fields without notice; a strict schema then refuses every callback at once.",
         remedy: "Read the members you need and leave the others alone.",
-        defects: &[Defect::UnknownFieldsRefused],
+        defects: &[mutants::UNKNOWN_FIELDS_REFUSED],
         check: check!(unknown_fields),
         ..COMMON
     },
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "Fields that may be missing may be missing.",
         why: "Times, messages and payloads are there in some callbacks and not in others; none is promised.",
         remedy: "Require the id and the state, and nothing else.",
-        defects: &[Defect::TimesRequired, Defect::PayloadRequired, Defect::ErrorRequired],
+        defects: &[mutants::TIMES_REQUIRED, mutants::PAYLOAD_REQUIRED, mutants::ERROR_REQUIRED],
         check: check!(missing_fields),
         ..COMMON
     },
@@ -116,7 +116,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         source: Source::ARK.inferred(),
         why: "Ark documents `error` as null when there is none; a look inside it is an exception.",
         remedy: "Treat null like a member that is not there.",
-        defects: &[Defect::NullsAre500],
+        defects: &[mutants::NULLS_ARE_500],
         check: check!(null_fields),
         ..COMMON
     },
@@ -128,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Which one comes is decided by the path that the gateway submits to, not by the receiver.",
         remedy: "Read `task_id` and `task_status` where there is a `task_id`, otherwise `id` and `status`.",
         scope: Scope::Only("kling"),
-        defects: &[Defect::KlingV2Unknown, Defect::SucceededUnknown],
+        defects: &[mutants::KLING_V2_UNKNOWN, mutants::SUCCEEDED_UNKNOWN],
         check: check!(every_dialect),
         ..COMMON
     },
@@ -140,7 +140,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Which one comes is decided by the API that the gateway submits to, not by the receiver.",
         remedy: "Read the record inside `task` where there is one, otherwise the body itself.",
         scope: Scope::Only("minimax"),
-        defects: &[Defect::MinimaxWrapperUnknown],
+        defects: &[mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(every_dialect),
         ..COMMON
     },

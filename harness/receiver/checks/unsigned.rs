@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ringback_mocks::counterpart::Standing;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::{UNSIGNED, check};
 use crate::catalogue::{Requirement, Scope, Source};
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback nobody signed, about a job the gateway does not know, has no effect.",
         why: "Whoever finds the hook could otherwise make up jobs that have ended well.",
         remedy: "Take an unsigned callback for a hint: ask Get Task Status, and forget what it answers with 404.",
-        defects: &[Defect::TrustsUnsigned, Defect::UnknownIsConfirmed],
+        defects: &[mutants::TRUSTS_UNSIGNED, mutants::UNKNOWN_IS_CONFIRMED],
         check: check!(unknown_not_trusted),
         ..COMMON
     },
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "A callback that the gateway contradicts has no effect.",
         why: "Whoever knows a job's id could otherwise end it before its time, or turn a failure into a success.",
         remedy: "Do the work only if the status that the gateway tells has ended, and as the gateway tells it.",
-        defects: &[Defect::TrustsUnsigned, Defect::AsksButIgnores],
+        defects: &[mutants::TRUSTS_UNSIGNED, mutants::ASKS_BUT_IGNORES],
         check: check!(contradicted_not_trusted),
         ..COMMON
     },
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A secret that is not compared, or not to its end, protects nothing.",
         remedy: "Look the whole secret up among those of your jobs, and answer 404 when it is not there.",
         needs: &[Need::Acks, Need::Effects, Need::Starts, Need::Gateway],
-        defects: &[Defect::SecretUnchecked],
+        defects: &[mutants::SECRET_UNCHECKED],
         check: check!(wrong_secret),
         ..COMMON
     },
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Whoever has one job's URL could otherwise count on to the next one's.",
         remedy: "Put at least 128 random bits from the operating system into each job's callback URL.",
         needs: &[Need::Acks, Need::Starts, Need::Gateway],
-        defects: &[Defect::SecretCountsUp],
+        defects: &[mutants::SECRET_COUNTS_UP],
         check: check!(unguessable),
         ..COMMON
     },
@@ -85,7 +85,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "One leaked URL could otherwise end any number of jobs, each with its work.",
         remedy: "Find the job by the secret in the URL alone; the id in the body decides nothing there.",
         needs: &[Need::Acks, Need::Effects, Need::Starts, Need::Gateway],
-        defects: &[Defect::WorksPerVendorId],
+        defects: &[mutants::WORKS_PER_VENDOR_ID],
         check: check!(one_job_one_secret),
         ..COMMON
     },
@@ -96,7 +96,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         sentence: "When the gateway lags behind the callback, the confirmation is asked again.",
         why: "Vendors call back as soon as a job ends; a gateway that polls them learns it later, and may stumble.",
         remedy: "Ask again after a pause while the gateway says running or nothing useful; stop at 404 and at an end.",
-        defects: &[Defect::ConfirmsOnce],
+        defects: &[mutants::CONFIRMS_ONCE],
         check: check!(confirmed_later),
         ..COMMON
     },
