@@ -179,7 +179,11 @@ pub fn apply_all<S: Subject>(
             }
         }
     }
-    mutants.iter().for_each(|mutant| mutant.apply(stages));
-    variants.iter().for_each(|variant| variant.apply(stages));
+    for mutant in mutants {
+        mutant.apply(stages);
+    }
+    for variant in variants {
+        variant.apply(stages);
+    }
     Ok(())
 }

@@ -50,7 +50,7 @@ pub(crate) struct Record {
 pub(crate) struct Word {
     pub(crate) vendor: Vendor,
     pub(crate) dialect: &'static str,
-    pub(crate) word: String,
+    pub(crate) text: String,
 }
 
 /// Where a dialect's callbacks keep what a receiver needs.
@@ -106,7 +106,7 @@ pub(crate) fn read(machine: &ReceiverMachine, delivery: Delivery) -> Result<JobE
     let text = std::str::from_utf8(body).map_err(|_| unreadable(Unreadable::NotText))?.to_owned();
     let document = machine.stages.document.run(machine, Text { delivery: delivery.clone(), text })?;
     let (shape, fields) =
-        shaped(delivery.vendor, document).ok_or_else(|| unreadable(Unreadable::NoRecord))?;
+        shaped(delivery.vendor, &document).ok_or_else(|| unreadable(Unreadable::NoRecord))?;
     machine.stages.event.run(machine, Record { delivery, shape, fields })
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn event(machine: &ReceiverMachine, record: Record) -> Result<JobEven
     Ok(JobEvent {
         id,
         dialect,
-        phase: machine.stages.meaning.run(machine, Word { vendor, dialect, word: word.clone() }),
+        phase: machine.stages.meaning.run(machine, Word { vendor, dialect, text: word.clone() }),
         word,
         time: shape.time.and_then(|time| fields.get(time)?.as_i64()),
         result: result_in(&fields),
@@ -146,12 +146,12 @@ pub(crate) fn event(machine: &ReceiverMachine, record: Record) -> Result<JobEven
 /// What a state word of a vendor means: its callbacks' words, and those of its queries, which some of its pages print in
 /// callbacks too.
 pub(crate) fn meaning(_: &ReceiverMachine, word: Word) -> Option<Phase> {
-    let Word { vendor, dialect, word } = word;
+    let Word { vendor, dialect, text } = word;
     let own = vendor.dialects().iter().filter(|one| one.name == dialect);
     let others = vendor.dialects().iter().filter(|one| one.name != dialect);
     own.chain(others)
         .flat_map(|one| one.words)
-        .find(|row| row.callback == Some(word.as_str()) || row.query == word)
+        .find(|row| row.callback == Some(text.as_str()) || row.query == text)
         .map(|row| row.phase)
 }
 
@@ -162,12 +162,12 @@ pub(crate) fn unreadable(_: &ReceiverMachine, (_, why): (Delivery, Unreadable)) 
 }
 
 /// The dialect a document is in, and its record: the first that has an id where that dialect keeps it.
-fn shaped(vendor: Vendor, document: Map<String, Value>) -> Option<(&'static Shape, Map<String, Value>)> {
+fn shaped(vendor: Vendor, document: &Map<String, Value>) -> Option<(&'static Shape, Map<String, Value>)> {
     let spoken = |shape: &&Shape| vendor.dialects().iter().any(|one| one.name == shape.dialect);
     let record = |shape: &Shape| -> Option<&Map<String, Value>> {
         let record = match shape.wrapper {
             Some(wrapper) => document.get(wrapper)?.as_object()?,
-            None => &document,
+            None => document,
         };
         record.get(shape.id).filter(|id| !id.is_null()).map(|_| record)
     };

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Response, Secret, unescaped};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::callback::{self, Unreadable};
 use super::delivery::{Arrival, Challenge, Delivery, Hook, Incoming, JobEvent};
@@ -131,7 +131,7 @@ fn effects(machine: &ReceiverMachine, request: &Request, id: String) -> Response
 }
 
 /// The hook that a request is addressed to, if it is to one.
-pub(crate) fn hook(_: &ReceiverMachine, request: Request) -> Option<Hook> {
+pub(crate) fn hook(request: &Request) -> Option<Hook> {
     let rest = request.path().strip_prefix("/hooks/")?;
     Some(match rest.split_once('/') {
         Some((vendor, secret)) => Hook { vendor: vendor.to_owned(), secret: Some(secret.to_owned()) },
@@ -140,7 +140,7 @@ pub(crate) fn hook(_: &ReceiverMachine, request: Request) -> Option<Hook> {
 }
 
 /// Turns away what needs no look into the body.
-pub(crate) fn door(_: &ReceiverMachine, delivery: Delivery) -> Option<Response> {
+pub(crate) fn door(delivery: &Delivery) -> Option<Response> {
     if delivery.request.method == "POST" {
         return None;
     }
@@ -153,16 +153,6 @@ pub(crate) fn door(_: &ReceiverMachine, delivery: Delivery) -> Option<Response> 
 pub(crate) fn challenge(machine: &ReceiverMachine, challenge: Challenge) -> Reaction {
     let echo = machine.stages.echo.run(machine, challenge.value);
     Response::json(200, &json!({"challenge": echo})).into()
-}
-
-/// What is echoed of the value of a challenge: all of it, as it is.
-pub(crate) const fn echo(_: &ReceiverMachine, value: Value) -> Value {
-    value
-}
-
-/// The started job that an event is about: the one whose URL it came to.
-pub(crate) fn link(_: &ReceiverMachine, (delivery, _): (Delivery, JobEvent)) -> Option<usize> {
-    delivery.started
 }
 
 /// Accepts an event, or has it confirmed first: an end that nobody vouches for.
@@ -183,12 +173,6 @@ pub(crate) fn accept(machine: &ReceiverMachine, arrival: Arrival) -> Reaction {
     let recorded = stages.record.run(machine, arrival);
     let response = stages.answer.run(machine, (event, recorded));
     Reaction::from(response).and(recorded.work.then(|| machine.work(key)))
-}
-
-/// Notes an event in the ledger.
-#[expect(clippy::needless_pass_by_value, reason = "a stage takes what it is given")]
-pub(crate) fn record(machine: &ReceiverMachine, arrival: Arrival) -> Recorded {
-    machine.ledger.record(&arrival)
 }
 
 /// Answers an event that was understood: whatever it says, and whatever became of it.

@@ -97,7 +97,7 @@ pub(crate) fn secret(machine: &ReceiverMachine, ticket: usize) -> String {
 }
 
 /// The URL of a started job's callbacks: only who was told it knows it.
-pub(crate) fn callback_url(machine: &ReceiverMachine, to: Return) -> String {
+pub(crate) fn callback_url(machine: &ReceiverMachine, to: &Return) -> String {
     format!("{}/hooks/{}/{}", machine.root, to.vendor, to.secret)
 }
 

@@ -126,7 +126,7 @@ fn prefix_compared(stages: &mut ReceiverStages) {
 }
 
 fn case_ignored(stages: &mut ReceiverStages) {
-    accept_form(stages, |offered, made| offered.eq_ignore_ascii_case(made));
+    accept_form(stages, str::eq_ignore_ascii_case);
 }
 
 fn hex_accepted(stages: &mut ReceiverStages) {

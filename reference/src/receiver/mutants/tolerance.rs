@@ -194,7 +194,7 @@ fn unknown_word_does_work(stages: &mut ReceiverStages) {
 fn capitals_unknown(stages: &mut ReceiverStages) {
     stages.meaning.around(|next, machine, word| {
         let mut rows = word.vendor.dialects().iter().flat_map(|dialect| dialect.words);
-        let is_of_callbacks = rows.any(|row| row.callback == Some(word.word.as_str()));
+        let is_of_callbacks = rows.any(|row| row.callback == Some(word.text.as_str()));
         next.run(machine, word).filter(|_| is_of_callbacks)
     });
 }
