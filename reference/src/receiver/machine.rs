@@ -61,6 +61,11 @@ impl ReceiverMachine {
         hook.secret.as_ref().and_then(|secret| self.started.with_secret(vendor, secret))
     }
 
+    /// Whether an event is the first to say that its job has ended.
+    pub(crate) fn is_first_end(&self, arrival: &Arrival) -> bool {
+        arrival.event.is_end() && self.ledger.end_of(&arrival.key).is_none()
+    }
+
     /// The answer to a delivery that cannot be read.
     pub(crate) fn unreadable(&self, delivery: &Delivery, why: Unreadable) -> Response {
         self.stages.unreadable.run(self, (delivery.clone(), why))
@@ -158,8 +163,7 @@ pub(crate) fn challenge(machine: &ReceiverMachine, challenge: Challenge) -> Reac
 /// Accepts an event, or has it confirmed first: an end that nobody vouches for.
 pub(crate) fn report(machine: &ReceiverMachine, arrival: Arrival) -> Reaction {
     let stages = &machine.stages;
-    let is_news = arrival.event.is_end() && machine.ledger.end_of(&arrival.key).is_none();
-    if is_news && !stages.is_believed.run(machine, arrival.clone()) {
+    if machine.is_first_end(&arrival) && !stages.is_believed.run(machine, arrival.clone()) {
         let response = stages.answer.run(machine, (arrival.event.clone(), Recorded::default()));
         return Reaction::from(response).and([Act::Confirm(Box::new(arrival))]);
     }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 
-use super::super::Receiver;
-use super::super::delivery::JobEvent;
-use super::super::ledger::Recorded;
-use super::super::reaction::Act;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::JobEvent;
+use crate::receiver::ledger::Recorded;
+use crate::receiver::reaction::Act;
+use crate::receiver::stages::ReceiverStages;
 use super::memory::family_of;
 use crate::deviation::deviations;
 
@@ -83,8 +83,7 @@ fn expired_acked_late(stages: &mut ReceiverStages) {
 
 fn works_before_ack(stages: &mut ReceiverStages) {
     stages.accept.around(|next, machine, arrival| {
-        let is_first_end = arrival.event.is_end() && machine.ledger.end_of(&arrival.key).is_none();
-        let is_long = is_first_end && arrival.event.has_payload;
+        let is_long = machine.is_first_end(&arrival) && arrival.event.has_payload;
         let reaction = next.run(machine, arrival);
         if is_long { reaction.delayed(LONG_WORK) } else { reaction }
     });

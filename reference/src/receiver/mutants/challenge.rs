@@ -8,11 +8,11 @@ use ringback_mocks::wire::{Request, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::super::Receiver;
-use super::super::delivery::Challenge;
-use super::super::machine::ReceiverMachine;
-use super::super::reaction::Act;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Challenge;
+use crate::receiver::machine::ReceiverMachine;
+use crate::receiver::reaction::Act;
+use crate::receiver::stages::ReceiverStages;
 use super::memory::Memory;
 use crate::deviation::deviations;
 

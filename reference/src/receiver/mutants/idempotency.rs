@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::Phase;
 
-use super::super::Receiver;
-use super::super::delivery::{Arrival, Delivery};
-use super::super::ledger::End;
-use super::super::machine::ReceiverMachine;
-use super::super::polling::{Next, Says};
-use super::super::reaction::{Act, Deferred, Reaction};
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::{Arrival, Delivery};
+use crate::receiver::ledger::End;
+use crate::receiver::machine::ReceiverMachine;
+use crate::receiver::polling::{Next, Says};
+use crate::receiver::reaction::{Act, Deferred, Reaction};
+use crate::receiver::stages::ReceiverStages;
 use super::memory::{Endings, Memory, family_of};
 use super::tolerance::overlook;
 use crate::deviation::deviations;
@@ -193,7 +193,7 @@ fn work_dies_with_connection(stages: &mut ReceiverStages) {
 /// Whether an event is the first that ends its job, and nobody asks the gateway about the job: what that says within the
 /// moment would be another story.
 fn is_open_end(machine: &ReceiverMachine, arrival: &Arrival) -> bool {
-    arrival.event.is_end() && machine.ledger.end_of(&arrival.key).is_none() && arrival.started.is_none()
+    machine.is_first_end(arrival) && arrival.started.is_none()
 }
 
 /// Notes an event after a pause and does its work, whatever was noted meanwhile.

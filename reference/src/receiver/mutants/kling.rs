@@ -4,9 +4,9 @@ use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Secret};
 use serde_json::Value;
 
-use super::super::Receiver;
-use super::super::delivery::Delivery;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Delivery;
+use crate::receiver::stages::ReceiverStages;
 use super::signatures::{excuse_kling, webhook_secret};
 use crate::deviation::deviations;
 

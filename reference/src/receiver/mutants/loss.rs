@@ -7,12 +7,12 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 use serde_json::{Map, Value, json};
 
-use super::super::Receiver;
-use super::super::delivery::{Arrival, Delivery};
-use super::super::polling::{Next, Polled, Question, Says};
-use super::super::reaction::Act;
-use super::super::stages::ReceiverStages;
-use super::super::started::StartedJobs;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::{Arrival, Delivery};
+use crate::receiver::polling::{Next, Polled, Question, Says};
+use crate::receiver::reaction::Act;
+use crate::receiver::stages::ReceiverStages;
+use crate::receiver::started::StartedJobs;
 use super::idempotency::repeat;
 use super::memory::Memory;
 use crate::deviation::deviations;

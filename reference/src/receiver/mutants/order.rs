@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::Receiver;
-use super::super::delivery::Arrival;
-use super::super::ledger::{End, JobState, Recorded};
-use super::super::machine::ReceiverMachine;
-use super::super::reaction::{Act, Deferred, Reaction};
-use super::super::stages::ReceiverStages;
-use super::super::trust;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Arrival;
+use crate::receiver::ledger::{End, JobState, Recorded};
+use crate::receiver::machine::ReceiverMachine;
+use crate::receiver::reaction::{Act, Deferred, Reaction};
+use crate::receiver::stages::ReceiverStages;
+use crate::receiver::trust;
 use super::idempotency::repeat;
 use super::memory::Memory;
 use crate::deviation::deviations;
@@ -28,30 +28,40 @@ deviations! {
 const READ: Duration = Duration::from_millis(100);
 
 fn dedupes_by_id(stages: &mut ReceiverStages) {
-    hide_end(stages, |seen: &mut bool, _| *seen = true, |seen, _| *seen);
+    hide_end(
+        stages,
+        |has_progressed: &mut bool, told| *has_progressed |= told.event.is_progress(),
+        |has_progressed, _| *has_progressed,
+    );
 }
 
 fn equal_times_dropped(stages: &mut ReceiverStages) {
     hide_end(
         stages,
-        |last: &mut Option<i64>, progress| *last = progress.event.time,
+        |last: &mut Option<i64>, told| {
+            if told.event.is_progress() {
+                *last = told.event.time;
+            }
+        },
         |last, end| last.is_some() && end.event.time == *last,
     );
 }
 
-/// Does not notice a job's end told by a callback where that is hidden by the progress before it.
+/// Does not notice a job's end told by a callback where that is hidden by what callbacks have told so far, the one with the
+/// end among them.
 pub(super) fn hide_end<V: Default + Send + 'static>(
     stages: &mut ReceiverStages,
     note: impl Fn(&mut V, &Arrival) + Send + Sync + 'static,
     is_hidden: impl Fn(&V, &Arrival) -> bool + Send + Sync + 'static,
 ) {
-    let progress = Memory::<V>::default();
+    let told = Memory::<V>::default();
     stages.record.around(move |next, machine, arrival| {
-        if arrival.event.is_progress() {
-            progress.with(&arrival.key, |noted| note(noted, &arrival));
-        }
-        let is_first_end = arrival.event.is_end() && machine.ledger.end_of(&arrival.key).is_none();
-        if is_first_end && arrival.is_callback() && progress.with(&arrival.key, |v| is_hidden(v, &arrival)) {
+        let is_hidden = arrival.is_callback()
+            && told.with(&arrival.key, |noted| {
+                note(noted, &arrival);
+                is_hidden(noted, &arrival)
+            });
+        if is_hidden && machine.is_first_end(&arrival) {
             return Recorded::default();
         }
         next.run(machine, arrival)

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use ringback_mocks::vendor::Phase;
 
-use super::super::Receiver;
-use super::super::delivery::Arrival;
-use super::super::ledger::Recorded;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Arrival;
+use crate::receiver::stages::ReceiverStages;
 use super::loss::stop_polling;
-use super::memory::Memory;
 use super::order::{hide_end, reopen};
 use crate::deviation::deviations;
 
@@ -32,8 +30,8 @@ struct Words {
 }
 
 impl Words {
-    fn note(&mut self, progress: &Arrival) {
-        self.is_repeated |= !self.known.insert(progress.event.word.clone());
+    fn note(&mut self, told: &Arrival) {
+        self.is_repeated |= told.event.is_progress() && !self.known.insert(told.event.word.clone());
     }
 }
 
@@ -46,18 +44,11 @@ fn duplicate_stops_poll(stages: &mut ReceiverStages) {
 }
 
 fn many_progress_hides_end(stages: &mut ReceiverStages) {
-    let callbacks = Memory::<u32>::default();
-    stages.record.around(move |next, machine, arrival| {
-        let count = callbacks.with(&arrival.key, |count| {
-            *count += u32::from(arrival.is_callback() && arrival.event.phase.is_some());
-            *count
-        });
-        let is_first_end = arrival.event.is_end() && machine.ledger.end_of(&arrival.key).is_none();
-        if is_first_end && arrival.is_callback() && count > MANY {
-            return Recorded::default();
-        }
-        next.run(machine, arrival)
-    });
+    hide_end(
+        stages,
+        |callbacks: &mut u32, told| *callbacks += u32::from(told.event.phase.is_some()),
+        |callbacks, _| *callbacks > MANY,
+    );
 }
 
 fn failure_reopens(stages: &mut ReceiverStages) {

@@ -6,10 +6,10 @@ use data_encoding::{BASE64, HEXLOWER};
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Request, Secret};
 
-use super::super::Receiver;
-use super::super::delivery::{Arrival, Delivery};
-use super::super::ledger::Recorded;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::{Arrival, Delivery};
+use crate::receiver::ledger::Recorded;
+use crate::receiver::stages::ReceiverStages;
 use super::kling::KlingClaim;
 use super::memory::Memory;
 use super::vidu::ViduClaim;

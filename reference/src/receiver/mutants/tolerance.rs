@@ -4,12 +4,12 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 use serde_json::Value;
 
-use super::super::Receiver;
-use super::super::callback::Record;
-use super::super::delivery::{Delivery, JobEvent};
-use super::super::ledger::Recorded;
-use super::super::stages::ReceiverStages;
-use super::super::trust;
+use crate::receiver::Receiver;
+use crate::receiver::callback::Record;
+use crate::receiver::delivery::{Delivery, JobEvent};
+use crate::receiver::ledger::Recorded;
+use crate::receiver::stages::ReceiverStages;
+use crate::receiver::trust;
 use super::memory::Memory;
 use crate::deviation::deviations;
 use crate::framing::Framing;

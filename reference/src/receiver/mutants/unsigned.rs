@@ -1,8 +1,8 @@
 //! Mutants about vendors that do not sign: what they believe, and how they confirm.
 
-use super::super::Receiver;
-use super::super::polling::{Confirmation, Says};
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::polling::{Confirmation, Says};
+use crate::receiver::stages::ReceiverStages;
 use super::memory::Memory;
 use crate::deviation::deviations;
 

@@ -3,9 +3,9 @@
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Secret, unescaped};
 
-use super::super::Receiver;
-use super::super::delivery::Delivery;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Delivery;
+use crate::receiver::stages::ReceiverStages;
 use super::kling::replaced;
 use super::signatures::excuse_vidu;
 use crate::deviation::deviations;

@@ -6,8 +6,8 @@ use ringback_mocks::http::NO_BODY;
 use ringback_mocks::wire::Response;
 use serde_json::{Value, json};
 
-use super::super::Receiver;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 
 deviations! {

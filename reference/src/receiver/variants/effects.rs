@@ -6,10 +6,10 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::{Response, bytes_of};
 use serde_json::json;
 
-use super::super::Receiver;
-use super::super::ledger::{Effects, JobState};
-use super::super::reaction::{Act, Deferred};
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::ledger::{Effects, JobState};
+use crate::receiver::reaction::{Act, Deferred};
+use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 
 deviations! {

@@ -2,8 +2,8 @@
 
 use ringback_mocks::wire::Response;
 
-use super::super::Receiver;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 
 deviations! {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::Receiver;
-use super::super::reaction::{Act, Reaction};
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::reaction::{Act, Reaction};
+use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 
 deviations! {

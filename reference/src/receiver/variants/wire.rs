@@ -1,7 +1,7 @@
 //! Variants of how answers are written on the wire.
 
-use super::super::Receiver;
-use super::super::stages::ReceiverStages;
+use crate::receiver::Receiver;
+use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 use crate::framing::Framing;
 
