@@ -57,7 +57,7 @@ async fn report() -> Report {
     let options = RunOptions::default();
     let faulty = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
     let mut report = gateway_stage::judge(faulty, &options).await.expect("the reference gateway starts");
-    let receiver = receiver_stage::judge(ReceiverTarget::embedded(None), &options)
+    let receiver = receiver_stage::judge(ReceiverTarget::embedded(&[]), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);

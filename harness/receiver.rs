@@ -20,7 +20,8 @@ pub mod vectors;
 
 use std::convert::Infallible;
 
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::receiver::Receiver as Reference;
 
 use crate::run::requirement::{self, Chapter, Fault, Kind};
 use context::ReceiverContext;
@@ -53,7 +54,7 @@ impl Kind for Receiver {
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
     type Context = ReceiverContext;
     type Precondition = ReceiverPrecondition;
-    type Defect = Defect;
+    type Defect = Mutant<Reference>;
     type Knob = Infallible;
 
     fn precondition_phrase(need: ReceiverPrecondition) -> &'static str {
@@ -77,13 +78,13 @@ impl Kind for Receiver {
     }
 }
 
-impl Fault for Defect {
+impl Fault for Mutant<Reference> {
     fn name(self) -> &'static str {
-        self.name()
+        self.name
     }
 
     fn about(self) -> &'static str {
-        self.about()
+        self.about
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use ringback_reference::deviation::{Mutant, Variant};
 use ringback_reference::gateway::defect::Defect;
 use ringback_reference::gateway::oddity::Oddity;
-use ringback_reference::receiver::defect::Defect as ReceiverDefect;
-use ringback_reference::receiver::oddity::Oddity as ReceiverOddity;
+use ringback_reference::receiver::Receiver as ReferenceReceiver;
 
 use crate::gateway::target::GatewayTarget;
 use crate::gateway::{self, Gateway};
@@ -141,21 +141,21 @@ fn told(case: &CaseReport) -> String {
 }
 
 /// Judges the reference receiver with one defect.
-pub async fn kill_receiver(defect: ReceiverDefect) -> Result<Kill, RunError> {
-    let target = ReceiverTarget::embedded(Some(defect));
+pub async fn kill_receiver(mutant: Mutant<ReferenceReceiver>) -> Result<Kill, RunError> {
+    let target = ReceiverTarget::embedded(&[mutant]);
     let report = receiver::stage::judge(target, &RunOptions::default()).await?;
-    Ok(examined::<Receiver>(defect.name(), &report))
+    Ok(examined::<Receiver>(mutant.name, &report))
 }
 
 /// Judges the reference receiver with one oddity.
-pub async fn accept_receiver(oddity: ReceiverOddity) -> Result<Acceptance, RunError> {
-    let report = receiver::stage::judge(ReceiverTarget::odd(oddity), &RunOptions::default()).await?;
-    Ok(accepted(oddity.name(), &report))
+pub async fn accept_receiver(variant: Variant<ReferenceReceiver>) -> Result<Acceptance, RunError> {
+    let report = receiver::stage::judge(ReceiverTarget::varied(&[variant]), &RunOptions::default()).await?;
+    Ok(accepted(variant.name, &report))
 }
 
 /// What is wrong with the reference receiver itself: every case that did not pass.
 pub async fn unexpected_receiver_outcomes() -> Result<Vec<String>, RunError> {
-    let report = receiver::stage::judge(ReceiverTarget::embedded(None), &RunOptions::default()).await?;
+    let report = receiver::stage::judge(ReceiverTarget::embedded(&[]), &RunOptions::default()).await?;
     Ok(unpassed(&report))
 }
 

@@ -72,7 +72,7 @@ impl Suite {
         let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
         if at_gateway.is_none() && at_receiver.is_none() {
             self.gateway(GatewayTarget::embedded(None), &RunOptions::default())?;
-            return self.receiver(ReceiverTarget::embedded(None), &RunOptions::default());
+            return self.receiver(ReceiverTarget::embedded(&[]), &RunOptions::default());
         }
         let secrets = Secrets::read(&variable);
         if at_gateway.is_some() {

@@ -1,13 +1,13 @@
-//! Do the checks of receivers prove anything? The reference receiver passes every case, each of its defects
-//! is caught by exactly the requirements that name it, and none of its oddities is accused.
+//! Do the checks of receivers prove anything? The reference receiver passes every case, each of its mutants
+//! is caught by exactly the requirements that name it, and none of its variants is accused.
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::receiver::Receiver;
 use ringback::selftest;
-use ringback_reference::receiver::defect::Defect;
-use ringback_reference::receiver::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::receiver::{Receiver as Reference, mutants, variants};
 
 mod proof;
 use proof::{Breadth, catalogue_trials, nothing_of, runtime};
@@ -21,17 +21,17 @@ fn main() -> ExitCode {
     // there are processors finish sooner.
     arguments.test_threads.get_or_insert(6);
     let mut trials = vec![Trial::test("reference/passes-every-case", reference_passes)];
-    let defects = Defect::ALL.iter().map(|defect| defect.name()).collect();
-    trials.extend(catalogue_trials::<Receiver>(defects, BREADTH));
+    let names = mutants::ALL.iter().map(|mutant| mutant.name).collect();
+    trials.extend(catalogue_trials::<Receiver>(names, BREADTH));
     trials.extend(
-        Defect::ALL
+        mutants::ALL
             .iter()
-            .map(|defect| Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))),
+            .map(|mutant| Trial::test(format!("mutant/{}", mutant.name), move || caught_exactly(*mutant))),
     );
     trials.extend(
-        Oddity::ALL
+        variants::ALL
             .iter()
-            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name()), move || accepted(*oddity))),
+            .map(|variant| Trial::test(format!("variant/{}", variant.name), move || accepted(*variant))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -40,12 +40,12 @@ fn reference_passes() -> Result<(), Failed> {
     nothing_of(&runtime()?.block_on(selftest::unexpected_receiver_outcomes())?)
 }
 
-fn caught_exactly(defect: Defect) -> Result<(), Failed> {
-    let kill = runtime()?.block_on(selftest::kill_receiver(defect))?;
+fn caught_exactly(mutant: Mutant<Reference>) -> Result<(), Failed> {
+    let kill = runtime()?.block_on(selftest::kill_receiver(mutant))?;
     if kill.is_exact() { Ok(()) } else { Err(Failed::from(selftest::line(&kill))) }
 }
 
-fn accepted(oddity: Oddity) -> Result<(), Failed> {
-    let acceptance = runtime()?.block_on(selftest::accept_receiver(oddity))?;
+fn accepted(variant: Variant<Reference>) -> Result<(), Failed> {
+    let acceptance = runtime()?.block_on(selftest::accept_receiver(variant))?;
     if acceptance.is_whole() { Ok(()) } else { Err(Failed::from(selftest::acceptance_line(&acceptance))) }
 }

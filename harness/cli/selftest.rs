@@ -51,9 +51,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
             &wanted,
             "receiver",
             block_on(selftest::unexpected_receiver_outcomes())?,
-            receiver::defect::Defect::ALL.iter().map(|one| (one.name(), *one)),
+            receiver::mutants::ALL.iter().map(|one| (one.name, *one)),
             |defect| block_on(selftest::kill_receiver(defect)),
-            receiver::oddity::Oddity::ALL.iter().map(|one| (one.name(), *one)),
+            receiver::variants::ALL.iter().map(|one| (one.name, *one)),
             |oddity| block_on(selftest::accept_receiver(oddity)),
         )?;
     }
@@ -74,9 +74,9 @@ impl Wanted<'_> {
     fn all_known(&self, subject: Option<Subject>) -> Result<(), Problem> {
         let (gateway, receiver) = (subject != Some(Subject::Receiver), subject != Some(Subject::Gateway));
         let defects = names(gateway, reference::defect::Defect::ALL.iter().map(|one| one.name()))
-            .chain(names(receiver, receiver::defect::Defect::ALL.iter().map(|one| one.name())));
+            .chain(names(receiver, receiver::mutants::ALL.iter().map(|one| one.name)));
         let oddities = names(gateway, reference::oddity::Oddity::ALL.iter().map(|one| one.name()))
-            .chain(names(receiver, receiver::oddity::Oddity::ALL.iter().map(|one| one.name())));
+            .chain(names(receiver, receiver::variants::ALL.iter().map(|one| one.name)));
         known("defect", self.defects, &defects.collect::<Vec<_>>())?;
         known("oddity", self.oddities, &oddities.collect::<Vec<_>>())
     }

@@ -171,7 +171,9 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
             }
             ReceiverReach::Exec { command, ready_within, hooks }
         }
-        (None, None) if hooks.is_empty() => ReceiverReach::Embedded { defect: None, oddity: None },
+        (None, None) if hooks.is_empty() => {
+            ReceiverReach::Embedded { mutants: Vec::new(), variants: Vec::new() }
+        }
         (url, None) => {
             let hooks = placed(url, hooks, &chosen)?;
             let signing = signing(&hooks, secrets)?;

@@ -12,7 +12,7 @@ use ringback_mocks::ids::Ids;
 use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Request, Secret};
-use ringback_reference::receiver::{Pace, ReferenceReceiver, Secrets, Setup};
+use ringback_reference::receiver::{Pace, ReceiverSetup, ReferenceReceiver, Secrets};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -81,13 +81,13 @@ impl ReceiverSubject {
         };
         let gateway = Counterpart::bind(Arc::clone(&journal), key.clone(), address).await?;
         let (roots, running) = match &target.reach {
-            ReceiverReach::Embedded { defect, oddity } => {
-                let setup = Setup {
+            ReceiverReach::Embedded { mutants, variants } => {
+                let setup = ReceiverSetup {
                     secrets: reference_secrets(&secrets),
                     gateway: gateway.url(),
                     key: key.clone(),
-                    defect: *defect,
-                    oddity: *oddity,
+                    mutants: mutants.clone(),
+                    variants: variants.clone(),
                     pace: Pace::default(),
                 };
                 let receiver = ReferenceReceiver::start(setup, http::LOOPBACK).await?;

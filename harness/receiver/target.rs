@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
-use ringback_reference::receiver::defect::Defect;
-use ringback_reference::receiver::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::receiver::Receiver;
 
 use super::effects::Probe;
 use crate::run::guard::Limits;
@@ -44,10 +44,10 @@ pub struct ReceiverTarget {
 pub enum ReceiverReach {
     /// The reference receiver, in this process.
     Embedded {
-        /// The fault it makes, if any.
-        defect: Option<Defect>,
-        /// The legal but unusual behaviour it shows, if any.
-        oddity: Option<Oddity>,
+        /// What it does wrong.
+        mutants: Vec<Mutant<Receiver>>,
+        /// What it does that is legal and unusual.
+        variants: Vec<Variant<Receiver>>,
     },
     /// A command that we start and end.
     Exec {
@@ -112,7 +112,7 @@ impl ReceiverTimeouts {
         case: Duration::from_secs(300),
         look: Duration::from_millis(4),
     };
-    /// For the reference receiver with a defect: it acts at once or never.
+    /// For the reference receiver with a mutant on: it acts at once or never.
     pub const REFERENCE: Self =
         Self { settle: Duration::from_secs(2), poll: Duration::from_millis(1_500), ..Self::LOCAL };
     /// For a receiver elsewhere.
@@ -128,23 +128,24 @@ impl ReceiverTimeouts {
 }
 
 impl ReceiverTarget {
-    /// The reference receiver, every vendor, with a fault to make or none.
-    pub fn embedded(defect: Option<Defect>) -> Self {
+    /// The reference receiver, every vendor, with these mutants on.
+    pub fn embedded(mutants: &[Mutant<Receiver>]) -> Self {
         Self {
-            reach: ReceiverReach::Embedded { defect, oddity: None },
+            reach: ReceiverReach::Embedded { mutants: mutants.to_vec(), variants: Vec::new() },
             vendors: Vendor::all().collect(),
             probe: Some(Probe::usual()),
             start: Some(START.to_owned()),
             schedules: SCHEDULES,
-            timeouts: if defect.is_some() { ReceiverTimeouts::REFERENCE } else { ReceiverTimeouts::LOCAL },
+            timeouts: if mutants.is_empty() { ReceiverTimeouts::LOCAL } else { ReceiverTimeouts::REFERENCE },
             limits: Limits::default(),
             hidden: Vec::new(),
         }
     }
 
-    /// The reference receiver, every vendor, with a legal oddity.
-    pub fn odd(oddity: Oddity) -> Self {
-        Self { reach: ReceiverReach::Embedded { defect: None, oddity: Some(oddity) }, ..Self::embedded(None) }
+    /// The reference receiver, every vendor, with these variants on.
+    pub fn varied(variants: &[Variant<Receiver>]) -> Self {
+        let reach = ReceiverReach::Embedded { mutants: Vec::new(), variants: variants.to_vec() };
+        Self { reach, ..Self::embedded(&[]) }
     }
 
     /// How much is seen of it. A receiver at a URL is seen from outside unless it asks our gateway.
@@ -206,14 +207,14 @@ impl ReceiverTarget {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            ReceiverReach::Embedded { defect: None, oddity: None } => {
-                "the embedded reference receiver".to_owned()
-            }
-            ReceiverReach::Embedded { oddity: Some(oddity), .. } => {
-                format!("the embedded reference receiver with the oddity {}", oddity.name())
-            }
-            ReceiverReach::Embedded { defect: Some(defect), oddity: None } => {
-                format!("the embedded reference receiver with the defect {}", defect.name())
+            ReceiverReach::Embedded { mutants, variants } => {
+                let mutants = mutants.iter().map(|mutant| format!("the mutant {}", mutant.name));
+                let variants = variants.iter().map(|variant| format!("the variant {}", variant.name));
+                let all: Vec<String> = mutants.chain(variants).collect();
+                match all.as_slice() {
+                    [] => "the embedded reference receiver".to_owned(),
+                    all => format!("the embedded reference receiver with {}", all.join(" and ")),
+                }
             }
             ReceiverReach::Exec { command, .. } => format!("the receiver started by `{command}`"),
             ReceiverReach::Url { hooks, .. } => {

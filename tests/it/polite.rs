@@ -13,7 +13,8 @@ use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::receiver::{Receiver, mutants};
 use rstest::rstest;
 
 use crate::loopback::Nobody;
@@ -25,9 +26,9 @@ async fn judged(target: ReceiverTarget, only: &[&str]) -> Report {
     receiver_stage::judge(target, &options).await.expect("a report")
 }
 
-fn limited(defect: Option<Defect>, limits: Limits) -> ReceiverTarget {
+fn limited(mutants: &[Mutant<Receiver>], limits: Limits) -> ReceiverTarget {
     let vendors = vec![Vendor::named("kling").expect("the registry has it")];
-    ReceiverTarget { limits, vendors, ..ReceiverTarget::embedded(defect) }
+    ReceiverTarget { limits, vendors, ..ReceiverTarget::embedded(mutants) }
 }
 
 fn sent(report: &Report) -> u64 {
@@ -57,7 +58,7 @@ fn what_is_not_ours_is_not_hurried(
 #[tokio::test]
 async fn no_more_is_sent_than_the_cap_allows() {
     let limits = Limits { max_requests: Some(40), ..Limits::default() };
-    let report = judged(limited(None, limits), &["RX-ACK-*"]).await;
+    let report = judged(limited(&[], limits), &["RX-ACK-*"]).await;
     assert_eq!(sent(&report), 40);
     assert_eq!(report.verdict, Verdict::Undecided);
     let told = |reason: &Option<String>| reason.as_ref().is_some_and(|why| why.contains("--max-requests"));
@@ -72,7 +73,7 @@ async fn the_pace_is_kept() {
     let rate = 100.0;
     let began = Instant::now();
     let report =
-        judged(limited(None, Limits { rate: Some(rate), ..Limits::default() }), &["RX-ACK-001"]).await;
+        judged(limited(&[], Limits { rate: Some(rate), ..Limits::default() }), &["RX-ACK-001"]).await;
     assert_eq!(report.verdict, Verdict::Conforms);
     let gaps = f64::from(u32::try_from(sent(&report) - 1).expect("a few"));
     assert!(began.elapsed() >= Duration::from_secs_f64(gaps / rate), "{gaps} in {:?}", began.elapsed());
@@ -82,7 +83,7 @@ async fn the_pace_is_kept() {
 #[tokio::test]
 async fn what_goes_together_is_not_spread_out() {
     let limits = Limits { rate: Some(60.0), ..Limits::default() };
-    let report = judged(limited(Some(Defect::CheckThenAct), limits), &["RX-IDEM-007"]).await;
+    let report = judged(limited(&[mutants::CHECK_THEN_ACT], limits), &["RX-IDEM-007"]).await;
     assert_eq!(report.verdict, Verdict::Violations, "{:#?}", report.cases);
 }
 
@@ -101,7 +102,7 @@ async fn a_receiver_that_is_gone_is_left_alone() {
         vendors: vec![vendor],
         limits: Limits { breaker: Breaker::Stays, ..Limits::default() },
         timeouts: ReceiverTimeouts::LOCAL,
-        ..ReceiverTarget::embedded(None)
+        ..ReceiverTarget::embedded(&[])
     };
     let report = judged(target, &[]).await;
     assert!(report.cases.len() > 20);

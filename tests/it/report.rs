@@ -14,7 +14,7 @@ use ringback::run::session::RunOptions;
 use ringback::schema::{Schema, violations};
 use ringback_mocks::wire::Secret;
 use ringback_reference::gateway::defect::Defect;
-use ringback_reference::receiver::defect::Defect as ReceiverDefect;
+use ringback_reference::receiver::mutants;
 use rstest::rstest;
 
 async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
@@ -70,7 +70,7 @@ async fn no_secret_leaves() {
 
 #[tokio::test]
 async fn no_secret_of_a_receiver_leaves() {
-    let target = ReceiverTarget::embedded(Some(ReceiverDefect::UnsignedAccepted));
+    let target = ReceiverTarget::embedded(&[mutants::UNSIGNED_ACCEPTED]);
     let session = receiver_stage::open(target, &RunOptions::default()).await.expect("the reference starts");
     let secrets = session.stage.subject.masked().to_vec();
     assert!(secrets.len() >= 3, "two that sign, and the key for the gateway");

@@ -15,7 +15,8 @@ use ringback::report::CaseReport;
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::receiver::{Receiver, mutants};
 use rstest::rstest;
 
 const EVENTS: &[Event] = &[Event::Queued, Event::Running, Event::Success, Event::Failure];
@@ -209,20 +210,20 @@ fn what_a_lost_ack_told_is_not_demanded() {
 
 /// A schedule that breaks a receiver is found, small, told in one line, and found again by its replay id.
 #[rstest]
-#[case::enumerated(Defect::DoubleProgressHidesEnd, "RX-SCH-001")]
-#[case::random(Defect::ManyProgressHidesEnd, "RX-SCH-002")]
-#[case::polled(Defect::DuplicateStopsPoll, "RX-SCH-003")]
-#[case::failing(Defect::FailureReopens, "RX-SCH-004")]
-fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Defect, #[case] id: &str) {
+#[case::enumerated(mutants::DOUBLE_PROGRESS_HIDES_END, "RX-SCH-001")]
+#[case::random(mutants::MANY_PROGRESS_HIDES_END, "RX-SCH-002")]
+#[case::polled(mutants::DUPLICATE_STOPS_POLL, "RX-SCH-003")]
+#[case::failing(mutants::FAILURE_REOPENS, "RX-SCH-004")]
+fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Mutant<Receiver>, #[case] id: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let judged = |options: RunOptions| {
-        let target = ReceiverTarget::embedded(Some(defect));
+        let target = ReceiverTarget::embedded(&[defect]);
         runtime.block_on(receiver_stage::judge(target, &options)).expect("a report")
     };
     let selection = Selection { only: vec![id.to_owned()], ..Selection::default() };
     let report = judged(RunOptions { selection, ..RunOptions::default() });
     let broken: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Fail).collect();
-    assert!(!broken.is_empty(), "{} is not caught", defect.name());
+    assert!(!broken.is_empty(), "{} is not caught", defect.name);
     for case in broken {
         let schedule = schedule_in(case);
         assert!(schedule.steps().len() <= 6, "{schedule}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use ringback_mocks::counterpart::Standing;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::check;
 use crate::receiver::context::{ReceiverContext, Started};
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
         terms: Terms { preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway], ..TERMS },
-        defects: &[Defect::CallbackMisplaced, Defect::OwnTaskId],
+        defects: &[mutants::CALLBACK_MISPLACED, mutants::OWN_TASK_ID],
         check: check!(job_started),
     },
     Requirement {
@@ -56,7 +56,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The id in a callback is the vendor's; a receiver that looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
         terms: TERMS,
-        defects: &[Defect::CallbackUnlinked, Defect::PollWorksToo],
+        defects: &[mutants::CALLBACK_UNLINKED, mutants::POLL_WORKS_TOO],
         check: check!(callback_ends_it),
     },
     Requirement {
@@ -66,7 +66,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
         remedy: "Ask Get Task Status forevery started job, at growing intervals, until it has ended.",
         terms: TERMS,
-        defects: &[Defect::NeverPolls, Defect::PollsOnce],
+        defects: &[mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_ends_it),
     },
     Requirement {
@@ -77,10 +77,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Take `failed` in data.status for an end like `finished`.",
         terms: TERMS,
         defects: &[
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollKnowsNoFailure,
-            Defect::FailureBelievedSuccess,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_KNOWS_NO_FAILURE,
+            mutants::FAILURE_BELIEVED_SUCCESS,
         ],
         check: check!(poll_failure),
     },
@@ -91,7 +91,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "As a rule both arrive; a job that each of them works on is charged twice.",
         remedy: "Let callback and poll pass the same claim on the job's end.",
         terms: TERMS,
-        defects: &[Defect::PollWorksToo, Defect::CallbackAfterPollWorks, Defect::CallbackUnlinked],
+        defects: &[mutants::POLL_WORKS_TOO, mutants::CALLBACK_AFTER_POLL_WORKS, mutants::CALLBACK_UNLINKED],
         check: check!(both_once),
     },
     Requirement {
@@ -102,10 +102,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Store the job with its secret before the submit, and answer callbacks while the submit waits.",
         terms: TERMS,
         defects: &[
-            Defect::SingleThreaded,
-            Defect::EarlyCallbackRefused,
-            Defect::CallbackUnlinked,
-            Defect::PollWorksToo,
+            mutants::SINGLE_THREADED,
+            mutants::EARLY_CALLBACK_REFUSED,
+            mutants::CALLBACK_UNLINKED,
+            mutants::POLL_WORKS_TOO,
         ],
         check: check!(early_callback),
     },
@@ -116,7 +116,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A 500 or a proxy's page says nothing about the job; a receiver that stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
         terms: TERMS,
-        defects: &[Defect::PollStopsAtError, Defect::NeverPolls, Defect::PollsOnce],
+        defects: &[mutants::POLL_STOPS_AT_ERROR, mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_survives),
     },
     Requirement {
@@ -126,7 +126,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each job would cost requests forever, and the gateway's rate limit is shared by those that run.",
         remedy: "Stop polling when the job has ended, whichever side said so.",
         terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
-        defects: &[Defect::PollsForever],
+        defects: &[mutants::POLLS_FOREVER],
         check: check!(poll_ends),
     },
     Requirement {
@@ -136,7 +136,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
         terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
-        defects: &[Defect::PollsHot],
+        defects: &[mutants::POLLS_HOT],
         check: check!(poll_politely),
     },
     Requirement {
@@ -147,11 +147,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Poll until the job has ended, whatever callbacks have come.",
         terms: TERMS,
         defects: &[
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollStopsAfterProgress,
-            Defect::CallbackUnlinked,
-            Defect::PollWorksToo,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_STOPS_AFTER_PROGRESS,
+            mutants::CALLBACK_UNLINKED,
+            mutants::POLL_WORKS_TOO,
         ],
         check: check!(any_subset),
     },

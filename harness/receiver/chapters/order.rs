@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use ringback_mocks::counterpart::Standing;
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::{SIGNED, check};
 use crate::receiver::context::ReceiverContext;
@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Progress and end carry the same id; a receiver that has seen the id and stops there loses every result.",
         remedy: "Remember that a job has ended, not that its id has been seen.",
         terms: TERMS,
-        defects: &[Defect::DedupesById],
+        defects: &[mutants::DEDUPES_BY_ID],
         check: check!(end_after_progress),
     },
     Requirement {
@@ -49,7 +49,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A repeated progress callback overtakes nothing but arrives last; the customer would see a finished job run again.",
         remedy: "Let no state follow an end.",
         terms: TERMS,
-        defects: &[Defect::Regresses],
+        defects: &[mutants::REGRESSES],
         check: check!(progress_after_end),
     },
     Requirement {
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An end that is repeated after late progress would be worked on a second time.",
         remedy: "Keep the claim on a job's end apart from the state that is shown, and never give it back.",
         terms: TERMS,
-        defects: &[Defect::Reopens, Defect::NoDedupe],
+        defects: &[mutants::REOPENS, mutants::NO_DEDUPE],
         check: check!(end_progress_end),
     },
     Requirement {
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each callback is a request of its own, and nothing keeps requests in order.",
         remedy: "Let states only move forward: queued, running, ended.",
         terms: TERMS,
-        defects: &[Defect::DedupesById, Defect::Regresses, Defect::MinimaxWrapperUnknown],
+        defects: &[mutants::DEDUPES_BY_ID, mutants::REGRESSES, mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(permutations),
     },
     Requirement {
@@ -79,7 +79,12 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that was given up and then finished after all must not be both refunded and delivered.",
         remedy: "Claim the end of a job, not the pair of job and state.",
         terms: Terms { scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[Defect::EachEndWorks, Defect::NoDedupe, Defect::DedupesByNonce, Defect::DedupesByBody],
+        defects: &[
+            mutants::EACH_END_WORKS,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_NONCE,
+            mutants::DEDUPES_BY_BODY,
+        ],
         check: check!(one_end),
     },
     Requirement {
@@ -89,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The work was done for the first end; a state that says otherwise contradicts it.",
         remedy: "Ignore whatever comes after an end, and log it for people.",
         terms: Terms { level: Level::Should, scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[Defect::LaterEndWins],
+        defects: &[mutants::LATER_END_WINS],
         check: check!(first_end_stays),
     },
     Requirement {
@@ -99,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Two handlers read the same row; the one that writes last must not undo the other.",
         remedy: "Write a state only where it is a step forward: UPDATE … WHERE NOT ended.",
         terms: TERMS,
-        defects: &[Defect::LostUpdate, Defect::DedupesById, Defect::Regresses],
+        defects: &[mutants::LOST_UPDATE, mutants::DEDUPES_BY_ID, mutants::REGRESSES],
         check: check!(at_once),
     },
     Requirement {
@@ -109,7 +114,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Times are in whole seconds, and a short job runs and ends within one.",
         remedy: "Decide by the state, not by whether a time is later.",
         terms: Terms { scope: Scope::EachOf(&["kling", "doubao", "minimax"]), ..TERMS },
-        defects: &[Defect::EqualTimesDropped],
+        defects: &[mutants::EQUAL_TIMES_DROPPED],
         check: check!(equal_times),
     },
 ];

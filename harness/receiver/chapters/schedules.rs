@@ -1,7 +1,7 @@
 //! Schedules: whatever happens to the callbacks of a job, in the end its work is done once and its state is
 //! the true one.
 
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 
 use super::check;
 use crate::receiver::context::{ReceiverContext, ScheduleRun};
@@ -38,11 +38,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::DoubleProgressHidesEnd,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::DOUBLE_PROGRESS_HIDES_END,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(up_to_four),
     },
@@ -54,11 +54,11 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: "Decide about each callback by the job's state alone, never by how many there were before it.",
         terms: TERMS,
         defects: &[
-            Defect::ManyProgressHidesEnd,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::MANY_PROGRESS_HIDES_END,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(longer),
     },
@@ -79,10 +79,10 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::DuplicateStopsPoll,
-            Defect::NeverPolls,
-            Defect::PollsOnce,
-            Defect::PollStopsAfterProgress,
+            mutants::DUPLICATE_STOPS_POLL,
+            mutants::NEVER_POLLS,
+            mutants::POLLS_ONCE,
+            mutants::POLL_STOPS_AFTER_PROGRESS,
         ],
         check: check!(with_loss),
     },
@@ -94,14 +94,14 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::FailureReopens,
-            Defect::FailureIgnored,
-            Defect::FailureBelievedSuccess,
-            Defect::FailureNotDeduped,
-            Defect::NoDedupe,
-            Defect::DedupesById,
-            Defect::Regresses,
-            Defect::Reopens,
+            mutants::FAILURE_REOPENS,
+            mutants::FAILURE_IGNORED,
+            mutants::FAILURE_BELIEVED_SUCCESS,
+            mutants::FAILURE_NOT_DEDUPED,
+            mutants::NO_DEDUPE,
+            mutants::DEDUPES_BY_ID,
+            mutants::REGRESSES,
+            mutants::REOPENS,
         ],
         check: check!(failures),
     },

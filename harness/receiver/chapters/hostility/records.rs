@@ -2,7 +2,7 @@
 //! that is not a hook.
 
 use ringback_mocks::counterpart::Standing;
-use ringback_reference::receiver::defect::Defect;
+use ringback_reference::receiver::mutants;
 use serde_json::json;
 
 use super::{malformed, undecodable};
@@ -34,7 +34,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A list where an object is expected, or a number where a word is, throws wherever nobody looked at types.",
         remedy: "Look at the type of the document, of the id and of the state before you use them; answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
-        defects: &[Defect::ArrayIs500, Defect::MissingIdIs500, Defect::StateNumberIs500],
+        defects: &[mutants::ARRAY_IS_500, mutants::MISSING_ID_IS_500, mutants::STATE_NUMBER_IS_500],
         check: check!(wrong_shape),
     },
     Requirement {
@@ -44,7 +44,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Many frameworks give nothing at all for an empty body, and the next line looks inside.",
         remedy: "Answer 400 to a body without a record.",
         terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
-        defects: &[Defect::EmptyIs500],
+        defects: &[mutants::EMPTY_IS_500],
         check: check!(empty_body),
     },
     Requirement {
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A vendor's mistake that is acknowledged is never noticed, and its callback never comes again.",
         remedy: "Answer 400 to what is not a record with an id.",
         terms: Terms { level: Level::Should, source: Source::HTTP.inferred(), ..TERMS },
-        defects: &[Defect::MalformedAcked, Defect::MissingIdAcked],
+        defects: &[mutants::MALFORMED_ACKED, mutants::MISSING_ID_ACKED],
         check: check!(malformed_refused),
     },
     Requirement {
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Hooks],
             ..TERMS
         },
-        defects: &[Defect::UnknownHookAcked],
+        defects: &[mutants::UNKNOWN_HOOK_ACKED],
         check: check!(unknown_hook),
     },
     Requirement {
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An id goes into paths, queries and keys; what is not escaped there breaks, or worse, does something.",
         remedy: "Escape ids wherever they are used, or refuse those that no vendor gives with 400.",
         terms: TERMS,
-        defects: &[Defect::OddIdIs500],
+        defects: &[mutants::ODD_ID_IS_500],
         check: check!(odd_ids),
     },
     Requirement {
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[Defect::TrailingDataAccepted, Defect::MalformedAcked],
+        defects: &[mutants::TRAILING_DATA_ACCEPTED, mutants::MALFORMED_ACKED],
         check: check!(two_documents),
     },
 ];
