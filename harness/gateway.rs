@@ -1,7 +1,7 @@
 //! Gateways on trial: the kind of subject that hands a customer's `callback_url` to the vendors.
 //!
 //! What is peculiar to a gateway lives below this room, its peer is `receiver`; choosing, running and reporting are
-//! the same forevery kind of subject and live in `run` and `report`.
+//! the same for every kind of subject and live in `run` and `report`.
 
 pub mod chapters;
 pub mod context;

@@ -108,7 +108,7 @@ pub fn urls() -> impl Strategy<Value = UrlShape, Tree: Send> {
 
 /// A request with `callback_url` at the top of `input`, among fields that are allowed there.
 #[derive(Clone, Debug)]
-pub struct Misplaced {
+pub struct MisplacedCallback {
     /// Allow-listed neighbours.
     pub neighbours: Vec<&'static str>,
     /// Whether metadata has one too.
@@ -118,14 +118,14 @@ pub struct Misplaced {
 }
 
 /// Misplaced callback URLs with every kind of neighbour.
-pub fn misplaced() -> impl Strategy<Value = Misplaced, Tree: Send> {
+pub fn misplaced() -> impl Strategy<Value = MisplacedCallback, Tree: Send> {
     let neighbours = &["size", "image", "images", "duration", "seconds"][..];
     (
         subsequence(neighbours, 0..=neighbours.len()),
         any::<bool>(),
         select(&[None, Some(""), Some("not a url")][..]),
     )
-        .prop_map(|(neighbours, in_metadata_too, value)| Misplaced {
+        .prop_map(|(neighbours, in_metadata_too, value)| MisplacedCallback {
             neighbours,
             in_metadata_too,
             value,

@@ -1,6 +1,6 @@
 //! A run that judges a gateway: its stage, and how it comes up.
 //!
-//! Choosing, running and reporting are the same forevery kind of subject and live in `run`.
+//! Choosing, running and reporting are the same for every kind of subject and live in `run`.
 
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;

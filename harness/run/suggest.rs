@@ -1,4 +1,4 @@
-//! What was meant by a name that does not exist. One measure forevery list of names.
+//! What was meant by a name that does not exist. One measure for every list of names.
 //!
 //! Pure. Where the names come from, and what is said when none is near, is the caller's.
 

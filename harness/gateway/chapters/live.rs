@@ -8,7 +8,7 @@ use ringback_reference::gateway::defect::Defect;
 
 use super::check;
 use crate::gateway::context::GatewayContext;
-use crate::gateway::context::live::Ended;
+use crate::gateway::context::live::JobEnd;
 use crate::gateway::knob::Knob;
 use crate::gateway::submit::SubmittedJob;
 use crate::gateway::{Gateway, GatewayPrecondition};
@@ -98,13 +98,13 @@ async fn started(context: &GatewayContext) -> Result<SubmittedJob, Stop> {
 async fn callback_arrives(context: &GatewayContext) -> Result<(), Stop> {
     let accepted = started(context).await?;
     match context.follow(&accepted).await? {
-        Ended::Called { .. } => Ok(()),
-        Ended::Silently { strange: Some(strange), .. } => Err(Stop::Inconclusive(format!(
+        JobEnd::Called { .. } => Ok(()),
+        JobEnd::Silently { strange: Some(strange), .. } => Err(Stop::Inconclusive(format!(
             "what arrived at the callback URL is not a callback that a vendor documents: {} {}",
             strange.request.method,
             shortened(&String::from_utf8_lossy(&strange.request.body), 300)
         ))),
-        Ended::Silently { last, window, .. } => {
+        JobEnd::Silently { last, window, .. } => {
             context.receiver_is_open().await?;
             let mut finding = Finding::new(
                 format!("a callback that tells of the end within {window:?} of it"),
@@ -122,7 +122,7 @@ async fn callback_arrives(context: &GatewayContext) -> Result<(), Stop> {
 
 async fn status_follows_callback(context: &GatewayContext) -> Result<(), Stop> {
     let accepted = started(context).await?;
-    let Ended::Called { arrived, phase } = context.follow(&accepted).await? else {
+    let JobEnd::Called { arrived, phase } = context.follow(&accepted).await? else {
         return Err(Stop::NotTestable("no callback told of the job's end, see GW-LV-001".into()));
     };
     let wanted = if phase == Phase::Succeeded { "finished" } else { "failed" };

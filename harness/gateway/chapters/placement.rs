@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_control, wrong_callback};
 use crate::gateway::context::GatewayContext;
-use crate::gateway::inputs::{self, Misplaced};
+use crate::gateway::inputs::{self, MisplacedCallback};
 use crate::gateway::knob::{Choice, Knob};
 use crate::gateway::submit::SubmitRequest;
 use crate::gateway::{Gateway, GatewayPrecondition};
@@ -360,7 +360,7 @@ async fn case_variants_in_metadata(context: &GatewayContext) -> Result<(), Stop>
 
 async fn generated_placements_refused(context: &GatewayContext) -> Result<(), Stop> {
     context.accept(&control(context)).await?;
-    let worst = search::search(context, inputs::misplaced(), async |shape: Misplaced| {
+    let worst = search::search(context, inputs::misplaced(), async |shape: MisplacedCallback| {
         let reply = context.submit(&misplaced(context, &shape)).await?;
         Ok((!is_refusal(context, reply.status)).then_some(reply))
     })
@@ -378,7 +378,7 @@ async fn generated_placements_refused(context: &GatewayContext) -> Result<(), St
     Ok(())
 }
 
-fn misplaced(context: &GatewayContext, shape: &Misplaced) -> SubmitRequest {
+fn misplaced(context: &GatewayContext, shape: &MisplacedCallback) -> SubmitRequest {
     let job = context.job();
     let url = GatewayContext::hook(&job.token);
     let seconds = context.dialect().sample.duration;

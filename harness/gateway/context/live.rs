@@ -21,7 +21,7 @@ const LIVE_POLL: u32 = 5;
 
 /// How the end of a job was learnt.
 #[derive(Debug)]
-pub enum Ended {
+pub enum JobEnd {
     /// By a callback that says so.
     Called {
         /// It, as it arrived.
@@ -65,7 +65,7 @@ impl GatewayContext {
     }
 
     /// Follows a job until a callback or its status says that it has ended.
-    pub async fn follow(&self, of: &SubmittedJob) -> Result<Ended, Stop> {
+    pub async fn follow(&self, of: &SubmittedJob) -> Result<JobEnd, Stop> {
         if self.world.mock(self.vendor).is_some() {
             // The mock calls back at once, however long that takes on a busy machine, or was not asked to.
             let timeouts = &self.target.timeouts;
@@ -75,7 +75,7 @@ impl GatewayContext {
         let (timeouts, opened) = (&self.target.timeouts, tokio::time::Instant::now());
         while opened.elapsed() < timeouts.finish {
             if let Some((arrived, phase)) = self.terminal_call(&of.token, timeouts.poll * LIVE_POLL).await {
-                return Ok(Ended::Called { arrived, phase });
+                return Ok(JobEnd::Called { arrived, phase });
             }
             let reply = self.status(of).await?;
             if matches!(reply.word(), Some("finished" | "failed")) {
@@ -101,9 +101,9 @@ impl GatewayContext {
         of: &SubmittedJob,
         window: Duration,
         last: Option<GatewayReply>,
-    ) -> Result<Ended, Stop> {
+    ) -> Result<JobEnd, Stop> {
         if let Some((arrived, phase)) = self.terminal_call(&of.token, window).await {
-            return Ok(Ended::Called { arrived, phase });
+            return Ok(JobEnd::Called { arrived, phase });
         }
         let last = match last {
             Some(last) => last,
@@ -113,7 +113,7 @@ impl GatewayContext {
             let receipt = inspection::examine(&exchange.request, |_| Vec::new(), Timestamp::now());
             receipt.dialect.is_none() && receipt.challenge.is_none()
         });
-        Ok(Ended::Silently { last, strange, window })
+        Ok(JobEnd::Silently { last, strange, window })
     }
 
     /// Waits for a callback, of whichever documented dialect, that tells of an end.

@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         slug: "poll-ends-it",
         sentence: "A job whose callbacks are all lost ends by polling.",
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
-        remedy: "Ask Get Task Status forevery started job, at growing intervals, until it has ended.",
+        remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
         terms: TERMS,
         defects: &[mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_ends_it),

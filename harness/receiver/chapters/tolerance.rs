@@ -210,7 +210,7 @@ async fn null_fields(context: &ReceiverContext) -> Result<(), Stop> {
     context.counted_control(CallbackState::SUCCESS).await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?.nulled();
-    let what = "a success with null foreverything but id, state and result";
+    let what = "a success with null for everything but id, state and result";
     context.note_unless_taken(&job, &callback, what).await
 }
 

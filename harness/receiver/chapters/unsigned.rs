@@ -168,7 +168,7 @@ async fn distinct<const N: usize>(
     let urls: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     let Some(difference) = secrecy::Difference::of(&urls) else {
         return Err(Stop::NotApplicable(
-            "the receiver names the same callback URL forevery job: it has no secret in it, and must ask the \
+            "the receiver names the same callback URL for every job: it has no secret in it, and must ask the \
              gateway about each callback (RX-UNS-001)"
                 .into(),
         ));
