@@ -12,7 +12,7 @@ use ringback::report::Report;
 use ringback::report::format::FORMATS;
 use ringback::session::{self, Options};
 use ringback::target::Target;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 const CASES: usize = 1_000;
 const ROUNDS: usize = 9;
@@ -53,14 +53,14 @@ fn round(render: fn(&Report) -> String, report: &Report) -> (Duration, usize) {
 
 async fn report() -> Report {
     let options = Options::default();
-    let faulty = Target::embedded(Some(Defect::EscapesDecoded));
+    let faulty = Target::embedded(&[mutants::ESCAPES_DECODED]);
     let mut report = session::judge(faulty, &options).await.expect("the reference gateway starts");
     let receiver = session::receiver::judge(ReceiverTarget::embedded(None), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);
     let others = Options { seed: 8, ..Options::default() };
-    let again = session::judge(Target::embedded(None), &others).await.expect("the reference gateway starts");
+    let again = session::judge(Target::embedded(&[]), &others).await.expect("the reference gateway starts");
     let missing = CASES.saturating_sub(report.cases.len());
     report.cases.extend(again.cases.into_iter().take(missing).map(|mut case| {
         case.name.push_str(" again");

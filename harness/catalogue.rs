@@ -6,7 +6,8 @@
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::Gateway as Reference;
 
 use crate::bench::{Bench, Workbench};
 use crate::checks;
@@ -48,7 +49,7 @@ impl Kind for Gateway {
     const CHAPTERS: &'static [Chapter] = CHAPTERS;
     type Bench = Bench;
     type Need = Need;
-    type Defect = Defect;
+    type Defect = Mutant<Reference>;
 
     fn need_word(need: Need) -> &'static str {
         match need {
@@ -64,13 +65,13 @@ impl Kind for Gateway {
     }
 }
 
-impl Fault for Defect {
+impl Fault for Mutant<Reference> {
     fn name(self) -> &'static str {
-        self.name()
+        self.name
     }
 
     fn about(self) -> &'static str {
-        self.about()
+        self.about
     }
 }
 

@@ -258,7 +258,7 @@ fn reach(
         )),
         (None, Some(command)) if command.trim().is_empty() => Err(ConfigError("--exec is empty".into())),
         (None, Some(command)) => Ok(Reach::Exec { command, ready_within }),
-        (None, None) => Ok(Reach::Embedded { defect: None, oddity: None }),
+        (None, None) => Ok(Reach::Embedded { mutants: Vec::new(), variants: Vec::new() }),
         (Some(url), None) => {
             let root = root(&url)?;
             let Some(key) = secrets.key else {

@@ -9,7 +9,7 @@
 //! # async fn example() -> Result<(), ringback::session::RunError> {
 //! use ringback::{session, target::Target};
 //!
-//! let report = session::judge(Target::embedded(None), &session::Options::default()).await?;
+//! let report = session::judge(Target::embedded(&[]), &session::Options::default()).await?;
 //! assert_eq!(report.counts.fail, 0, "{}", ringback::report::terminal::render(&report));
 //! # Ok(())
 //! # }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::gateway::Gateway as ReferenceGateway;
 use ringback_reference::receiver::defect::Defect as ReceiverDefect;
 use ringback_reference::receiver::oddity::Oddity as ReceiverOddity;
 
@@ -42,9 +42,9 @@ impl Kill {
 }
 
 /// Judges the reference gateway with one defect.
-pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
-    let report = session::judge(Target::embedded(Some(defect)), &Options::default()).await?;
-    Ok(examined::<Gateway>(defect.name(), &report))
+pub async fn kill(mutant: Mutant<ReferenceGateway>) -> Result<Kill, RunError> {
+    let report = session::judge(Target::embedded(&[mutant]), &Options::default()).await?;
+    Ok(examined::<Gateway>(mutant.name, &report))
 }
 
 /// What a run against a reference with a defect shows.
@@ -101,9 +101,9 @@ impl Acceptance {
 }
 
 /// Judges the reference gateway with one oddity.
-pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
-    let report = session::judge(Target::odd(oddity), &Options::default()).await?;
-    Ok(accepted(oddity.name(), &report))
+pub async fn accept(variant: Variant<ReferenceGateway>) -> Result<Acceptance, RunError> {
+    let report = session::judge(Target::varied(&[variant]), &Options::default()).await?;
+    Ok(accepted(variant.name, &report))
 }
 
 /// What a run against a reference with an oddity shows.
@@ -161,7 +161,7 @@ pub async fn receiver_blemishes() -> Result<Vec<String>, RunError> {
 /// What is wrong with the reference itself: every case that did not pass. The reference has
 /// everything and everything can be judged, so nothing but `pass` is right.
 pub async fn blemishes() -> Result<Vec<String>, RunError> {
-    let report = session::judge(Target::embedded(None), &Options::default()).await?;
+    let report = session::judge(Target::embedded(&[]), &Options::default()).await?;
     Ok(unpassed(&report))
 }
 

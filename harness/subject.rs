@@ -13,7 +13,7 @@ use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
-use ringback_reference::gateway::{ReferenceGateway, Setup, Upstream};
+use ringback_reference::gateway::{GatewaySetup, ReferenceGateway, Upstream};
 
 use crate::exec::{Environment, Process, StartError};
 use crate::guard::{Denied, Guard, Traffic};
@@ -90,9 +90,10 @@ impl Subject {
         secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         secrets.extend(other_key.iter().map(|key| ("RINGBACK_OTHER_API_KEY".to_owned(), key.clone())));
         let (root, running) = match &target.reach {
-            Reach::Embedded { defect, oddity } => {
+            Reach::Embedded { mutants, variants } => {
                 let clients = [Some(key.clone()), other_key.clone()].into_iter().flatten().collect();
-                let setup = Setup { clients, upstreams, defect: *defect, oddity: *oddity };
+                let setup =
+                    GatewaySetup { clients, upstreams, mutants: mutants.clone(), variants: variants.clone() };
                 let gateway = ReferenceGateway::start(setup, http::LOOPBACK).await?;
                 (gateway.url(), Running::Here(gateway))
             }

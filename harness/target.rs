@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::gateway::Gateway;
 use serde::{Deserialize, Serialize};
 
 use crate::guard::{Breaker, Limits};
@@ -47,10 +47,10 @@ pub struct Target {
 pub enum Reach {
     /// The reference gateway, in this process.
     Embedded {
-        /// The fault it makes, if any.
-        defect: Option<Defect>,
-        /// The legal but unusual behaviour it shows, if any.
-        oddity: Option<Oddity>,
+        /// What it does wrong.
+        mutants: Vec<Mutant<Gateway>>,
+        /// What it does that is legal and unusual.
+        variants: Vec<Variant<Gateway>>,
     },
     /// A command that we start and end.
     Exec {
@@ -140,22 +140,22 @@ impl Patience {
         poll: Duration::from_secs(1),
         ..Self::LOCAL
     };
-    /// For the reference gateway with a defect: it acts at once or never.
+    /// For the reference gateway with a mutant on: it acts at once or never.
     pub const REFERENCE: Self = Self {
         create: Duration::from_secs(2),
         settle: Duration::from_secs(2),
         hang: Duration::from_secs(5),
         ..Self::LOCAL
     };
-    /// For the reference gateway with an oddity: it may be late, and need not show everything.
+    /// For the reference gateway with a variant on: it may be late, and need not show everything.
     pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
 
 impl Target {
-    /// The reference gateway, every vendor, with a fault to make or none.
-    pub fn embedded(defect: Option<Defect>) -> Self {
+    /// The reference gateway, every vendor, with these mutants on.
+    pub fn embedded(mutants: &[Mutant<Gateway>]) -> Self {
         Self {
-            reach: Reach::Embedded { defect, oddity: None },
+            reach: Reach::Embedded { mutants: mutants.to_vec(), variants: Vec::new() },
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
@@ -163,17 +163,17 @@ impl Target {
             max_requests: None,
             live: None,
             knobs: Knobs::default(),
-            patience: if defect.is_some() { Patience::REFERENCE } else { Patience::LOCAL },
+            patience: if mutants.is_empty() { Patience::LOCAL } else { Patience::REFERENCE },
             hidden: Vec::new(),
         }
     }
 
-    /// The reference gateway, every vendor, with a legal oddity.
-    pub fn odd(oddity: Oddity) -> Self {
+    /// The reference gateway, every vendor, with these variants on.
+    pub fn varied(variants: &[Variant<Gateway>]) -> Self {
         Self {
-            reach: Reach::Embedded { defect: None, oddity: Some(oddity) },
+            reach: Reach::Embedded { mutants: Vec::new(), variants: variants.to_vec() },
             patience: Patience::ODD,
-            ..Self::embedded(None)
+            ..Self::embedded(&[])
         }
     }
 
@@ -247,12 +247,14 @@ impl Target {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            Reach::Embedded { defect: None, oddity: None } => "the embedded reference gateway".to_owned(),
-            Reach::Embedded { oddity: Some(oddity), .. } => {
-                format!("the embedded reference gateway with the oddity {}", oddity.name())
-            }
-            Reach::Embedded { defect: Some(defect), oddity: None } => {
-                format!("the embedded reference gateway with the defect {}", defect.name())
+            Reach::Embedded { mutants, variants } => {
+                let mutants = mutants.iter().map(|mutant| format!("the defect {}", mutant.name));
+                let variants = variants.iter().map(|variant| format!("the oddity {}", variant.name));
+                let all: Vec<String> = mutants.chain(variants).collect();
+                match all.as_slice() {
+                    [] => "the embedded reference gateway".to_owned(),
+                    all => format!("the embedded reference gateway with {}", all.join(" and ")),
+                }
             }
             Reach::Exec { command, .. } => format!("the gateway started by `{command}`"),
             Reach::Url { root, .. } => format!("the gateway at {root}"),

@@ -70,7 +70,7 @@ impl Suite {
     fn add_named(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
         let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
         if at_gateway.is_none() && at_receiver.is_none() {
-            self.gateway(Target::embedded(None), &Options::default())?;
+            self.gateway(Target::embedded(&[]), &Options::default())?;
             return self.receiver(ReceiverTarget::embedded(None), &Options::default());
         }
         let secrets = Secrets::read(&variable);

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::catalogue::{self, Gateway};
 use ringback::{outcome::Level, selftest};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::{Gateway as Reference, mutants};
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
@@ -22,9 +23,9 @@ fn main() -> ExitCode {
         Trial::test("catalogue/has-the-breadth-promised", breadth),
     ];
     trials.extend(
-        Defect::ALL
+        mutants::ALL
             .iter()
-            .map(|defect| Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))),
+            .map(|defect| Trial::test(format!("defect/{}", defect.name), move || caught_exactly(*defect))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -38,17 +39,17 @@ fn reference_passes() -> Result<(), Failed> {
     if blemishes.is_empty() { Ok(()) } else { Err(Failed::from(blemishes.join("\n"))) }
 }
 
-fn caught_exactly(defect: Defect) -> Result<(), Failed> {
+fn caught_exactly(defect: Mutant<Reference>) -> Result<(), Failed> {
     let kill = runtime()?.block_on(selftest::kill(defect))?;
     if kill.is_exact() { Ok(()) } else { Err(Failed::from(selftest::line(&kill))) }
 }
 
 fn every_defect_is_named() -> Result<(), Failed> {
-    let named: Vec<Defect> =
+    let named: Vec<Mutant<Reference>> =
         catalogue::all::<Gateway>().flat_map(|(_, entry)| entry.defects.iter().copied()).collect();
-    match Defect::ALL.iter().find(|defect| !named.contains(defect)) {
+    match mutants::ALL.iter().find(|defect| !named.contains(defect)) {
         None => Ok(()),
-        Some(orphan) => Err(Failed::from(format!("no requirement names the defect {}", orphan.name()))),
+        Some(orphan) => Err(Failed::from(format!("no requirement names the defect {}", orphan.name))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Authentication: no service without a known key, and no look into another client's tasks.
 
 use ringback_mocks::jobs::Step;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
@@ -26,7 +26,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::AuthOptional],
+        defects: &[mutants::AUTH_OPTIONAL],
         check: check!(submit_needs_key),
     },
     Requirement {
@@ -42,7 +42,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::AnyToken],
+        defects: &[mutants::ANY_TOKEN],
         check: check!(submit_needs_known_key),
     },
     Requirement {
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts, Need::Status],
         jobs: 1,
         generated: false,
-        defects: &[Defect::AuthOptional, Defect::StatusOpen],
+        defects: &[mutants::AUTH_OPTIONAL, mutants::STATUS_OPEN],
         check: check!(status_needs_key),
     },
     Requirement {
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts, Need::Status],
         jobs: 1,
         generated: false,
-        defects: &[Defect::AnyToken],
+        defects: &[mutants::ANY_TOKEN],
         check: check!(status_needs_known_key),
     },
     Requirement {
@@ -91,10 +91,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 1,
         generated: false,
         defects: &[
-            Defect::TasksShared,
-            Defect::ErrorsIn200,
-            Defect::UnknownTaskIs400,
-            Defect::UnknownTaskRuns,
+            mutants::TASKS_SHARED,
+            mutants::ERRORS_IN_200,
+            mutants::UNKNOWN_TASK_IS_400,
+            mutants::UNKNOWN_TASK_RUNS,
         ],
         check: check!(tasks_isolated),
     },
@@ -112,11 +112,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 9,
         generated: false,
         defects: &[
-            Defect::KeyPrefixAccepted,
-            Defect::KeyCaseIgnored,
-            Defect::EmptyBearerAccepted,
-            Defect::AnyToken,
-            Defect::AuthOptional,
+            mutants::KEY_PREFIX_ACCEPTED,
+            mutants::KEY_CASE_IGNORED,
+            mutants::EMPTY_BEARER_ACCEPTED,
+            mutants::ANY_TOKEN,
+            mutants::AUTH_OPTIONAL,
         ],
         check: check!(near_keys_refused),
     },
@@ -133,7 +133,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 5,
         generated: false,
-        defects: &[Defect::KeyInQueryAccepted, Defect::AuthOptional],
+        defects: &[mutants::KEY_IN_QUERY_ACCEPTED, mutants::AUTH_OPTIONAL],
         check: check!(key_not_in_query),
     },
     Requirement {
@@ -149,7 +149,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::OtherKey],
         jobs: 2,
         generated: false,
-        defects: &[Defect::CallbackOfEqualPrompt, Defect::CallbackCached],
+        defects: &[mutants::CALLBACK_OF_EQUAL_PROMPT, mutants::CALLBACK_CACHED],
         check: check!(callbacks_isolated),
     },
     Requirement {
@@ -165,7 +165,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::CreatesBeforeAuth],
+        defects: &[mutants::CREATES_BEFORE_AUTH],
         check: check!(no_create_without_key),
     },
     Requirement {
@@ -182,11 +182,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 1,
         generated: false,
         defects: &[
-            Defect::FinishedTasksShared,
-            Defect::TasksShared,
-            Defect::ErrorsIn200,
-            Defect::UnknownTaskIs400,
-            Defect::UnknownTaskRuns,
+            mutants::FINISHED_TASKS_SHARED,
+            mutants::TASKS_SHARED,
+            mutants::ERRORS_IN_200,
+            mutants::UNKNOWN_TASK_IS_400,
+            mutants::UNKNOWN_TASK_RUNS,
         ],
         check: check!(finished_tasks_isolated),
     },

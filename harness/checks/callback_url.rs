@@ -1,7 +1,7 @@
 //! The callback URL where it belongs: forwarded when there is one, absent when there is none, and
 //! never called by the gateway itself.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, forwarded, note_unless_refused, wrong_callback};
@@ -26,10 +26,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 1,
         generated: false,
         defects: &[
-            Defect::CallbackDropped,
-            Defect::CallbackDroppedForVidu,
-            Defect::CallbackFieldRenamed,
-            Defect::CallbackFieldRenamedForDoubao,
+            mutants::CALLBACK_DROPPED,
+            mutants::CALLBACK_DROPPED_FOR_VIDU,
+            mutants::CALLBACK_FIELD_RENAMED,
+            mutants::CALLBACK_FIELD_RENAMED_FOR_DOUBAO,
         ],
         check: check!(plain_forwarded),
     },
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 6,
         generated: false,
-        defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced, Defect::DefaultCallback],
+        defects: &[mutants::WRONG_TYPE_IS_500, mutants::CALLBACK_COERCED, mutants::DEFAULT_CALLBACK],
         check: check!(wrong_type),
     },
     Requirement {
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
-        defects: &[Defect::EmptyCallbackForwarded],
+        defects: &[mutants::EMPTY_CALLBACK_FORWARDED],
         check: check!(empty_not_forwarded),
     },
     Requirement {
@@ -78,7 +78,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::DefaultCallback],
+        defects: &[mutants::DEFAULT_CALLBACK],
         check: check!(none_given_none_sent),
     },
     Requirement {
@@ -94,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CallsBackItself],
+        defects: &[mutants::CALLS_BACK_ITSELF],
         check: check!(gateway_sends_none),
     },
 ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ringback_mocks::vendor::Vendor;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
@@ -37,7 +37,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-CONC-001",
         slug: "callbacks-stay-apart",
         sentence: "Of 50 jobs submitted at once over all vendors, each reaches its vendor with its own callback_url.",
-        defects: &[Defect::CallbackSharedAcrossVendors, Defect::CallbackShared, Defect::CallbackCached],
+        defects: &[
+            mutants::CALLBACK_SHARED_ACROSS_VENDORS,
+            mutants::CALLBACK_SHARED,
+            mutants::CALLBACK_CACHED,
+        ],
         ..COMMON
     },
     Requirement {
@@ -46,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "50 jobs submitted at once have 50 task ids.",
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make ids random, or take them from a sequence that hands each number out once.",
-        defects: &[Defect::IdsRace, Defect::RepeatsTaskId],
+        defects: &[mutants::IDS_RACE, mutants::REPEATS_TASK_ID],
         check: check!(ids_stay_apart),
         ..COMMON
     },
@@ -59,10 +63,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
         jobs: 16,
         defects: &[
-            Defect::StatusesCross,
-            Defect::IdsRace,
-            Defect::RepeatsTaskId,
-            Defect::FailureReportedFinished,
+            mutants::STATUSES_CROSS,
+            mutants::IDS_RACE,
+            mutants::REPEATS_TASK_ID,
+            mutants::FAILURE_REPORTED_FINISHED,
         ],
         check: check!(statuses_stay_apart),
         ..COMMON
@@ -73,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "50 jobs submitted at once lead to one create each.",
         why: "A second create is billed twice and calls back twice, with two ids.",
         remedy: "Do not repeat a create because the gateway is busy.",
-        defects: &[Defect::DuplicatesUnderLoad, Defect::CreatesTwice],
+        defects: &[mutants::DUPLICATES_UNDER_LOAD, mutants::CREATES_TWICE],
         check: check!(one_create_each),
         ..COMMON
     },

@@ -1,6 +1,6 @@
 //! Errors: the envelope, the status, and that a failure is never dressed as a success.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, note_schema};
@@ -26,7 +26,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[],
         jobs: 0,
         generated: false,
-        defects: &[Defect::ErrorsAsText, Defect::NativeErrors],
+        defects: &[mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
         check: check!(envelope),
     },
     Requirement {
@@ -42,7 +42,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[],
         jobs: 0,
         generated: false,
-        defects: &[Defect::ErrorsIn200, Defect::UnknownTaskRuns],
+        defects: &[mutants::ERRORS_IN_200, mutants::UNKNOWN_TASK_RUNS],
         check: check!(no_error_in_200),
     },
     Requirement {
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[],
         jobs: 0,
         generated: false,
-        defects: &[Defect::ErrorCodeDiffers, Defect::ErrorsIn200],
+        defects: &[mutants::ERROR_CODE_DIFFERS, mutants::ERRORS_IN_200],
         check: check!(code_mirrors_status),
     },
     Requirement {
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[],
         jobs: 0,
         generated: false,
-        defects: &[Defect::ErrorTypeOdd],
+        defects: &[mutants::ERROR_TYPE_ODD],
         check: check!(bad_request_type),
     },
     Requirement {
@@ -91,10 +91,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 0,
         generated: false,
         defects: &[
-            Defect::UnknownTaskIs400,
-            Defect::UnknownTaskRuns,
-            Defect::ErrorsAsText,
-            Defect::ErrorsIn200,
+            mutants::UNKNOWN_TASK_IS_400,
+            mutants::UNKNOWN_TASK_RUNS,
+            mutants::ERRORS_AS_TEXT,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(unknown_task_404),
     },
@@ -111,7 +111,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 5,
         generated: false,
-        defects: &[Defect::PlacementErrorAsText, Defect::ErrorsAsText, Defect::NativeErrors],
+        defects: &[mutants::PLACEMENT_ERROR_AS_TEXT, mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
         check: check!(envelope_for_every_mistake),
     },
 ];

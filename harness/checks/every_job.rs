@@ -1,7 +1,7 @@
 //! The job's own URL in every kind of job: for each API of a vendor, with every field, and whatever the
 //! client submitted before.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, wrong_callback};
@@ -34,7 +34,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-JOB-001",
         slug: "every-field",
         sentence: "A callback_url arrives when the job uses every other field that input allows.",
-        defects: &[Defect::DroppedWithDuration, Defect::DroppedWithImage, Defect::DroppedWithOptions],
+        defects: &[
+            mutants::DROPPED_WITH_DURATION,
+            mutants::DROPPED_WITH_IMAGE,
+            mutants::DROPPED_WITH_OPTIONS,
+        ],
         ..COMMON
     },
     Requirement {
@@ -43,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A second job that looks like the first arrives with its own callback_url.",
         why: "Where what was sent once is kept and reused, every later event goes to the first receiver.",
         remedy: "Build each create call from its own request.",
-        defects: &[Defect::CallbackCached, Defect::CallbackOfEqualPrompt],
+        defects: &[mutants::CALLBACK_CACHED, mutants::CALLBACK_OF_EQUAL_PROMPT],
         check: check!(second_job),
         ..COMMON
     },
@@ -53,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A job without a callback_url arrives without one when the job before it had one.",
         why: "The receiver of the first job gets events of a job it does not know.",
         remedy: "Build each create call from its own request.",
-        defects: &[Defect::CallbackRemembered, Defect::DefaultCallback],
+        defects: &[mutants::CALLBACK_REMEMBERED, mutants::DEFAULT_CALLBACK],
         check: check!(second_job_without),
         ..COMMON
     },
@@ -63,7 +67,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A callback_url reaches Kling's newer API in that API's own field.",
         remedy: "The newer API takes it as options.callback_url.",
         scope: Scope::Only("kling"),
-        defects: &[Defect::DroppedForKlingV2],
+        defects: &[mutants::DROPPED_FOR_KLING_V2],
         check: check!(newer_api),
         ..COMMON
     },
@@ -73,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A callback_url reaches MiniMax's newer API in that API's own field.",
         remedy: "The newer API takes it as callback_url, like the older one.",
         scope: Scope::Only("minimax"),
-        defects: &[Defect::DroppedForMinimaxV2],
+        defects: &[mutants::DROPPED_FOR_MINIMAX_V2],
         check: check!(newer_api),
         ..COMMON
     },

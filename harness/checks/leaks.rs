@@ -1,7 +1,7 @@
 //! What must not reach the client: the operator's keys, and where the vendor really is.
 
 use ringback_mocks::jobs::Step;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use crate::bench::Bench;
@@ -35,7 +35,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "No answer to a client contains a key of the operator's at the vendor.",
         why: "Whoever reads it can spend the operator's money; some vendors quote keys in their errors.",
         remedy: "Write error messages of your own; remove keys from the vendor's before they are passed on.",
-        defects: &[Defect::VendorKeyInError, Defect::VendorKeyInStatus],
+        defects: &[mutants::VENDOR_KEY_IN_ERROR, mutants::VENDOR_KEY_IN_STATUS],
         ..COMMON
     },
     Requirement {
@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "No answer to a client contains the address at which the gateway reaches the vendor.",
         why: "It may be an internal proxy; a client has no use for it, an attacker has.",
         remedy: "Log the failed call with its address; tell the client that the vendor did not accept the job.",
-        defects: &[Defect::VendorAddressInError],
+        defects: &[mutants::VENDOR_ADDRESS_IN_ERROR],
         check: check!(vendor_address_stays),
         ..COMMON
     },

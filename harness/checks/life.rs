@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::check;
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "From the submit to the end, the status of a job never goes back.",
         remedy: "Store the furthest state seen, and answer from the store.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::BackAtTheEnd, Defect::Regresses],
+        defects: &[mutants::BACK_AT_THE_END, mutants::REGRESSES],
         ..COMMON
     },
     Requirement {
@@ -52,7 +52,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Clamp the vendor's progress, and leave it out where there is none.",
         knobs: &[Knob::ProgressType, Knob::Settle],
         jobs: 2,
-        defects: &[Defect::ProgressOver100, Defect::ProgressFraction, Defect::FailedProgressNegative],
+        defects: &[mutants::PROGRESS_OVER_100, mutants::PROGRESS_FRACTION, mutants::FAILED_PROGRESS_NEGATIVE],
         check: check!(progress_bounded),
         ..COMMON
     },
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A status that has been failed stays failed.",
         remedy: "Store the terminal state; a new attempt is a new job.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::FailureRetried],
+        defects: &[mutants::FAILURE_RETRIED],
         check: check!(failed_is_final),
         ..COMMON
     },
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A failed status that has named a reason still names one when asked again.",
         remedy: "Store the reason with the terminal state.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::ReasonShownOnce],
+        defects: &[mutants::REASON_SHOWN_ONCE],
         check: check!(reason_stays),
         ..COMMON
     },
@@ -85,7 +85,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Result addresses are signed: without its query, or with &amp; for &, the customer gets a 403.",
         remedy: "Copy the vendor's address as an opaque string, or serve the file from an address of your own.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::FileQueryDropped, Defect::FileUrlHtmlEscaped],
+        defects: &[mutants::FILE_QUERY_DROPPED, mutants::FILE_URL_HTML_ESCAPED],
         check: check!(files_unchanged),
         ..COMMON
     },
@@ -97,7 +97,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Clients sort by it and compute timeouts from it.",
         remedy: "Store the time once and write it in one zone.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::CreatedTimeOtherZone],
+        defects: &[mutants::CREATED_TIME_OTHER_ZONE],
         check: check!(created_time_stable),
         ..COMMON
     },
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Answer with the gateway's id in every state.",
         knobs: &[Knob::Settle],
         jobs: 2,
-        defects: &[Defect::FinishedNamesVendorId, Defect::StatusNamesOtherId],
+        defects: &[mutants::FINISHED_NAMES_VENDOR_ID, mutants::STATUS_NAMES_OTHER_ID],
         check: check!(own_task_id_at_the_end),
         ..COMMON
     },
@@ -120,7 +120,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A client cannot tell a job that failed from a status request that failed, and asks for ever.",
         remedy: "Answer {code: 200, data: {status: \"failed\", error_message}}: the request for the status went well.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::FailedStatusIsError],
+        defects: &[mutants::FAILED_STATUS_IS_ERROR],
         check: check!(failed_is_an_answer),
         ..COMMON
     },

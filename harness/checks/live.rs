@@ -4,7 +4,7 @@
 //! our mocks it shows that everything between a gateway and a receiver works together.
 
 use ringback_mocks::vendor::Phase;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use crate::bench::Bench;
@@ -30,10 +30,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 1,
         generated: false,
         defects: &[
-            Defect::CallbackDropped,
-            Defect::CallbackDroppedForVidu,
-            Defect::CallbackFieldRenamed,
-            Defect::CallbackFieldRenamedForDoubao,
+            mutants::CALLBACK_DROPPED,
+            mutants::CALLBACK_DROPPED_FOR_VIDU,
+            mutants::CALLBACK_FIELD_RENAMED,
+            mutants::CALLBACK_FIELD_RENAMED_FOR_DOUBAO,
         ],
         check: check!(callback_arrives),
     },
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         knobs: &[Knob::Settle],
         jobs: 1,
         generated: false,
-        defects: &[Defect::SuccessStaysRunning, Defect::CallbackJobsNotPolled],
+        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::CALLBACK_JOBS_NOT_POLLED],
         check: check!(status_follows_callback),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         knobs: &[],
         jobs: 2,
         generated: false,
-        defects: &[Defect::CallbackDropped, Defect::CallbackFieldRenamed],
+        defects: &[mutants::CALLBACK_DROPPED, mutants::CALLBACK_FIELD_RENAMED],
         check: check!(challenge_answered),
     },
 ];

@@ -4,7 +4,7 @@
 //! The contract says nothing about bodies that are no JSON, so what is asked of them is a SHOULD; that a
 //! client's mistake is no fault of the server holds for all.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, note_schema};
@@ -40,11 +40,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "body-no-object",
         sentence: "A body that is JSON but no object is refused with a 4xx status and the error envelope.",
         defects: &[
-            Defect::ArrayBodyUnwrapped,
-            Defect::NonObjectIs500,
-            Defect::ErrorsAsText,
-            Defect::NativeErrors,
-            Defect::ErrorsIn200,
+            mutants::ARRAY_BODY_UNWRAPPED,
+            mutants::NON_OBJECT_IS_500,
+            mutants::ERRORS_AS_TEXT,
+            mutants::NATIVE_ERRORS,
+            mutants::ERRORS_IN_200,
         ],
         ..COMMON
     },
@@ -56,11 +56,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "It is the commonest mistake of all, and the one that frameworks answer in words of their own.",
         remedy: "Translate the parser's error, as any other, into the envelope.",
         defects: &[
-            Defect::MalformedIs500,
-            Defect::MalformedIsHtml,
-            Defect::ErrorsAsText,
-            Defect::NativeErrors,
-            Defect::ErrorsIn200,
+            mutants::MALFORMED_IS_500,
+            mutants::MALFORMED_IS_HTML,
+            mutants::ERRORS_AS_TEXT,
+            mutants::NATIVE_ERRORS,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(malformed_json),
         ..COMMON
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Bound the depth, read numbers with care, and let whatever the parser says become a 400.",
         needs: &[Need::Witness, Need::Accepts],
         jobs: 10,
-        defects: &[Defect::DeepNestingIs500, Defect::MalformedIs500],
+        defects: &[mutants::DEEP_NESTING_IS_500, mutants::MALFORMED_IS_500],
         check: check!(odd_values_no_5xx),
         ..COMMON
     },
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Check the types of all fields before the vendor's structures are filled.",
         needs: &[Need::Witness, Need::Accepts],
         jobs: 60,
-        defects: &[Defect::ModelTypeIs500, Defect::NullIs500],
+        defects: &[mutants::MODEL_TYPE_IS_500, mutants::NULL_IS_500],
         check: check!(any_type_no_5xx),
         ..COMMON
     },
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "No refusal is an HTML page.",
         why: "Clients parse JSON; a page means that some proxy or framework answered in the gateway's place.",
         remedy: "Set the error pages of everything in front of the gateway to the envelope.",
-        defects: &[Defect::AuthErrorIsHtml, Defect::MalformedIsHtml],
+        defects: &[mutants::AUTH_ERROR_IS_HTML, mutants::MALFORMED_IS_HTML],
         check: check!(no_html),
         ..COMMON
     },
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "No refusal shows a stack trace or a file of the server's software.",
         why: "It tells an attacker which software runs where, and a client nothing.",
         remedy: "Log the trace; answer with a sentence about the request.",
-        defects: &[Defect::StackTraceShown, Defect::SourcePathShown],
+        defects: &[mutants::STACK_TRACE_SHOWN, mutants::SOURCE_PATH_SHOWN],
         check: check!(no_internals),
         ..COMMON
     },
@@ -118,7 +118,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Every documented example mirrors it, and clients that only keep the body rely on it.",
         remedy: "Fill code from the HTTP status in the one place that builds the envelope.",
         knobs: &[Knob::ErrorCode],
-        defects: &[Defect::ErrorCodeDiffers, Defect::PlacementCodeDiffers],
+        defects: &[mutants::ERROR_CODE_DIFFERS, mutants::PLACEMENT_CODE_DIFFERS],
         check: check!(every_code_mirrors_status),
         ..COMMON
     },
@@ -130,7 +130,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
         remedy: "Answer errors with the HTTP status that their code says.",
         needs: &[Need::Witness, Need::Accepts],
-        defects: &[Defect::ErrorsIn200, Defect::VendorRefusalIn200],
+        defects: &[mutants::ERRORS_IN_200, mutants::VENDOR_REFUSAL_IN_200],
         check: check!(no_refusal_in_2xx),
         ..COMMON
     },

@@ -2,7 +2,7 @@
 //!
 //! Bytes of the JSON are not compared: a gateway may write `\u00e9` for `é`, which is the same value.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::json;
 
 use super::{check, forwarded, forwarded_or_refused, wrong_callback};
@@ -37,12 +37,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "query",
         sentence: "The query of a callback_url arrives unchanged: order, duplicates, empty values.",
         defects: &[
-            Defect::QuerySorted,
-            Defect::HtmlEscaped,
-            Defect::QueryReencoded,
-            Defect::EmptyValuesDropped,
-            Defect::DuplicatesDropped,
-            Defect::AmpersandEscapedTwice,
+            mutants::QUERY_SORTED,
+            mutants::HTML_ESCAPED,
+            mutants::QUERY_REENCODED,
+            mutants::EMPTY_VALUES_DROPPED,
+            mutants::DUPLICATES_DROPPED,
+            mutants::AMPERSAND_ESCAPED_TWICE,
         ],
         check: check!(query),
         ..COMMON
@@ -52,12 +52,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "escapes",
         sentence: "Percent-escapes of a callback_url arrive as written, in either case.",
         defects: &[
-            Defect::EscapesDecoded,
-            Defect::EscapesUppercased,
-            Defect::EscapesEscaped,
-            Defect::EscapedSpaceBecomesPlus,
-            Defect::PathLowercased,
-            Defect::QueryReencoded,
+            mutants::ESCAPES_DECODED,
+            mutants::ESCAPES_UPPERCASED,
+            mutants::ESCAPES_ESCAPED,
+            mutants::ESCAPED_SPACE_BECOMES_PLUS,
+            mutants::PATH_LOWERCASED,
+            mutants::QUERY_REENCODED,
         ],
         check: check!(escapes),
         ..COMMON
@@ -66,7 +66,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-003",
         slug: "plus",
         sentence: "A + in the query of a callback_url stays a +.",
-        defects: &[Defect::PlusBecomesSpace],
+        defects: &[mutants::PLUS_BECOMES_SPACE],
         check: check!(plus),
         ..COMMON
     },
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-004",
         slug: "fragment",
         sentence: "The fragment of a callback_url arrives.",
-        defects: &[Defect::FragmentDropped, Defect::FragmentEscaped],
+        defects: &[mutants::FRAGMENT_DROPPED, mutants::FRAGMENT_ESCAPED],
         check: check!(fragment),
         ..COMMON
     },
@@ -83,7 +83,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "port",
         sentence: "The port of a callback_url arrives, the default port too.",
         jobs: 2,
-        defects: &[Defect::DefaultPortDropped],
+        defects: &[mutants::DEFAULT_PORT_DROPPED],
         check: check!(port),
         ..COMMON
     },
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A callback_url with user-info is forwarded as it is, or refused (or as the knob user_info_callback says).",
         source: Source::CALLBACKS.inferred(),
         knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
-        defects: &[Defect::CredentialsDropped],
+        defects: &[mutants::CREDENTIALS_DROPPED],
         check: check!(user_info),
         ..COMMON
     },
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::CALLBACKS.inferred(),
         knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
         jobs: 2,
-        defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped, Defect::QueryReencoded],
+        defects: &[mutants::HOST_PUNYCODED, mutants::NON_ASCII_ESCAPED, mutants::QUERY_REENCODED],
         check: check!(non_ascii),
         ..COMMON
     },
@@ -113,10 +113,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "two-kilobytes",
         sentence: "A callback_url of 2,048 characters arrives whole.",
         defects: &[
-            Defect::TruncatedAt255,
-            Defect::TruncatedAt1024,
-            Defect::TruncatedAt2000,
-            Defect::LongCallbackDropped,
+            mutants::TRUNCATED_AT_255,
+            mutants::TRUNCATED_AT_1024,
+            mutants::TRUNCATED_AT_2000,
+            mutants::LONG_CALLBACK_DROPPED,
         ],
         check: check!(two_kilobytes),
         ..COMMON
@@ -126,7 +126,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "not-normalised",
         sentence: "Case of the host, dot segments, a slash at the end and an empty query arrive as written.",
         jobs: 4,
-        defects: &[Defect::UrlNormalised, Defect::TrailingSlashDropped, Defect::EmptyQueryDropped],
+        defects: &[mutants::URL_NORMALISED, mutants::TRAILING_SLASH_DROPPED, mutants::EMPTY_QUERY_DROPPED],
         check: check!(not_normalised),
         ..COMMON
     },
@@ -136,7 +136,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "Any valid https callback_url arrives unchanged.",
         jobs: 24,
         generated: true,
-        defects: &[Defect::EscapesUppercased, Defect::HtmlEscaped, Defect::QuerySorted],
+        defects: &[mutants::ESCAPES_UPPERCASED, mutants::HTML_ESCAPED, mutants::QUERY_SORTED],
         check: check!(generated_urls),
         ..COMMON
     },
@@ -144,7 +144,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-011",
         slug: "beside-other-options",
         sentence: "A callback_url arrives when metadata holds other options too.",
-        defects: &[Defect::DroppedWithOptions],
+        defects: &[mutants::DROPPED_WITH_OPTIONS],
         check: check!(beside_other_options),
         ..COMMON
     },
@@ -152,7 +152,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-012",
         slug: "with-image",
         sentence: "A callback_url arrives when the job has an image.",
-        defects: &[Defect::DroppedWithImage],
+        defects: &[mutants::DROPPED_WITH_IMAGE],
         check: check!(with_image),
         ..COMMON
     },
@@ -161,7 +161,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "parallel-jobs",
         sentence: "Jobs submitted at the same time each keep their own callback_url.",
         jobs: 8,
-        defects: &[Defect::CallbackShared, Defect::CallbackCached],
+        defects: &[mutants::CALLBACK_SHARED, mutants::CALLBACK_CACHED],
         check: check!(parallel_jobs),
         ..COMMON
     },
@@ -169,7 +169,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-014",
         slug: "json-escapes",
         sentence: "A callback_url written with JSON escapes arrives as the string that they stand for.",
-        defects: &[Defect::JsonEscapesKept],
+        defects: &[mutants::JSON_ESCAPES_KEPT],
         check: check!(json_escapes),
         ..COMMON
     },
@@ -178,10 +178,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "semicolons",
         sentence: "Semicolons in path and query of a callback_url arrive.",
         defects: &[
-            Defect::SemicolonsCut,
-            Defect::SemicolonsSplit,
-            Defect::QueryReencoded,
-            Defect::PathLowercased,
+            mutants::SEMICOLONS_CUT,
+            mutants::SEMICOLONS_SPLIT,
+            mutants::QUERY_REENCODED,
+            mutants::PATH_LOWERCASED,
         ],
         check: check!(semicolons),
         ..COMMON
@@ -190,7 +190,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         id: "GW-PASS-016",
         slug: "double-slashes",
         sentence: "Double slashes in the path of a callback_url arrive.",
-        defects: &[Defect::SlashesCollapsed],
+        defects: &[mutants::SLASHES_COLLAPSED],
         check: check!(double_slashes),
         ..COMMON
     },
@@ -200,7 +200,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "Letters and accents of a callback_url arrive composed or apart, as written, or the URL is refused (or as the knob non_ascii_callback says).",
         source: Source::CALLBACKS.inferred(),
         knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
-        defects: &[Defect::ComposedCharacters, Defect::NonAsciiEscaped],
+        defects: &[mutants::COMPOSED_CHARACTERS, mutants::NON_ASCII_ESCAPED],
         check: check!(not_composed),
         ..COMMON
     },
@@ -210,7 +210,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A dot at the end of a callback_url's host name arrives, or the URL is refused (or as the knob host_dot_callback says).",
         source: Source::CALLBACKS.inferred(),
         knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
-        defects: &[Defect::HostDotDropped],
+        defects: &[mutants::HOST_DOT_DROPPED],
         check: check!(host_dot),
         ..COMMON
     },

@@ -1,6 +1,6 @@
 //! The placement rule: `callback_url` lives under `input.metadata` and nowhere else.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_twin, wrong_callback};
@@ -27,11 +27,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 2,
         generated: false,
         defects: &[
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(top_of_input_refused),
     },
@@ -48,7 +48,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::CreatesBeforePlacement],
+        defects: &[mutants::CREATES_BEFORE_PLACEMENT],
         check: check!(no_create_after_refusal),
     },
     Requirement {
@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
-        defects: &[Defect::RootCallbackIgnored, Defect::RootCallbackForwarded, Defect::ErrorsIn200],
+        defects: &[mutants::ROOT_CALLBACK_IGNORED, mutants::ROOT_CALLBACK_FORWARDED, mutants::ERRORS_IN_200],
         check: check!(root_of_body),
     },
     Requirement {
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
-        defects: &[Defect::FindsNestedCallback],
+        defects: &[mutants::FINDS_NESTED_CALLBACK],
         check: check!(nested_not_taken),
     },
     Requirement {
@@ -97,12 +97,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 2,
         generated: false,
         defects: &[
-            Defect::TwoPlacesAccepted,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::TWO_PLACES_ACCEPTED,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(two_places_refused),
     },
@@ -119,7 +119,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 2,
         generated: false,
-        defects: &[Defect::RootCallbackWins, Defect::RootCallbackForwarded],
+        defects: &[mutants::ROOT_CALLBACK_WINS, mutants::ROOT_CALLBACK_FORWARDED],
         check: check!(metadata_wins_over_root),
     },
     Requirement {
@@ -136,10 +136,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 6,
         generated: false,
         defects: &[
-            Defect::InputCaseVariantsAccepted,
-            Defect::InputOpen,
-            Defect::InputDenylist,
-            Defect::ErrorsIn200,
+            mutants::INPUT_CASE_VARIANTS_ACCEPTED,
+            mutants::INPUT_OPEN,
+            mutants::INPUT_DENYLIST,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(case_variants_in_input),
     },
@@ -156,7 +156,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
         jobs: 5,
         generated: false,
-        defects: &[Defect::MetadataCaseInsensitive],
+        defects: &[mutants::METADATA_CASE_INSENSITIVE],
         check: check!(case_variants_in_metadata),
     },
     Requirement {
@@ -173,13 +173,13 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 25,
         generated: true,
         defects: &[
-            Defect::PlacementUncheckedWithImages,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::TwoPlacesAccepted,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::PLACEMENT_UNCHECKED_WITH_IMAGES,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::TWO_PLACES_ACCEPTED,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(generated_placements_refused),
     },
@@ -197,12 +197,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 5,
         generated: false,
         defects: &[
-            Defect::EmptyInputCallbackAccepted,
-            Defect::PlacementUncheckedForVidu,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::ErrorsIn200,
+            mutants::EMPTY_INPUT_CALLBACK_ACCEPTED,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(any_value_in_input),
     },

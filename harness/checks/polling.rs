@@ -3,7 +3,7 @@
 //! Which of the two is left to the gateway. No mock stands for these vendors, so the chapter is only
 //! judged at the reference, or with a model that somebody has named for it: a job may cost money.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::{check, note_unless_refused};
 use crate::bench::Bench;
@@ -38,7 +38,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "ignored-or-refused",
         sentence: "A callback_url with a polling-only model is ignored or refused (or as the knob polling_callback says); no other vendor gets the job.",
         knobs: &[Knob::PollingCallback, Knob::RefusalStatus],
-        defects: &[Defect::PollingRunsAtKling, Defect::PollingCallbackIs500],
+        defects: &[mutants::POLLING_RUNS_AT_KLING, mutants::POLLING_CALLBACK_IS_500],
         ..COMMON
     },
     Requirement {
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "Nobody sends a callback for a job of a polling-only model.",
         source: Source::CALLBACKS,
         remedy: "Leave callbacks to vendors that send them. (Name a model with --model polling=NAME to have this judged.)",
-        defects: &[Defect::PollingCallsBack],
+        defects: &[mutants::POLLING_CALLS_BACK],
         check: check!(no_callback),
         ..COMMON
     },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use crate::bench::Bench;
@@ -38,7 +38,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "ended-before-answer",
         sentence: "A job that the vendor ends, and calls back, before the submit is answered becomes finished like any other.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::EarlyEndForgotten, Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
+        defects: &[
+            mutants::EARLY_END_FORGOTTEN,
+            mutants::CALLBACK_JOBS_NOT_POLLED,
+            mutants::SUCCESS_STAYS_RUNNING,
+        ],
         ..COMMON
     },
     Requirement {
@@ -56,7 +60,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         knobs: &[Knob::Settle],
         scope: Scope::Only("minimax"),
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
-        defects: &[Defect::ImpatientWithVendor],
+        defects: &[mutants::IMPATIENT_WITH_VENDOR],
         check: check!(slow_receiver),
         ..COMMON
     },
@@ -71,7 +75,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         scope: Scope::Once,
         needs: &[Need::Witness, Need::Accepts, Need::Status],
         jobs: 2,
-        defects: &[Defect::BusyLooksUnknown, Defect::TerminalFlaps, Defect::Regresses],
+        defects: &[mutants::BUSY_LOOKS_UNKNOWN, mutants::TERMINAL_FLAPS, mutants::REGRESSES],
         check: check!(parallel_polls_agree),
         ..COMMON
     },
@@ -83,7 +87,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The page tells receivers to ask for the status when a callback comes, and to keep polling as a safety net.",
         remedy: "Ask the vendor about every job, those with a callback_url too.",
         knobs: &[Knob::Settle],
-        defects: &[Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
+        defects: &[mutants::CALLBACK_JOBS_NOT_POLLED, mutants::SUCCESS_STAYS_RUNNING],
         check: check!(status_follows_callback),
         ..COMMON
     },

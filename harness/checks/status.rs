@@ -2,7 +2,7 @@
 
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::{Ending, Phase};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, note_schema};
@@ -42,10 +42,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         knobs: &[Knob::StatusWords, Knob::ProgressType],
         defects: &[
-            Defect::StatusWithoutEnvelope,
-            Defect::ForeignStatusWords,
-            Defect::ProgressOver100,
-            Defect::ProgressFraction,
+            mutants::STATUS_WITHOUT_ENVELOPE,
+            mutants::FOREIGN_STATUS_WORDS,
+            mutants::PROGRESS_OVER_100,
+            mutants::PROGRESS_FRACTION,
         ],
         check: check!(shape),
         ..COMMON
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::VIDEO,
         remedy: "Map the vendor's word for success to finished and its result URLs to data.files.",
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
-        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing, Defect::FileTypeOdd],
+        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::FILES_MISSING, mutants::FILE_TYPE_ODD],
         check: check!(success),
         ..COMMON
     },
@@ -68,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.inferred(),
         remedy: "Map every bad end of the vendor to failed: moderation, expiry and cancellation too.",
         jobs: 4,
-        defects: &[Defect::FailureReportedFinished, Defect::ExpiredStaysRunning],
+        defects: &[mutants::FAILURE_REPORTED_FINISHED, mutants::EXPIRED_STAYS_RUNNING],
         check: check!(failure),
         ..COMMON
     },
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.inferred(),
         remedy: "Pass the vendor's reason on, or say that it gave none.",
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
-        defects: &[Defect::FailureWithoutMessage],
+        defects: &[mutants::FAILURE_WITHOUT_MESSAGE],
         check: check!(failure_explained),
         ..COMMON
     },
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "While the vendor works, the status is neither finished nor failed.",
         remedy: "Derive the status from the vendor's state, not from the age of the job.",
         knobs: &[Knob::StatusWords],
-        defects: &[Defect::FinishedTooEarly],
+        defects: &[mutants::FINISHED_TOO_EARLY],
         check: check!(not_ended_early),
         ..COMMON
     },
@@ -100,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A status that has been finished or failed stays so.",
         source: Source::STATUS.inferred(),
         remedy: "Store the terminal state and answer from the store.",
-        defects: &[Defect::TerminalFlaps],
+        defects: &[mutants::TERMINAL_FLAPS],
         check: check!(terminal_is_final),
         ..COMMON
     },
@@ -111,7 +111,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.inferred(),
         remedy: "Let the stored state move forward only.",
         knobs: &[Knob::StatusWords],
-        defects: &[Defect::Regresses],
+        defects: &[mutants::REGRESSES],
         check: check!(never_back),
         ..COMMON
     },
@@ -124,7 +124,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Set progress to 100 with the terminal state, or leave it out.",
         scope: Scope::Once,
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
-        defects: &[Defect::ProgressNot100, Defect::ProgressFraction],
+        defects: &[mutants::PROGRESS_NOT_100, mutants::PROGRESS_FRACTION],
         check: check!(progress_complete),
         ..COMMON
     },
@@ -135,7 +135,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::STATUS.shown(),
         remedy: "Answer with the gateway's id; the vendor's is not the client's business.",
         knobs: &[],
-        defects: &[Defect::StatusNamesOtherId],
+        defects: &[mutants::STATUS_NAMES_OTHER_ID],
         check: check!(own_task_id),
         ..COMMON
     },
@@ -147,10 +147,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Read the vendor's answer before you accept the job; MiniMax reports errors inside HTTP 200.",
         jobs: 3,
         defects: &[
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(refusal_surfaces),
         ..COMMON
@@ -169,10 +169,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         scope: Scope::Only("minimax"),
         needs: &[Need::Witness, Need::Accepts, Need::Forwards, Need::Status],
         defects: &[
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(challenge_refusal_surfaces),
         ..COMMON

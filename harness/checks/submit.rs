@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_twin};
@@ -29,7 +29,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[],
         jobs: 1,
         generated: false,
-        defects: &[Defect::RefusesVidu],
+        defects: &[mutants::REFUSES_VIDU],
         check: check!(minimal_accepted),
     },
     Requirement {
@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CreatedTimeMissing],
+        defects: &[mutants::CREATED_TIME_MISSING],
         check: check!(answer_shape),
     },
     Requirement {
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::StartsRunning],
+        defects: &[mutants::STARTS_RUNNING],
         check: check!(starts_not_started),
     },
     Requirement {
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 3,
         generated: false,
-        defects: &[Defect::RepeatsTaskId],
+        defects: &[mutants::REPEATS_TASK_ID],
         check: check!(task_ids_unique),
     },
     Requirement {
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::EchoesCallback],
+        defects: &[mutants::ECHOES_CALLBACK],
         check: check!(same_keys_with_callback),
     },
     Requirement {
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 7,
         generated: false,
-        defects: &[Defect::InputOpen, Defect::ErrorsIn200],
+        defects: &[mutants::INPUT_OPEN, mutants::ERRORS_IN_200],
         check: check!(named_keys_refused),
     },
     Requirement {
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 25,
         generated: true,
-        defects: &[Defect::InputOpen, Defect::InputDenylist, Defect::ErrorsIn200],
+        defects: &[mutants::INPUT_OPEN, mutants::INPUT_DENYLIST, mutants::ERRORS_IN_200],
         check: check!(any_other_key_refused),
     },
     Requirement {
@@ -142,10 +142,10 @@ pub const REQUIREMENTS: &[Requirement] = &[
         jobs: 5,
         generated: false,
         defects: &[
-            Defect::PromptOptional,
-            Defect::BlankPromptAccepted,
-            Defect::PromptCoerced,
-            Defect::ErrorsIn200,
+            mutants::PROMPT_OPTIONAL,
+            mutants::BLANK_PROMPT_ACCEPTED,
+            mutants::PROMPT_COERCED,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(prompt_required),
     },
@@ -162,7 +162,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 4,
         generated: false,
-        defects: &[Defect::InputOptional, Defect::ErrorsIn200],
+        defects: &[mutants::INPUT_OPTIONAL, mutants::ERRORS_IN_200],
         check: check!(input_required),
     },
     Requirement {
@@ -178,7 +178,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::ModelOptional, Defect::ErrorsIn200],
+        defects: &[mutants::MODEL_OPTIONAL, mutants::ERRORS_IN_200],
         check: check!(model_required),
     },
     Requirement {
@@ -194,7 +194,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::UnknownModelAccepted, Defect::ErrorsIn200],
+        defects: &[mutants::UNKNOWN_MODEL_ACCEPTED, mutants::ERRORS_IN_200],
         check: check!(unknown_model_refused),
     },
     Requirement {
@@ -210,7 +210,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 9,
         generated: false,
-        defects: &[Defect::TypesUnchecked, Defect::ErrorsIn200],
+        defects: &[mutants::TYPES_UNCHECKED, mutants::ERRORS_IN_200],
         check: check!(types_checked),
     },
     Requirement {
@@ -226,7 +226,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Accepts],
         jobs: 6,
         generated: false,
-        defects: &[Defect::SecondsRefused],
+        defects: &[mutants::SECONDS_REFUSED],
         check: check!(allow_list_accepted),
     },
     Requirement {
@@ -242,7 +242,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::MetadataClosed],
+        defects: &[mutants::METADATA_CLOSED],
         check: check!(metadata_open),
     },
 ];

@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::check;
@@ -26,7 +26,7 @@ pub const REQUIREMENTS: &[Requirement] = &[Requirement {
     needs: &[Need::Accepts],
     jobs: 1,
     generated: false,
-    defects: &[Defect::CreatedTimeFixed],
+    defects: &[mutants::CREATED_TIME_FIXED],
     check: check!(created_now),
 }];
 

@@ -1,6 +1,6 @@
 //! What reaches the vendor besides the callback URL: one create, the right one, and no secrets.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::check;
@@ -23,7 +23,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CreatesTwice],
+        defects: &[mutants::CREATES_TWICE],
         check: check!(one_create),
     },
     Requirement {
@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::PromptTruncated, Defect::ModelReplaced],
+        defects: &[mutants::PROMPT_TRUNCATED, mutants::MODEL_REPLACED],
         check: check!(prompt_and_model),
     },
     Requirement {
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::ClientKeyForwarded],
+        defects: &[mutants::CLIENT_KEY_FORWARDED],
         check: check!(client_key_stays),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::MetadataModelWins],
+        defects: &[mutants::METADATA_MODEL_WINS],
         check: check!(metadata_model_loses),
     },
     Requirement {
@@ -87,7 +87,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 3,
         generated: false,
-        defects: &[Defect::CreatesBeforeChecking],
+        defects: &[mutants::CREATES_BEFORE_CHECKING],
         check: check!(no_create_after_refusal),
     },
     Requirement {
@@ -103,7 +103,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts, Need::Status],
         jobs: 1,
         generated: false,
-        defects: &[Defect::ClientKeyInQueries],
+        defects: &[mutants::CLIENT_KEY_IN_QUERIES],
         check: check!(client_key_stays_in_queries),
     },
     Requirement {
@@ -119,7 +119,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::CookiesForwarded],
+        defects: &[mutants::COOKIES_FORWARDED],
         check: check!(cookies_stay),
     },
     Requirement {
@@ -135,7 +135,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 1,
         generated: false,
-        defects: &[Defect::ImageDropped],
+        defects: &[mutants::IMAGE_DROPPED],
         check: check!(image_arrives),
     },
     Requirement {
@@ -151,7 +151,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         needs: &[Need::Witness, Need::Accepts],
         jobs: 2,
         generated: false,
-        defects: &[Defect::DurationDropped, Defect::SecondsDropped],
+        defects: &[mutants::DURATION_DROPPED, mutants::SECONDS_DROPPED],
         check: check!(duration_arrives),
     },
 ];

@@ -1,7 +1,7 @@
 //! Kinds of callback URLs that the contract leaves to the gateway: refused or forwarded, each as its
 //! knob says, and never a third thing.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::{check, forwarded_or_refused};
 use crate::bench::Bench;
@@ -34,7 +34,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "plain-http",
         sentence: "An http:// callback_url is forwarded as it is, or refused (or as the knob http_callback says).",
         knobs: &[Knob::HttpCallback, Knob::RefusalStatus],
-        defects: &[Defect::HttpUpgraded],
+        defects: &[mutants::HTTP_UPGRADED],
         check: check!(plain_http),
         ..COMMON
     },
@@ -43,7 +43,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "private-address",
         sentence: "A callback_url with a private address is forwarded as it is, or refused (or as the knob private_callback says).",
         knobs: &[Knob::PrivateCallback, Knob::RefusalStatus],
-        defects: &[Defect::PrivateHostIs500],
+        defects: &[mutants::PRIVATE_HOST_IS_500],
         check: check!(private_address),
         ..COMMON
     },
@@ -53,11 +53,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A callback_url of 4,096 characters is forwarded as it is, or refused (or as the knob long_callback says).",
         knobs: &[Knob::LongCallback, Knob::RefusalStatus],
         defects: &[
-            Defect::TruncatedAt255,
-            Defect::TruncatedAt1024,
-            Defect::TruncatedAt2000,
-            Defect::TruncatedAt2048,
-            Defect::LongCallbackDropped,
+            mutants::TRUNCATED_AT_255,
+            mutants::TRUNCATED_AT_1024,
+            mutants::TRUNCATED_AT_2000,
+            mutants::TRUNCATED_AT_2048,
+            mutants::LONG_CALLBACK_DROPPED,
         ],
         check: check!(four_kilobytes),
         ..COMMON
@@ -67,7 +67,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "relative",
         sentence: "A callback_url without scheme and host is forwarded as it is, or refused (or as the knob relative_callback says).",
         knobs: &[Knob::RelativeCallback, Knob::RefusalStatus],
-        defects: &[Defect::RelativeResolved],
+        defects: &[mutants::RELATIVE_RESOLVED],
         check: check!(relative),
         ..COMMON
     },

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::status::{ending, started, terminal};
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "failed-query-changes-nothing",
         sentence: "When the vendor answers a query with HTTP 5xx or 429, the job becomes neither finished nor failed.",
         remedy: "Keep the last known state when a query fails, and ask again later.",
-        defects: &[Defect::FailedQueryFails, Defect::LimitedQueryFails],
+        defects: &[mutants::FAILED_QUERY_FAILS, mutants::LIMITED_QUERY_FAILS],
         check: check!(failed_query_changes_nothing),
         ..COMMON
     },
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "When the vendor's answer to a query is lost or cannot be read, the job becomes neither finished nor failed.",
         remedy: "Derive a state only from an answer that has one.",
         jobs: 5,
-        defects: &[Defect::LostQueryFails, Defect::UnreadableQueryFails, Defect::EmptyQueryFinishes],
+        defects: &[mutants::LOST_QUERY_FAILS, mutants::UNREADABLE_QUERY_FAILS, mutants::EMPTY_QUERY_FINISHES],
         check: check!(unreadable_query_changes_nothing),
         ..COMMON
     },
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A gateway that stops asking after one bad answer leaves the client waiting for a job that is long done.",
         remedy: "Ask again after a failed query, as long as the job has not ended.",
         jobs: 4,
-        defects: &[Defect::GivesUpAfterBadQuery],
+        defects: &[mutants::GIVES_UP_AFTER_BAD_QUERY],
         check: check!(status_catches_up),
         ..COMMON
     },
@@ -72,7 +72,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "A client that reads a page of HTML, or that its task does not exist, gives up a job that it pays for.",
         remedy: "Answer with the last known state, or with 502 or 503 in the envelope.",
         jobs: 4,
-        defects: &[Defect::StatusPagePassedOn, Defect::TroubleIs404],
+        defects: &[mutants::STATUS_PAGE_PASSED_ON, mutants::TROUBLE_IS_404],
         check: check!(status_answered_in_trouble),
         ..COMMON
     },
@@ -83,7 +83,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Vendors add states; a job that is under review has neither a result nor an end.",
         remedy: "Treat an unknown word as no news.",
         jobs: 1,
-        defects: &[Defect::UnknownWordFinishes, Defect::UnknownWordFails],
+        defects: &[mutants::UNKNOWN_WORD_FINISHES, mutants::UNKNOWN_WORD_FAILS],
         check: check!(unknown_word_changes_nothing),
         ..COMMON
     },
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Nothing is broken: the vendor answers, and the last known state is as good an answer as before.",
         remedy: "Answer with the last known state.",
         jobs: 1,
-        defects: &[Defect::UnknownWordCrashes],
+        defects: &[mutants::UNKNOWN_WORD_CRASHES],
         check: check!(unknown_word_answered),
         ..COMMON
     },
@@ -108,7 +108,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Say expired or cancelled yourself where the vendor gives no reason.",
         jobs: 12,
         knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
-        defects: &[Defect::OddEndsUnexplained, Defect::FailureWithoutMessage],
+        defects: &[mutants::ODD_ENDS_UNEXPLAINED, mutants::FAILURE_WITHOUT_MESSAGE],
         check: check!(every_end_explained),
         ..COMMON
     },
@@ -120,7 +120,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Nobody will ever finish it, so a client that polls it polls for ever.",
         remedy: "Count the denials, and fail the job after a few of them in a row.",
         jobs: 1,
-        defects: &[Defect::VanishedStaysRunning],
+        defects: &[mutants::VANISHED_STAYS_RUNNING],
         check: check!(vanished_job_ends),
         ..COMMON
     },
@@ -132,7 +132,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Read base_resp before status; only a status of Fail is the job's end.",
         scope: Scope::Only("minimax"),
         jobs: 1,
-        defects: &[Defect::BusinessErrorFails],
+        defects: &[mutants::BUSINESS_ERROR_FAILS],
         check: check!(business_error_in_query),
         ..COMMON
     },
@@ -144,7 +144,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Report finished only with the address of the result; until then the job is running.",
         scope: Scope::Only("minimax"),
         jobs: 1,
-        defects: &[Defect::FinishesWithoutFile, Defect::FailedQueryFails, Defect::GivesUpAfterBadQuery],
+        defects: &[
+            mutants::FINISHES_WITHOUT_FILE,
+            mutants::FAILED_QUERY_FAILS,
+            mutants::GIVES_UP_AFTER_BAD_QUERY,
+        ],
         check: check!(no_finish_without_file),
         ..COMMON
     },

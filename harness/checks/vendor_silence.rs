@@ -1,7 +1,7 @@
 //! A vendor that does not answer at all: its clients wait for the gateway, and not for ever.
 
 use futures_util::future::join;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use super::vendor_queries::at_work;
@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "A submit is answered in bounded time although the vendor never answers the create.",
         remedy: "Set a time limit on every call to a vendor.",
         knobs: &[Knob::Hang],
-        defects: &[Defect::SubmitWaitsForEver],
+        defects: &[mutants::SUBMIT_WAITS_FOR_EVER],
         check: check!(submit_bounded),
         ..COMMON
     },
@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         slug: "status-bounded",
         sentence: "A status is answered in bounded time although the vendor never answers the query.",
         remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
-        defects: &[Defect::StatusWaitsForEver],
+        defects: &[mutants::STATUS_WAITS_FOR_EVER],
         check: check!(status_bounded),
         ..COMMON
     },
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         jobs: 2,
         knobs: &[Knob::Hang],
-        defects: &[Defect::SubmitsQueue],
+        defects: &[mutants::SUBMITS_QUEUE],
         check: check!(submits_side_by_side),
         ..COMMON
     },
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         jobs: 2,
-        defects: &[Defect::StatusesQueue],
+        defects: &[mutants::STATUSES_QUEUE],
         check: check!(statuses_side_by_side),
         ..COMMON
     },

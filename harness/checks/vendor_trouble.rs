@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::status::note_unless_surfaced;
 use super::vendor_queries::disturbed;
@@ -40,11 +40,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         sentence: "When the vendor answers a create with HTTP 5xx, the submit is answered with an error or the job ends failed.",
         remedy: "Accept a job only when the vendor's answer holds an id; everything else is an error to the client.",
         defects: &[
-            Defect::FailedCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::FAILED_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(failed_create_surfaces),
         ..COMMON
@@ -56,11 +56,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Pass the limit on, or queue the job and try again; never accept a job that nobody will create.",
         jobs: 2,
         defects: &[
-            Defect::LimitedCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::LIMITED_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(limited_create_surfaces),
         ..COMMON
@@ -72,12 +72,12 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Treat an answer without a readable id as no answer, whatever its HTTP status is.",
         jobs: 5,
         defects: &[
-            Defect::LostCreateAccepted,
-            Defect::UnreadableCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::LOST_CREATE_ACCEPTED,
+            mutants::UNREADABLE_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(unreadable_create_surfaces),
         ..COMMON
@@ -91,7 +91,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "The page of a load balancer or the words of the software in between tell a client nothing, and break its parser.",
         remedy: "Build every error in one place; never copy a vendor's answer.",
         jobs: 6,
-        defects: &[Defect::EmptyBodyCrashes, Defect::PagePassedOn, Defect::ErrorsAsText],
+        defects: &[mutants::EMPTY_BODY_CRASHES, mutants::PAGE_PASSED_ON, mutants::ERRORS_AS_TEXT],
         check: check!(create_trouble_enveloped),
         ..COMMON
     },
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         source: Source::REFERENCE.inferred(),
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
         remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can mend.",
-        defects: &[Defect::OutageBlamedOnClient, Defect::VendorUnauthorizedPassedOn],
+        defects: &[mutants::OUTAGE_BLAMED_ON_CLIENT, mutants::VENDOR_UNAUTHORIZED_PASSED_ON],
         check: check!(outage_not_clients_fault),
         ..COMMON
     },
@@ -116,13 +116,13 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "Whoever reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
         remedy: "Do not pass on what the vendor says about the operator's account; remove the key from everything else.",
         defects: &[
-            Defect::VendorSentenceQuoted,
-            Defect::PagePassedOn,
-            Defect::BodyQuoted,
-            Defect::StatusPagePassedOn,
-            Defect::VendorRefusalIn200,
-            Defect::VendorKeyInError,
-            Defect::VendorAddressInError,
+            mutants::VENDOR_SENTENCE_QUOTED,
+            mutants::PAGE_PASSED_ON,
+            mutants::BODY_QUOTED,
+            mutants::STATUS_PAGE_PASSED_ON,
+            mutants::VENDOR_REFUSAL_IN_200,
+            mutants::VENDOR_KEY_IN_ERROR,
+            mutants::VENDOR_ADDRESS_IN_ERROR,
         ],
         check: check!(vendor_key_stays),
         ..COMMON
@@ -137,11 +137,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Log the text of a failed call; tell the client only that the vendor could not be reached.",
         jobs: 6,
         defects: &[
-            Defect::AddressNamed,
-            Defect::PagePassedOn,
-            Defect::BodyQuoted,
-            Defect::StatusPagePassedOn,
-            Defect::VendorAddressInError,
+            mutants::ADDRESS_NAMED,
+            mutants::PAGE_PASSED_ON,
+            mutants::BODY_QUOTED,
+            mutants::STATUS_PAGE_PASSED_ON,
+            mutants::VENDOR_ADDRESS_IN_ERROR,
         ],
         check: check!(vendor_address_stays),
         ..COMMON
@@ -155,7 +155,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
         why: "error.message is shown to people; a page of HTML in it helps none of them and tells strangers about the inside.",
         remedy: "Put a sentence of your own where the vendor's answer is not the vendor's API.",
         jobs: 6,
-        defects: &[Defect::BodyQuoted, Defect::PagePassedOn, Defect::StatusPagePassedOn],
+        defects: &[mutants::BODY_QUOTED, mutants::PAGE_PASSED_ON, mutants::STATUS_PAGE_PASSED_ON],
         check: check!(vendor_page_stays),
         ..COMMON
     },
@@ -169,7 +169,11 @@ pub const REQUIREMENTS: &[Requirement] = &[
         remedy: "Do not send a create again unless the vendor has certainly not taken it, or knows it by an id that you chose.",
         knobs: &[],
         needs: &[Need::Witness, Need::Accepts, Need::Forwards],
-        defects: &[Defect::RepeatsLostCreate, Defect::RepeatsFailedCreate, Defect::RepeatsUnreadableCreate],
+        defects: &[
+            mutants::REPEATS_LOST_CREATE,
+            mutants::REPEATS_FAILED_CREATE,
+            mutants::REPEATS_UNREADABLE_CREATE,
+        ],
         check: check!(lost_answer_one_job),
         ..COMMON
     },

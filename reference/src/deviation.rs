@@ -88,7 +88,6 @@ deviation! {
 ///
 /// A row is `CONSTANT "name" "what it does" => function;`, with `, excludes ["name", …]` before the semicolon where two
 /// cannot be on together.
-#[allow(unused_macros)]
 macro_rules! deviations {
     ($kind:ident of $subject:ty;
      $($(#[$meta:meta])* $constant:ident $name:literal $about:literal => $apply:expr $(, excludes $excludes:tt)?;)*) => {
@@ -100,8 +99,92 @@ macro_rules! deviations {
         )*
 
         /// Every row of this table, in its order.
-        pub const ALL: &[$crate::deviation::$kind<$subject>] = &[$($constant),*];
+        pub(super) const ALL: &[$crate::deviation::$kind<$subject>] = &[$($constant),*];
     };
 }
-#[expect(unused_imports, reason = "the tables come in the next steps")]
 pub(crate) use deviations;
+
+/// The tables of a subject: a module for each, every constant of theirs, and `ALL` with every row in the order of the
+/// tables.
+macro_rules! tables {
+    ($kind:ident of $subject:ty: $($table:ident),* $(,)?) => {
+        $(
+            mod $table;
+            pub use $table::*;
+        )*
+
+        /// Every one, in the order of the tables.
+        pub const ALL: &[$crate::deviation::$kind<$subject>] = {
+            const TABLES: &[&[$crate::deviation::$kind<$subject>]] = &[$($table::ALL),*];
+            const COUNT: usize = $crate::deviation::count(TABLES);
+            &$crate::deviation::joined::<_, COUNT>(TABLES)
+        };
+    };
+}
+pub(crate) use tables;
+
+/// How many rows some tables have.
+pub(crate) const fn count<T>(tables: &[&[T]]) -> usize {
+    let (mut count, mut table) = (0, 0);
+    while table < tables.len() {
+        count += tables[table].len();
+        table += 1;
+    }
+    count
+}
+
+/// The rows of some tables, one after another. The first of them must not be empty.
+pub(crate) const fn joined<T: Copy, const COUNT: usize>(tables: &[&[T]]) -> [T; COUNT] {
+    let mut rows = [tables[0][0]; COUNT];
+    let (mut at, mut table) = (0, 0);
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            rows[at] = tables[table][row];
+            at += 1;
+            row += 1;
+        }
+        table += 1;
+    }
+    rows
+}
+
+/// Two deviations that cannot be on together: one of them says so, or they are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conflict(pub &'static str, pub &'static str);
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` and `{}` cannot be on together", self.0, self.1)
+    }
+}
+
+impl std::error::Error for Conflict {}
+
+/// Puts mutants and variants on the stages of a subject, in their order.
+///
+/// # Errors
+/// When two of them exclude each other, whichever of the two says so; then nothing is put on.
+pub fn apply_all<S: Subject>(
+    stages: &mut S::Stages,
+    mutants: &[Mutant<S>],
+    variants: &[Variant<S>],
+) -> Result<(), Conflict> {
+    let of_mutants = mutants.iter().map(|one| (one.name, one.excludes));
+    let all: Vec<_> = of_mutants.chain(variants.iter().map(|one| (one.name, one.excludes))).collect();
+    for (at, (name, excludes)) in all.iter().enumerate() {
+        for (other, excludes_too) in &all[at + 1..] {
+            if name == other || excludes.contains(other) || excludes_too.contains(name) {
+                return Err(Conflict(name, other));
+            }
+        }
+    }
+    for variant in variants {
+        variant.apply(stages);
+    }
+    // Outermost, so that what is wrong shows whatever else is unusual.
+    for mutant in mutants {
+        mutant.apply(stages);
+    }
+    Ok(())
+}

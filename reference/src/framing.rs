@@ -25,6 +25,8 @@ const CHUNK: usize = 29;
 /// Pieces of an answer that trickles, and the pause between them.
 const PIECES: usize = 8;
 const PAUSE: Duration = Duration::from_millis(3);
+/// The interim answer before an answer.
+const HINTS: &str = "HTTP/1.1 103 Early Hints\r\nlink: </docs>; rel=help\r\n\r\n";
 
 /// The form of answers, or the way of reading requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,31 @@ pub(crate) enum Framing {
     OneAtATime,
 }
 
+/// Every form that answers take at once, and how much of a request is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Framings {
+    /// What is unusual; nothing where everything is ordinary. Not all of them go together.
+    pub(crate) all: Vec<Framing>,
+    /// Longest body that is read.
+    pub(crate) body_max: usize,
+}
+
+impl Framings {
+    fn has(&self, framing: Framing) -> bool {
+        self.all.contains(&framing)
+    }
+
+    fn closes(&self) -> bool {
+        [Framing::ConnectionClose, Framing::EndsByClosing, Framing::Http10].iter().any(|one| self.has(*one))
+    }
+}
+
+impl From<Framing> for Framings {
+    fn from(framing: Framing) -> Self {
+        Self { all: vec![framing], body_max: REQUEST_MAX }
+    }
+}
+
 /// A running server; it stops when dropped.
 #[derive(Debug)]
 pub(crate) struct OddServer {
@@ -60,19 +87,25 @@ pub(crate) struct OddServer {
 
 impl OddServer {
     /// Serves every request on `listener` with `answer`.
-    pub(crate) fn start<A, F>(listener: TcpListener, framing: Framing, answer: A) -> io::Result<Self>
+    pub(crate) fn start<A, F>(
+        listener: TcpListener,
+        framings: impl Into<Framings>,
+        answer: A,
+    ) -> io::Result<Self>
     where
         A: Fn(Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
         let address = listener.local_addr()?;
+        let framings = Arc::new(framings.into());
         let task = tokio::spawn(async move {
             let reading = Arc::new(Reading::default());
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, reading) = (answer.clone(), Arc::clone(&reading));
+                let (answer, reading, framings) =
+                    (answer.clone(), Arc::clone(&reading), Arc::clone(&framings));
                 // A peer that breaks off has ended its own connection and nothing else.
-                connections.spawn(async move { drop(serve(stream, answer, framing, &reading).await) });
+                connections.spawn(async move { drop(serve(stream, answer, &framings, &reading).await) });
                 while connections.try_join_next().is_some() {}
             }
         });
@@ -91,14 +124,19 @@ impl Drop for OddServer {
     }
 }
 
-async fn serve<A, F>(mut stream: TcpStream, answer: A, framing: Framing, reading: &Reading) -> io::Result<()>
+async fn serve<A, F>(
+    mut stream: TcpStream,
+    answer: A,
+    framings: &Framings,
+    reading: &Reading,
+) -> io::Result<()>
 where
     A: Fn(Request) -> F,
     F: Future<Output = Response>,
 {
     let _ = stream.set_nodelay(true);
     let mut read = BytesMut::new();
-    while let Some(read) = next(&mut stream, &mut read, framing, reading).await? {
+    while let Some(read) = next(&mut stream, &mut read, framings, reading).await? {
         let (last, response) = match read {
             Read::Whole(request) => {
                 let close = request.headers.get("connection");
@@ -110,24 +148,20 @@ where
                 (true, Response::text(413, "the request body is too long"))
             }
         };
-        let (head, body) = framed(framing, &response, last);
+        let (head, body) = framed(framings, &response, last);
         let text = [head.as_bytes(), &body].concat();
-        let size = if framing == Framing::Trickles { text.len().div_ceil(PIECES) } else { text.len() };
+        let size = if framings.has(Framing::Trickles) { text.len().div_ceil(PIECES) } else { text.len() };
         for (at, piece) in text.chunks(size.max(1)).enumerate() {
             if at > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
             stream.write_all(piece).await?;
         }
-        if last || closes(framing) {
+        if last || framings.closes() {
             return stream.shutdown().await;
         }
     }
     Ok(())
-}
-
-const fn closes(framing: Framing) -> bool {
-    matches!(framing, Framing::ConnectionClose | Framing::EndsByClosing | Framing::Http10)
 }
 
 /// What came of reading a request.
@@ -168,7 +202,7 @@ async fn discard(stream: &mut TcpStream, mut left: usize) -> io::Result<()> {
 async fn next(
     stream: &mut TcpStream,
     read: &mut BytesMut,
-    framing: Framing,
+    framings: &Framings,
     reading: &Reading,
 ) -> io::Result<Option<Read>> {
     let mut turn = None;
@@ -176,20 +210,18 @@ async fn next(
         if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&read[..end]).into_owned();
             let (line, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
-            if framing == Framing::OneAtATime && turn.is_none() {
+            if framings.has(Framing::OneAtATime) && turn.is_none() {
                 turn = Some(reading.turn(line).await);
             }
-            let cased = |name: &str| match framing {
-                Framing::NamesAsWritten => name.to_owned(),
-                _ => name.to_ascii_lowercase(),
-            };
+            let as_written = framings.has(Framing::NamesAsWritten);
+            let cased = |name: &str| if as_written { name.to_owned() } else { name.to_ascii_lowercase() };
             let headers: Headers = fields
                 .split("\r\n")
                 .filter_map(|field| field.split_once(':'))
                 .map(|(name, value)| (cased(name), value.trim().to_owned()))
                 .collect();
             let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0_usize);
-            if length > REQUEST_MAX {
+            if length > framings.body_max {
                 let left = length.saturating_sub(read.len() - end - 4);
                 read.clear();
                 return Ok(Some(Read::TooLong(left)));
@@ -202,7 +234,7 @@ async fn next(
                 let body = whole.split_off(end + 4).freeze();
                 return Ok(Some(Read::Whole(Request { method, target, headers, body })));
             }
-        } else if read.len() > REQUEST_MAX {
+        } else if read.len() > framings.body_max {
             return Ok(None);
         }
         if stream.read_buf(read).await? == 0 {
@@ -211,41 +243,33 @@ async fn next(
     }
 }
 
-/// Head and body of an answer, in the form of a framing.
-fn framed(framing: Framing, response: &Response, last: bool) -> (String, Bytes) {
+/// Head and body of an answer, in the form of the framings.
+fn framed(framings: &Framings, response: &Response, last: bool) -> (String, Bytes) {
     let status = response.status;
+    let version = if framings.has(Framing::Http10) { "1.0" } else { "1.1" };
     let reason = http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason());
-    let mut head = match framing {
-        Framing::Http10 => format!("HTTP/1.0 {status} {}\r\n", reason.unwrap_or_default()),
-        Framing::NoReasonPhrase => format!("HTTP/1.1 {status} \r\n"),
-        Framing::EarlyHints => format!(
-            "HTTP/1.1 103 Early Hints\r\nlink: </docs>; rel=help\r\n\r\nHTTP/1.1 {status} {}\r\n",
-            reason.unwrap_or_default()
-        ),
-        _ => format!("HTTP/1.1 {status} {}\r\n", reason.unwrap_or_default()),
-    };
+    let reason = reason.filter(|_| !framings.has(Framing::NoReasonPhrase)).unwrap_or_default();
+    let hints = if framings.has(Framing::EarlyHints) { HINTS } else { "" };
+    let mut head = format!("{hints}HTTP/{version} {status} {reason}\r\n");
+    let loud = framings.has(Framing::LoudHeaders);
     let mut field = |name: &str, value: &str| {
-        let name = if framing == Framing::LoudHeaders { name.to_ascii_uppercase() } else { name.to_owned() };
+        let name = if loud { name.to_ascii_uppercase() } else { name.to_owned() };
         let _ = write!(head, "{name}: {value}\r\n");
     };
     for (name, value) in response.headers.iter() {
         field(name, value);
     }
-    if last || closes(framing) {
+    if last || framings.closes() {
         field("connection", "close");
     }
-    let body = match framing {
-        Framing::ChunkedBodies => {
-            field("transfer-encoding", "chunked");
-            field("trailer", "x-checksum");
-            chunked(&response.body)
-        }
-        Framing::EndsByClosing => response.body.clone(),
-        _ => {
-            field("content-length", &response.body.len().to_string());
-            response.body.clone()
-        }
-    };
+    let mut body = response.body.clone();
+    if framings.has(Framing::ChunkedBodies) {
+        field("transfer-encoding", "chunked");
+        field("trailer", "x-checksum");
+        body = chunked(&body);
+    } else if !framings.has(Framing::EndsByClosing) {
+        field("content-length", &body.len().to_string());
+    }
     head.push_str("\r\n");
     (head, body)
 }

@@ -7,6 +7,7 @@
 pub mod deviation;
 mod framing;
 pub mod gateway;
+mod memory;
 pub mod receiver;
 pub mod stage;
 mod switches;
