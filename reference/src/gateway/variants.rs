@@ -3,6 +3,11 @@
 //! They stand in tables, a row each, with the function that wraps. Every check must accept each of them. What is forbidden
 //! is in `mutants`.
 
+mod behavior;
+mod callback_url;
+mod response;
+mod wire;
+
 use super::Gateway;
 use crate::deviation::tables;
 

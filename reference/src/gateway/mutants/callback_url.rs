@@ -103,9 +103,7 @@ fn empty_callback_forwarded(stages: &mut Stages) {
 
 fn private_host_is_500(stages: &mut Stages) {
     stages.check_callback.after(|_, checked| match checked {
-        Ok(Some(url)) if is_private(&url) => {
-            Err(Mistake { status: 500, ..Mistake::new("internal error") })
-        }
+        Ok(Some(url)) if is_private(&url) => Err(Mistake { status: 500, ..Mistake::new("internal error") }),
         checked => checked,
     });
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::deviation::deviations;
 use crate::gateway::Gateway;
-use crate::gateway::routing::Reply;
 use crate::gateway::forwarding::Decline;
+use crate::gateway::routing::Reply;
 use crate::gateway::service::Context;
 use crate::gateway::stages::Stages;
 use crate::gateway::submission::Mistake;
@@ -200,7 +200,8 @@ fn model_type_is_500(stages: &mut Stages) {
 
 fn null_is_500(stages: &mut Stages) {
     stages.input.after(|_, input| {
-        input.and_then(|input| if input.values().any(Value::is_null) { Err(own_mistake()) } else { Ok(input) })
+        input
+            .and_then(|input| if input.values().any(Value::is_null) { Err(own_mistake()) } else { Ok(input) })
     });
 }
 

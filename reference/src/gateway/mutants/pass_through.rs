@@ -24,12 +24,7 @@ deviations! { Mutant of Gateway;
     DEFAULT_PORT_DROPPED "default-port-dropped" "drops :443 from the callback URL" =>
         |stages| rewrite(stages, |url| url.replacen(":443", "", 1));
     CREDENTIALS_DROPPED "credentials-dropped" "drops user-info from the callback URL" =>
-        |stages| rewrite(stages, |url| match (url.find("//"), url.find('@')) {
-        (Some(start), Some(end)) if !url[start + 2..end].contains('/') => {
-            format!("{}{}", &url[..start + 2], &url[end + 1..])
-        }
-        _ => url.to_owned(),
-    });
+        |stages| rewrite(stages, credentials_dropped);
     HOST_PUNYCODED "host-punycoded" "rewrites an international host name in Punycode" =>
         |stages| rewrite(stages, host_punycoded);
     NON_ASCII_ESCAPED "non-ascii-escaped" "percent-escapes non-ASCII characters in the callback URL" =>
@@ -68,6 +63,7 @@ deviations! { Mutant of Gateway;
         |stages| rewrite(stages, |url| edit_path(url, |path| path.replace("//", "/")));
     FRAGMENT_ESCAPED "fragment-escaped" "escapes the # of a fragment" =>
         |stages| rewrite(stages, |url| url.replace('#', "%23"));
+    // Enough of Unicode's composition for what the check sends.
     COMPOSED_CHARACTERS "composed-characters" "composes letters and accents (NFC)" =>
         |stages| rewrite(stages, |url| url.replace("e\u{301}", "\u{e9}"));
     HOST_DOT_DROPPED "host-dot-dropped" "drops a dot at the end of the host name" =>
@@ -76,10 +72,7 @@ deviations! { Mutant of Gateway;
     AMPERSAND_ESCAPED_TWICE "ampersand-escaped-twice" "escapes & for JSON twice" =>
         |stages| rewrite(stages, |url| url.replace('&', "\\u0026"));
     HTTP_UPGRADED "http-upgraded" "rewrites an http:// callback URL as https://" =>
-        |stages| rewrite(stages, |url| match url.strip_prefix("http://") {
-        Some(rest) => format!("https://{rest}"),
-        None => url.to_owned(),
-    });
+        |stages| rewrite(stages, http_upgraded);
     TRUNCATED_AT_2048 "truncated-at-2048" "cuts the callback URL at 2,048 characters" =>
         |stages| rewrite(stages, |url| url.chars().take(2_048).collect());
     RELATIVE_RESOLVED "relative-resolved" "completes a relative callback URL with an address of its own" =>
@@ -105,68 +98,81 @@ fn as_written(body: &[u8]) -> Option<String> {
 }
 
 fn query_sorted(url: &str) -> String {
-        edit_query(url, |query| {
-            let mut pairs: Vec<&str> = query.split('&').collect();
-            pairs.sort_unstable();
-            pairs.join("&")
-        })
+    edit_query(url, |query| {
+        let mut pairs: Vec<&str> = query.split('&').collect();
+        pairs.sort_unstable();
+        pairs.join("&")
+    })
+}
+
+fn credentials_dropped(url: &str) -> String {
+    match (url.find("//"), url.find('@')) {
+        (Some(start), Some(end)) if end > start + 1 && !url[start + 2..end].contains('/') => {
+            format!("{}{}", &url[..start + 2], &url[end + 1..])
+        }
+        _ => url.to_owned(),
     }
+}
+
+fn http_upgraded(url: &str) -> String {
+    url.strip_prefix("http://").map_or_else(|| url.to_owned(), |rest| format!("https://{rest}"))
+}
 
 fn host_punycoded(url: &str) -> String {
-        let Some((host, parsed)) = host_of(url) else { return url.to_owned() };
-        if host.is_ascii() {
-            return url.to_owned();
-        }
-        url.replacen(host, parsed.host_str().unwrap_or(host), 1)
+    let Some((host, parsed)) = host_of(url) else { return url.to_owned() };
+    if host.is_ascii() {
+        return url.to_owned();
     }
+    url.replacen(host, parsed.host_str().unwrap_or(host), 1)
+}
 
 fn non_ascii_escaped(url: &str) -> String {
-        let from = host_of(url).map_or(0, |(host, _)| url.find(host).unwrap_or(0) + host.len());
-        let mut escaped = url[..from].to_owned();
-        for byte in url.as_bytes()[from..].iter().copied() {
-            if byte.is_ascii() {
-                escaped.push(char::from(byte));
-            } else {
-                let _ = write!(escaped, "%{byte:02X}");
-            }
+    let from = host_of(url).map_or(0, |(host, _)| url.find(host).unwrap_or(0) + host.len());
+    let mut escaped = url[..from].to_owned();
+    for byte in url.as_bytes()[from..].iter().copied() {
+        if byte.is_ascii() {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
         }
-        escaped
     }
+    escaped
+}
 
 fn url_normalised(url: &str) -> String {
-        let Some((host, _)) = host_of(url) else { return url.to_owned() };
-        url.replacen(host, &host.to_lowercase(), 1).replace("/./", "/").replace("/sub/../", "/")
-    }
+    let Some((host, _)) = host_of(url) else { return url.to_owned() };
+    url.replacen(host, &host.to_lowercase(), 1).replace("/./", "/").replace("/sub/../", "/")
+}
 
 fn query_reencoded(url: &str) -> String {
-        edit_query(url, |query| {
-            let pairs = url::form_urlencoded::parse(query.as_bytes());
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-        })
-    }
+    edit_query(url, |query| {
+        let pairs = url::form_urlencoded::parse(query.as_bytes());
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    })
+}
 
 fn empty_values_dropped(url: &str) -> String {
-        keep_pairs(url, |pair, _| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
-    }
+    keep_pairs(url, |pair, _| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+}
 
 fn duplicates_dropped(url: &str) -> String {
-        keep_pairs(url, |pair, before| {
-            let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
-            before.iter().all(|other| name(other) != name(pair))
-        })
-    }
+    keep_pairs(url, |pair, before| {
+        let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+        before.iter().all(|other| name(other) != name(pair))
+    })
+}
 
 fn semicolons_cut(url: &str) -> String {
-        edit_path(url, |path| {
-            let cut: Vec<&str> =
-                path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
-            cut.join("/")
-        })
-    }
+    edit_path(url, |path| {
+        let cut: Vec<&str> =
+            path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)).collect();
+        cut.join("/")
+    })
+}
 
 fn relative_resolved(url: &str) -> String {
-        if url.starts_with('/') { format!("https://operator.example.com{url}") } else { url.to_owned() }
-    }
+    if url.starts_with('/') { format!("https://operator.example.com{url}") } else { url.to_owned() }
+}
 
 fn edit_query(url: &str, edit: impl Fn(&str) -> String) -> String {
     let (head, fragment) = url.split_once('#').map_or((url, None), |(head, tail)| (head, Some(tail)));

@@ -38,30 +38,36 @@ deviations! { Mutant of Gateway;
 
 /// Lets keys stand at the top of `input`.
 fn tolerate(stages: &mut Stages, is_tolerated: fn(&Key) -> bool) {
-    stages.input_key.around(move |next, service, key| {
-        if is_tolerated(&key) { Ok(()) } else { next.run(service, key) }
-    });
+    stages.input_key.around(
+        move |next, service, key| {
+            if is_tolerated(&key) { Ok(()) } else { next.run(service, key) }
+        },
+    );
 }
 
 /// Lets a `callback_url` stand beside `model`.
 fn tolerate_at_root(stages: &mut Stages, is_tolerated: fn(&Body) -> bool) {
-    stages.root_callback.around(move |next, service, body| {
-        if is_tolerated(&body) { Ok(()) } else { next.run(service, body) }
-    });
+    stages.root_callback.around(
+        move |next, service, body| {
+            if is_tolerated(&body) { Ok(()) } else { next.run(service, body) }
+        },
+    );
 }
 
 /// Does not look at where the keys of some bodies stand.
 fn skip_check(stages: &mut Stages, is_skipped: fn(&Body) -> bool) {
-    stages.placement.around(move |next, service, body| {
-        if is_skipped(&body) { Ok(()) } else { next.run(service, body) }
-    });
+    stages.placement.around(
+        move |next, service, body| {
+            if is_skipped(&body) { Ok(()) } else { next.run(service, body) }
+        },
+    );
 }
 
 /// Looks in another place as well, when there is no callback URL in metadata.
 fn look_elsewhere(stages: &mut Stages, find: fn(&Body) -> Option<Value>) {
-    stages.find_callback.around(move |next, service, body| {
-        next.run(service, body.clone()).or_else(|| find(&body))
-    });
+    stages
+        .find_callback
+        .around(move |next, service, body| next.run(service, body.clone()).or_else(|| find(&body)));
 }
 
 fn input_callback_forwarded(stages: &mut Stages) {

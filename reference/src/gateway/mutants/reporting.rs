@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::deviation::deviations;
 use crate::gateway::Gateway;
-use crate::gateway::routing::Reply;
 use crate::gateway::forwarding::Decline;
+use crate::gateway::routing::Reply;
 use crate::gateway::service::{Context, Upstream};
 use crate::gateway::stages::Stages;
 use crate::gateway::task::Outcome;

@@ -57,9 +57,11 @@ fn echo_callback(task: &Task, data: &mut Map<String, Value>) {
 
 /// Lets keys stand at the top of `input`.
 fn tolerate(stages: &mut Stages, tolerated: fn(&str) -> bool) {
-    stages.input_key.around(move |next, service, key| {
-        if tolerated(&key.name) { Ok(()) } else { next.run(service, key) }
-    });
+    stages.input_key.around(
+        move |next, service, key| {
+            if tolerated(&key.name) { Ok(()) } else { next.run(service, key) }
+        },
+    );
 }
 
 fn refuses_vidu(stages: &mut Stages) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::deviation::deviations;
 use crate::gateway::Gateway;
-use crate::gateway::routing::Reply;
 use crate::gateway::forwarding::{Decline, NO_ANSWER, NOT_ACCEPTED, Order};
+use crate::gateway::routing::Reply;
 use crate::gateway::service::Context;
 use crate::gateway::stages::Stages;
 use ringback_mocks::client::{Blame, Declined};

@@ -37,7 +37,11 @@ deviations! { Variant of Gateway;
 }
 
 /// Refuses some submits that the plain gateway accepts.
-fn refuse(stages: &mut Stages, message: &'static str, is_refused: impl Fn(&Body, &Submission) -> bool + Send + Sync + 'static) {
+fn refuse(
+    stages: &mut Stages,
+    message: &'static str,
+    is_refused: impl Fn(&Body, &Submission) -> bool + Send + Sync + 'static,
+) {
     stages.understand.around(move |next, service, body| {
         let submission = next.run(service, body.clone())?;
         if is_refused(&body, &submission) { Err(Mistake::new(message)) } else { Ok(submission) }

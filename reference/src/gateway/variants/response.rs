@@ -10,8 +10,8 @@ use jiff::tz::Offset;
 use serde_json::{Map, Value, json};
 
 use crate::deviation::deviations;
-use crate::gateway::routing::Reply;
 use crate::gateway::forwarding::unavailable;
+use crate::gateway::routing::Reply;
 use crate::gateway::stages::Stages;
 use crate::gateway::task::written;
 use crate::gateway::{Gateway, polling};
