@@ -14,7 +14,7 @@ use ringback::receiver::target::ReceiverTarget;
 use ringback::report::Report;
 use ringback::report::format::{FORMATS, Format};
 use ringback::run::session::RunOptions;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 const CASES: usize = 1_000;
 const ROUNDS: usize = 9;
@@ -55,14 +55,14 @@ fn round(format: &Format, report: &Report) -> (Duration, usize) {
 
 async fn report() -> Report {
     let options = RunOptions::default();
-    let faulty = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
+    let faulty = GatewayTarget::embedded(&[mutants::ESCAPES_DECODED]);
     let mut report = gateway_stage::judge(faulty, &options).await.expect("the reference gateway starts");
     let receiver = receiver_stage::judge(ReceiverTarget::embedded(&[]), &options)
         .await
         .expect("the reference receiver starts");
     report.cases.extend(receiver.cases);
     let others = RunOptions { seed: 8, ..RunOptions::default() };
-    let again = gateway_stage::judge(GatewayTarget::embedded(None), &others)
+    let again = gateway_stage::judge(GatewayTarget::embedded(&[]), &others)
         .await
         .expect("the reference gateway starts");
     let missing = CASES.saturating_sub(report.cases.len());

@@ -259,7 +259,7 @@ fn reach(
         )),
         (None, Some(command)) if command.trim().is_empty() => Err(ConfigError("--exec is empty".into())),
         (None, Some(command)) => Ok(GatewayReach::Exec { command, ready_within }),
-        (None, None) => Ok(GatewayReach::Embedded { defect: None, oddity: None }),
+        (None, None) => Ok(GatewayReach::Embedded { mutants: Vec::new(), variants: Vec::new() }),
         (Some(url), None) => {
             let root = root(&url)?;
             let Some(key) = secrets.key else {

@@ -14,7 +14,8 @@ pub mod subject;
 pub mod submit;
 pub mod target;
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::Gateway as Reference;
 
 use crate::run::requirement::{self, Chapter, Fault, Kind};
 use context::GatewayContext;
@@ -29,7 +30,7 @@ impl Kind for Gateway {
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
     type Context = GatewayContext;
     type Precondition = GatewayPrecondition;
-    type Defect = Defect;
+    type Defect = Mutant<Reference>;
     type Knob = Knob;
 
     fn precondition_phrase(need: GatewayPrecondition) -> &'static str {
@@ -67,13 +68,13 @@ pub enum GatewayPrecondition {
     Receiver,
 }
 
-impl Fault for Defect {
+impl Fault for Mutant<Reference> {
     fn name(self) -> &'static str {
-        self.name()
+        self.name
     }
 
     fn about(self) -> &'static str {
-        self.about()
+        self.about
     }
 }
 

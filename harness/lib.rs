@@ -10,7 +10,7 @@
 //! use ringback::gateway::{stage, target::Target};
 //! use ringback::run::session::RunOptions;
 //!
-//! let report = stage::judge(Target::embedded(None), &RunOptions::default()).await?;
+//! let report = stage::judge(Target::embedded(&[]), &RunOptions::default()).await?;
 //! assert_eq!(report.counts.fail, 0, "{}", ringback::report::terminal::render(&report));
 //! # Ok(())
 //! # }

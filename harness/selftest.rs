@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use ringback_reference::deviation::{Mutant, Variant};
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::gateway::Gateway as ReferenceGateway;
 use ringback_reference::receiver::Receiver as ReferenceReceiver;
 
 use crate::gateway::target::GatewayTarget;
@@ -43,9 +42,9 @@ impl Kill {
 }
 
 /// Judges the reference gateway with one defect.
-pub async fn kill(defect: Defect) -> Result<Kill, RunError> {
-    let report = gateway::stage::judge(GatewayTarget::embedded(Some(defect)), &RunOptions::default()).await?;
-    Ok(examined::<Gateway>(defect.name(), &report))
+pub async fn kill(mutant: Mutant<ReferenceGateway>) -> Result<Kill, RunError> {
+    let report = gateway::stage::judge(GatewayTarget::embedded(&[mutant]), &RunOptions::default()).await?;
+    Ok(examined::<Gateway>(mutant.name, &report))
 }
 
 /// What a run against a reference with a defect shows.
@@ -102,9 +101,9 @@ impl Acceptance {
 }
 
 /// Judges the reference gateway with one oddity.
-pub async fn accept(oddity: Oddity) -> Result<Acceptance, RunError> {
-    let report = gateway::stage::judge(GatewayTarget::odd(oddity), &RunOptions::default()).await?;
-    Ok(accepted(oddity.name(), &report))
+pub async fn accept(variant: Variant<ReferenceGateway>) -> Result<Acceptance, RunError> {
+    let report = gateway::stage::judge(GatewayTarget::varied(&[variant]), &RunOptions::default()).await?;
+    Ok(accepted(variant.name, &report))
 }
 
 /// What a run against a reference with an oddity shows.
@@ -162,7 +161,7 @@ pub async fn unexpected_receiver_outcomes() -> Result<Vec<String>, RunError> {
 /// What is wrong with the reference itself: every case that did not pass. The reference has
 /// everything and everything can be judged, so nothing but `pass` is right.
 pub async fn unexpected_outcomes() -> Result<Vec<String>, RunError> {
-    let report = gateway::stage::judge(GatewayTarget::embedded(None), &RunOptions::default()).await?;
+    let report = gateway::stage::judge(GatewayTarget::embedded(&[]), &RunOptions::default()).await?;
     Ok(unpassed(&report))
 }
 

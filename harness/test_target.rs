@@ -71,7 +71,7 @@ impl Suite {
     fn add_named(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
         let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
         if at_gateway.is_none() && at_receiver.is_none() {
-            self.gateway(GatewayTarget::embedded(None), &RunOptions::default())?;
+            self.gateway(GatewayTarget::embedded(&[]), &RunOptions::default())?;
             return self.receiver(ReceiverTarget::embedded(&[]), &RunOptions::default());
         }
         let secrets = Secrets::read(&variable);

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::selftest;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::Variant;
+use ringback_reference::gateway::{Gateway, variants};
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
@@ -15,9 +16,9 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(4);
     let mut trials = vec![Trial::test("list/has-the-breadth-promised", breadth)];
     trials.extend(
-        Oddity::ALL
+        variants::ALL
             .iter()
-            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name()), move || accepted(*oddity))),
+            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name), move || accepted(*oddity))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -26,14 +27,14 @@ fn runtime() -> Result<Runtime, Failed> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?)
 }
 
-fn accepted(oddity: Oddity) -> Result<(), Failed> {
+fn accepted(oddity: Variant<Gateway>) -> Result<(), Failed> {
     let acceptance = runtime()?.block_on(selftest::accept(oddity))?;
     if acceptance.is_whole() { Ok(()) } else { Err(Failed::from(selftest::acceptance_line(&acceptance))) }
 }
 
 fn breadth() -> Result<(), Failed> {
-    let names: BTreeSet<&str> = Oddity::ALL.iter().map(|oddity| oddity.name()).collect();
-    let all = Oddity::ALL.len();
+    let names: BTreeSet<&str> = variants::ALL.iter().map(|oddity| oddity.name).collect();
+    let all = variants::ALL.len();
     if all >= 60 && names.len() == all {
         Ok(())
     } else {

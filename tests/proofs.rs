@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use ringback::gateway::Gateway;
 use ringback::selftest;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::{Gateway as Reference, mutants};
 
 mod proof;
 use proof::{Breadth, catalogue_trials, nothing_of, runtime};
@@ -20,12 +21,12 @@ fn main() -> ExitCode {
     // there are processors finish sooner.
     arguments.test_threads.get_or_insert(4);
     let mut trials = vec![Trial::test("reference/passes-every-case", reference_passes)];
-    let defects = Defect::ALL.iter().map(|defect| defect.name()).collect();
+    let defects = mutants::ALL.iter().map(|defect| defect.name).collect();
     trials.extend(catalogue_trials::<Gateway>(defects, BREADTH));
     trials.extend(
-        Defect::ALL
+        mutants::ALL
             .iter()
-            .map(|defect| Trial::test(format!("defect/{}", defect.name()), move || caught_exactly(*defect))),
+            .map(|defect| Trial::test(format!("defect/{}", defect.name), move || caught_exactly(*defect))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -34,7 +35,7 @@ fn reference_passes() -> Result<(), Failed> {
     nothing_of(&runtime()?.block_on(selftest::unexpected_outcomes())?)
 }
 
-fn caught_exactly(defect: Defect) -> Result<(), Failed> {
+fn caught_exactly(defect: Mutant<Reference>) -> Result<(), Failed> {
     let kill = runtime()?.block_on(selftest::kill(defect))?;
     if kill.is_exact() { Ok(()) } else { Err(Failed::from(selftest::line(&kill))) }
 }

@@ -40,9 +40,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
             &wanted,
             "gateway",
             block_on(selftest::unexpected_outcomes())?,
-            reference::defect::Defect::ALL.iter().map(|one| (one.name(), *one)),
+            reference::mutants::ALL.iter().map(|one| (one.name, *one)),
             |defect| block_on(selftest::kill(defect)),
-            reference::oddity::Oddity::ALL.iter().map(|one| (one.name(), *one)),
+            reference::variants::ALL.iter().map(|one| (one.name, *one)),
             |oddity| block_on(selftest::accept(oddity)),
         )?;
     }
@@ -73,9 +73,9 @@ impl Wanted<'_> {
 
     fn all_known(&self, subject: Option<Subject>) -> Result<(), Problem> {
         let (gateway, receiver) = (subject != Some(Subject::Receiver), subject != Some(Subject::Gateway));
-        let defects = names(gateway, reference::defect::Defect::ALL.iter().map(|one| one.name()))
+        let defects = names(gateway, reference::mutants::ALL.iter().map(|one| one.name))
             .chain(names(receiver, receiver::mutants::ALL.iter().map(|one| one.name)));
-        let oddities = names(gateway, reference::oddity::Oddity::ALL.iter().map(|one| one.name()))
+        let oddities = names(gateway, reference::variants::ALL.iter().map(|one| one.name))
             .chain(names(receiver, receiver::variants::ALL.iter().map(|one| one.name)));
         known("defect", self.defects, &defects.collect::<Vec<_>>())?;
         known("oddity", self.oddities, &oddities.collect::<Vec<_>>())

@@ -12,7 +12,7 @@ use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Secret};
 use ringback_mocks::world::{Placement, World};
-use ringback_reference::gateway::{ReferenceGateway, Setup, Upstream};
+use ringback_reference::gateway::{GatewaySetup, ReferenceGateway, Upstream};
 
 use crate::gateway::target::{GatewayReach, GatewayTarget};
 use crate::run::exec::{Environment, Process};
@@ -76,9 +76,10 @@ impl GatewaySubject {
         secrets.push(("RINGBACK_API_KEY".to_owned(), key.clone()));
         secrets.extend(other_key.iter().map(|key| ("RINGBACK_OTHER_API_KEY".to_owned(), key.clone())));
         let (root, running) = match &target.reach {
-            GatewayReach::Embedded { defect, oddity } => {
+            GatewayReach::Embedded { mutants, variants } => {
                 let clients = [Some(key.clone()), other_key.clone()].into_iter().flatten().collect();
-                let setup = Setup { clients, upstreams, defect: *defect, oddity: *oddity };
+                let setup =
+                    GatewaySetup { clients, upstreams, mutants: mutants.clone(), variants: variants.clone() };
                 let gateway = ReferenceGateway::start(setup, http::LOOPBACK).await?;
                 (gateway.url(), Running::Here(gateway))
             }

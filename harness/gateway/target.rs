@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::gateway::Gateway;
 
 use crate::gateway::knob::{Knob, Knobs, Values};
 use crate::run::excerpt::quoted;
@@ -48,10 +48,10 @@ pub struct GatewayTarget {
 pub enum GatewayReach {
     /// The reference gateway, in this process.
     Embedded {
-        /// The fault it makes, if any.
-        defect: Option<Defect>,
-        /// The legal but unusual behaviour it shows, if any.
-        oddity: Option<Oddity>,
+        /// What it does wrong.
+        mutants: Vec<Mutant<Gateway>>,
+        /// What it does that is legal and unusual.
+        variants: Vec<Variant<Gateway>>,
     },
     /// A command that we start and end.
     Exec {
@@ -129,22 +129,22 @@ impl GatewayTimeouts {
         poll: Duration::from_secs(1),
         ..Self::LOCAL
     };
-    /// For the reference gateway with a defect: it acts at once or never.
+    /// For the reference gateway with a mutant on: it acts at once or never.
     pub const REFERENCE: Self = Self {
         create: Duration::from_secs(2),
         settle: Duration::from_secs(2),
         hang: Duration::from_secs(5),
         ..Self::LOCAL
     };
-    /// For the reference gateway with an oddity: it may be late, and need not show everything.
+    /// For the reference gateway with a variant on: it may be late, and need not show everything.
     pub const ODD: Self = Self { create: Duration::from_secs(3), ..Self::LOCAL };
 }
 
 impl GatewayTarget {
-    /// The reference gateway, every vendor, with a fault to make or none.
-    pub fn embedded(defect: Option<Defect>) -> Self {
+    /// The reference gateway, every vendor, with these mutants on.
+    pub fn embedded(mutants: &[Mutant<Gateway>]) -> Self {
         Self {
-            reach: GatewayReach::Embedded { defect, oddity: None },
+            reach: GatewayReach::Embedded { mutants: mutants.to_vec(), variants: Vec::new() },
             vendors: Vendor::all().collect(),
             models: BTreeMap::new(),
             spend: 0,
@@ -152,17 +152,17 @@ impl GatewayTarget {
             max_requests: None,
             live: None,
             knobs: Knobs::default(),
-            timeouts: if defect.is_some() { GatewayTimeouts::REFERENCE } else { GatewayTimeouts::LOCAL },
+            timeouts: if mutants.is_empty() { GatewayTimeouts::LOCAL } else { GatewayTimeouts::REFERENCE },
             hidden: Vec::new(),
         }
     }
 
-    /// The reference gateway, every vendor, with a legal oddity.
-    pub fn odd(oddity: Oddity) -> Self {
+    /// The reference gateway, every vendor, with these variants on.
+    pub fn varied(variants: &[Variant<Gateway>]) -> Self {
         Self {
-            reach: GatewayReach::Embedded { defect: None, oddity: Some(oddity) },
+            reach: GatewayReach::Embedded { mutants: Vec::new(), variants: variants.to_vec() },
             timeouts: GatewayTimeouts::ODD,
-            ..Self::embedded(None)
+            ..Self::embedded(&[])
         }
     }
 
@@ -236,14 +236,14 @@ impl GatewayTarget {
     /// The target in words, for the head of a report.
     pub fn describe(&self) -> String {
         match &self.reach {
-            GatewayReach::Embedded { defect: None, oddity: None } => {
-                "the embedded reference gateway".to_owned()
-            }
-            GatewayReach::Embedded { oddity: Some(oddity), .. } => {
-                format!("the embedded reference gateway with the oddity {}", oddity.name())
-            }
-            GatewayReach::Embedded { defect: Some(defect), oddity: None } => {
-                format!("the embedded reference gateway with the defect {}", defect.name())
+            GatewayReach::Embedded { mutants, variants } => {
+                let mutants = mutants.iter().map(|mutant| format!("the defect {}", mutant.name));
+                let variants = variants.iter().map(|variant| format!("the oddity {}", variant.name));
+                let all: Vec<String> = mutants.chain(variants).collect();
+                match all.as_slice() {
+                    [] => "the embedded reference gateway".to_owned(),
+                    all => format!("the embedded reference gateway with {}", all.join(" and ")),
+                }
             }
             GatewayReach::Exec { command, .. } => format!("the gateway started by `{command}`"),
             GatewayReach::Url { root, .. } => format!("the gateway at {root}"),

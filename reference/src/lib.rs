@@ -7,6 +7,6 @@
 pub mod deviation;
 mod framing;
 pub mod gateway;
+mod memory;
 pub mod receiver;
 pub mod stage;
-mod switches;

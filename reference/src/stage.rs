@@ -6,13 +6,19 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 /// One step of a subject: what it knows and an input in, an output out.
 ///
-/// A step that waits has a boxed future for its output.
+/// A step that waits is an [`AsyncStage`].
 pub struct Stage<C, I, O> {
     step: Step<C, I, O>,
     is_replaced: bool,
 }
+
+/// A step of a subject that waits for its output: a vendor's answer, a moment, another request.
+pub type AsyncStage<C, I, O> = Stage<C, I, BoxFuture<'static, O>>;
 
 type Step<C, I, O> = Arc<dyn Fn(&C, I) -> O + Send + Sync>;
 
@@ -50,6 +56,48 @@ impl<C: 'static, I: 'static, O: 'static> Stage<C, I, O> {
     pub fn replace(&mut self, step: impl Fn(&C, I) -> O + Send + Sync + 'static) {
         assert!(!self.is_replaced, "two replace the same stage and do not say that they exclude each other");
         *self = Self { step: Arc::new(step), is_replaced: true };
+    }
+}
+
+impl<C: Clone + 'static, I: 'static, O: 'static> AsyncStage<C, I, O> {
+    /// The step that an async function takes.
+    pub fn new_async<F>(step: impl Fn(C, I) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = O> + Send + 'static,
+    {
+        Self::new(move |context: &C, input| step(context.clone(), input).boxed())
+    }
+
+    /// Decides like [`Stage::around`], with an async function.
+    pub fn around_async<F>(&mut self, change: impl Fn(Self, C, I) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = O> + Send + 'static,
+    {
+        self.around(move |next, context, input| change(next.clone(), context.clone(), input).boxed());
+    }
+}
+
+impl<C: Clone + Send + Sync + 'static, I: Send + 'static, O: Send + 'static> AsyncStage<C, I, O> {
+    /// Changes what goes in, with an async function.
+    pub fn before_async<F>(&mut self, change: impl Fn(C, I) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = I> + Send + 'static,
+    {
+        self.around_async(move |next, context, input| {
+            let changed = change(context.clone(), input);
+            async move {
+                let input = changed.await;
+                next.run(&context, input).await
+            }
+        });
+    }
+
+    /// Changes what has been waited for.
+    pub fn then(&mut self, change: impl Fn(&C, O) -> O + Clone + Send + Sync + 'static) {
+        self.around_async(move |next, context, input| {
+            let (output, change) = (next.run(&context, input), change.clone());
+            async move { change(&context, output.await) }
+        });
     }
 }
 

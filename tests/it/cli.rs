@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::{ReferenceGateway, Setup};
+use ringback_reference::gateway::{GatewaySetup, ReferenceGateway};
 use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -292,11 +292,11 @@ fn the_printed_catalogue_is_the_documented_one() {
 
 /// A gateway that is just there, with a vendor's door that is closed: what a deployed one looks like.
 async fn deployed() -> ReferenceGateway {
-    let setup = Setup {
+    let setup = GatewaySetup {
         clients: vec![Secret::new("sk-live-key")],
         upstreams: Vec::new(),
-        defect: None,
-        oddity: None,
+        mutants: Vec::new(),
+        variants: Vec::new(),
     };
     ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts")
 }

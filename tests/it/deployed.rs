@@ -22,8 +22,8 @@ use ringback_mocks::script::Course;
 use ringback_mocks::standalone::{Setup, Standalone};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Headers, Request, Response, Secret};
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::{self, ReferenceGateway, Upstream};
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::{Gateway, GatewaySetup, ReferenceGateway, Upstream, mutants};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -335,7 +335,7 @@ struct Deployment {
 }
 
 impl Deployment {
-    async fn start(defect: Option<Defect>, ending: &str) -> Self {
+    async fn start(defect: Option<Mutant<Gateway>>, ending: &str) -> Self {
         let vendors = Vendor::all()
             .map(|vendor| {
                 let course = Course::Run {
@@ -365,7 +365,8 @@ impl Deployment {
             })
             .collect();
         let clients = vec![Secret::new(KEY), Secret::new("sk-another-key")];
-        let setup = gateway::Setup { clients, upstreams, defect, oddity: None };
+        let setup =
+            GatewaySetup { clients, upstreams, mutants: defect.into_iter().collect(), variants: Vec::new() };
         let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the gateway starts");
         Self { gateway, _vendors: vendors }
     }
@@ -406,12 +407,12 @@ async fn live_jobs_are_followed_through_real_callbacks(#[case] ending: &str) {
 }
 
 #[rstest]
-#[case::dropped(Defect::CallbackDropped, &["GW-LV-001", "GW-LV-003"])]
-#[case::renamed(Defect::CallbackFieldRenamed, &["GW-LV-001", "GW-LV-003"])]
-#[case::dropped_for_one(Defect::CallbackDroppedForVidu, &["GW-LV-001"])]
-#[case::never_follows(Defect::SuccessStaysRunning, &["GW-LV-002"])]
+#[case::dropped(mutants::CALLBACK_DROPPED, &["GW-LV-001", "GW-LV-003"])]
+#[case::renamed(mutants::CALLBACK_FIELD_RENAMED, &["GW-LV-001", "GW-LV-003"])]
+#[case::dropped_for_one(mutants::CALLBACK_DROPPED_FOR_VIDU, &["GW-LV-001"])]
+#[case::never_follows(mutants::SUCCESS_STAYS_RUNNING, &["GW-LV-002"])]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_deployment_is_seen(#[case] defect: Defect, #[case] ids: &[&str]) {
+async fn what_is_wrong_with_a_deployment_is_seen(#[case] defect: Mutant<Gateway>, #[case] ids: &[&str]) {
     let deployment = Deployment::start(Some(defect), "succeeded").await;
     let report = deployment.judge(&["GW-LV-*"], 10).await;
     let text = terminal::render(&report);
@@ -429,7 +430,7 @@ async fn what_is_wrong_with_a_deployment_is_seen(#[case] defect: Defect, #[case]
 /// A failure that is reported as success: only a job that fails shows it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_job_that_is_shown_as_finished_is_seen() {
-    let deployment = Deployment::start(Some(Defect::FailureReportedFinished), "moderated").await;
+    let deployment = Deployment::start(Some(mutants::FAILURE_REPORTED_FINISHED), "moderated").await;
     let report = deployment.judge(&["GW-LV-002"], 4).await;
     assert!(report.cases.iter().all(|case| case.outcome == Outcome::Fail), "{}", terminal::render(&report));
 }

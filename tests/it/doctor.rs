@@ -11,7 +11,7 @@ use std::process::Output;
 
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::{ReferenceGateway, Setup};
+use ringback_reference::gateway::{GatewaySetup, ReferenceGateway};
 use rstest::rstest;
 use serde_json::Value;
 use snapbox::assert_data_eq;
@@ -111,8 +111,12 @@ READY: `ringback test` with the same flags can judge this (exit code 0)
 #[case::one_job("1", "")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_agrees(#[case] spend: &str, #[case] also: &str) {
-    let setup =
-        Setup { clients: vec![Secret::new(KEY.1)], upstreams: Vec::new(), defect: None, oddity: None };
+    let setup = GatewaySetup {
+        clients: vec![Secret::new(KEY.1)],
+        upstreams: Vec::new(),
+        mutants: Vec::new(),
+        variants: Vec::new(),
+    };
     let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts");
     let url = gateway.url();
     let flags = [&url, "--vendor", "kling", "--spend", spend, "--rate", "1000"];

@@ -13,10 +13,11 @@ use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
 use ringback::schema::{Schema, violations};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::{Gateway, mutants};
 use rstest::rstest;
 
-async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict: bool) -> Report {
+async fn judged(defect: Option<Mutant<Gateway>>, only: &[&str], expected: &[&str], strict: bool) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let expectations = expected
@@ -25,12 +26,12 @@ async fn judged(defect: Option<Defect>, only: &[&str], expected: &[&str], strict
         .collect();
     let expectations = catalogue::expectations(expectations);
     let options = RunOptions { selection, expectations, strict, ..RunOptions::default() };
-    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
 
-const DROPPED: Option<Defect> = Some(Defect::CallbackDroppedForVidu);
+const DROPPED: Option<Mutant<Gateway>> = Some(mutants::CALLBACK_DROPPED_FOR_VIDU);
 
 #[rstest]
 #[case::unexpected(DROPPED, &["GW-CB-001"], &[], Verdict::Violations)]
@@ -44,7 +45,7 @@ const DROPPED: Option<Defect> = Some(Defect::CallbackDroppedForVidu);
 #[case::could_not_be_judged(DROPPED, &["GW-CB-001[vidu]", "GW-PASS-001"], &["gateway/pass-through/query[vidu]", "gateway/callback-url/forwarded[vidu]"], Verdict::Conforms)]
 #[tokio::test]
 async fn the_verdict_knows_what_was_expected(
-    #[case] defect: Option<Defect>,
+    #[case] defect: Option<Mutant<Gateway>>,
     #[case] only: &[&str],
     #[case] expected: &[&str],
     #[case] verdict: Verdict,
@@ -77,7 +78,7 @@ async fn a_case_that_was_not_judged_neither_confirms_nor_refutes() {
 #[case(true, Outcome::Fail)]
 #[tokio::test]
 async fn a_warning_confirms_too(#[case] strict: bool, #[case] outcome: Outcome) {
-    let report = judged(Some(Defect::StartsRunning), &["GW-SUB-003"], &["GW-SUB-003"], strict).await;
+    let report = judged(Some(mutants::STARTS_RUNNING), &["GW-SUB-003"], &["GW-SUB-003"], strict).await;
     assert_eq!(report.cases[0].outcome, outcome);
     assert!(report.cases[0].is_expected());
     assert_eq!(report.verdict, Verdict::Conforms);

@@ -8,16 +8,16 @@ use ringback::gateway::target::{GatewayTarget, GatewayTimeouts};
 use ringback::listing;
 use ringback::run::outcome::Outcome;
 use ringback::run::session::RunOptions;
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::gateway::{Gateway, mutants, variants};
 use rstest::rstest;
 
 /// The gateway of a row.
 #[derive(Clone, Copy, Debug)]
 enum Subject {
     Plain,
-    Wrong(Defect),
-    Odd(Oddity),
+    Wrong(Mutant<Gateway>),
+    Odd(Variant<Gateway>),
 }
 
 use Subject::{Odd, Plain, Wrong};
@@ -25,9 +25,9 @@ use Subject::{Odd, Plain, Wrong};
 impl Subject {
     fn target(self, knobs: Knobs) -> GatewayTarget {
         let target = match self {
-            Plain => GatewayTarget::embedded(None),
-            Wrong(defect) => GatewayTarget::embedded(Some(defect)),
-            Odd(oddity) => GatewayTarget::odd(oddity),
+            Plain => GatewayTarget::embedded(&[]),
+            Wrong(defect) => GatewayTarget::embedded(&[defect]),
+            Odd(oddity) => GatewayTarget::varied(&[oddity]),
         };
         GatewayTarget {
             knobs,
@@ -60,46 +60,46 @@ macro_rules! turns {
 }
 
 turns! {
-    root_ignore: RootCallback = Ignore, Wrong(Defect::RootCallbackIgnored), "GW-CB-004", Warn => Pass;
-    root_accept: RootCallback = Accept, Wrong(Defect::RootCallbackForwarded), "GW-CB-004", Warn => Pass;
-    wrong_type: WrongTypeCallback = Reject, Odd(Oddity::IgnoresWrongType), "GW-CB-008", Pass => Fail;
+    root_ignore: RootCallback = Ignore, Wrong(mutants::ROOT_CALLBACK_IGNORED), "GW-CB-004", Warn => Pass;
+    root_accept: RootCallback = Accept, Wrong(mutants::ROOT_CALLBACK_FORWARDED), "GW-CB-004", Warn => Pass;
+    wrong_type: WrongTypeCallback = Reject, Odd(variants::IGNORES_WRONG_TYPE), "GW-CB-008", Pass => Fail;
     null_reject: NullCallback = Reject, Plain, "GW-CB-008", Pass => Fail;
-    null_ignore: NullCallback = Ignore, Odd(Oddity::RefusesNullCallback), "GW-CB-008", Pass => Fail;
+    null_ignore: NullCallback = Ignore, Odd(variants::REFUSES_NULL_CALLBACK), "GW-CB-008", Pass => Fail;
     empty_reject: EmptyCallback = Reject, Plain, "GW-CB-009", Pass => Warn;
-    empty_ignore: EmptyCallback = Ignore, Odd(Oddity::RefusesEmptyCallback), "GW-CB-009", Pass => Warn;
+    empty_ignore: EmptyCallback = Ignore, Odd(variants::REFUSES_EMPTY_CALLBACK), "GW-CB-009", Pass => Warn;
     empty_forward: EmptyCallback = Forward, Plain, "GW-CB-009", Pass => Warn;
     relative_reject: RelativeCallback = Reject, Plain, "GW-URL-004", Pass => Fail;
-    relative_forward: RelativeCallback = Forward, Odd(Oddity::RefusesNonUrls), "GW-URL-004", Pass => Fail;
+    relative_forward: RelativeCallback = Forward, Odd(variants::REFUSES_NON_URLS), "GW-URL-004", Pass => Fail;
     http_reject: HttpCallback = Reject, Plain, "GW-URL-001", Pass => Fail;
-    http_forward: HttpCallback = Forward, Odd(Oddity::RefusesPlainHttp), "GW-URL-001", Pass => Fail;
+    http_forward: HttpCallback = Forward, Odd(variants::REFUSES_PLAIN_HTTP), "GW-URL-001", Pass => Fail;
     private_reject: PrivateCallback = Reject, Plain, "GW-URL-002", Pass => Fail;
-    private_forward: PrivateCallback = Forward, Odd(Oddity::RefusesPrivateHosts), "GW-URL-002", Pass => Fail;
+    private_forward: PrivateCallback = Forward, Odd(variants::REFUSES_PRIVATE_HOSTS), "GW-URL-002", Pass => Fail;
     long_reject: LongCallback = Reject, Plain, "GW-URL-003", Pass => Fail;
-    long_forward: LongCallback = Forward, Odd(Oddity::RefusesLongUrls), "GW-URL-003", Pass => Fail;
+    long_forward: LongCallback = Forward, Odd(variants::REFUSES_LONG_URLS), "GW-URL-003", Pass => Fail;
     user_info_reject: UserInfoCallback = Reject, Plain, "GW-PASS-006", Pass => Fail;
-    user_info_forward: UserInfoCallback = Forward, Odd(Oddity::RefusesUserInfo), "GW-PASS-006", Pass => Fail;
+    user_info_forward: UserInfoCallback = Forward, Odd(variants::REFUSES_USER_INFO), "GW-PASS-006", Pass => Fail;
     non_ascii_reject: NonAsciiCallback = Reject, Plain, "GW-PASS-007", Pass => Fail;
-    non_ascii_forward: NonAsciiCallback = Forward, Odd(Oddity::RefusesNonAscii), "GW-PASS-007", Pass => Fail;
+    non_ascii_forward: NonAsciiCallback = Forward, Odd(variants::REFUSES_NON_ASCII), "GW-PASS-007", Pass => Fail;
     host_dot_reject: HostDotCallback = Reject, Plain, "GW-PASS-018", Pass => Fail;
-    host_dot_forward: HostDotCallback = Forward, Odd(Oddity::RefusesHostDot), "GW-PASS-018", Pass => Fail;
+    host_dot_forward: HostDotCallback = Forward, Odd(variants::REFUSES_HOST_DOT), "GW-PASS-018", Pass => Fail;
     polling_reject: PollingCallback = Reject, Plain, "GW-POLL-001", Pass => Fail;
-    polling_ignore: PollingCallback = Ignore, Odd(Oddity::RefusesPollingCallback), "GW-POLL-001", Pass => Fail;
-    refusal_4xx: RefusalStatus = Status4xx, Wrong(Defect::PlacementIs422), "GW-CB-002", Fail => Pass;
-    bad_token_401: BadTokenStatus = Status401, Odd(Oddity::Forbidden403), "GW-AUTH-001", Pass => Fail;
+    polling_ignore: PollingCallback = Ignore, Odd(variants::REFUSES_POLLING_CALLBACK), "GW-POLL-001", Pass => Fail;
+    refusal_4xx: RefusalStatus = Status4xx, Wrong(mutants::PLACEMENT_IS_422), "GW-CB-002", Fail => Pass;
+    bad_token_401: BadTokenStatus = Status401, Odd(variants::FORBIDDEN_403), "GW-AUTH-001", Pass => Fail;
     bad_token_403: BadTokenStatus = Status403, Plain, "GW-AUTH-001", Pass => Fail;
     foreign_403: ForeignTaskStatus = Status403, Plain, "GW-AUTH-005", Pass => Fail;
-    foreign_404: ForeignTaskStatus = Status404, Odd(Oddity::ForeignTask403), "GW-AUTH-005", Pass => Fail;
-    error_type: ErrorType = Any, Wrong(Defect::ErrorTypeOdd), "GW-ERR-004", Warn => Pass;
-    error_code: ErrorCode = Any, Wrong(Defect::ErrorCodeDiffers), "GW-ERR-003", Warn => Pass;
-    field_types: FieldTypes = Any, Wrong(Defect::TypesUnchecked), "GW-SUB-012", Warn => Pass;
-    first_status: FirstStatus = Any, Wrong(Defect::StartsRunning), "GW-SUB-003", Warn => Pass;
-    status_words: StatusWords = Synonyms, Wrong(Defect::ForeignStatusWords), "GW-ST-001", Fail => Pass;
-    failure_reason: FailureReason = Optional, Wrong(Defect::FailureWithoutMessage), "GW-ST-004", Warn => Pass;
-    progress_type: ProgressType = Number, Wrong(Defect::ProgressFraction), "GW-ST-001", Fail => Pass;
-    progress_end: ProgressEnd = Any, Wrong(Defect::ProgressNot100), "GW-ST-008", Warn => Pass;
-    file_type_image: FileType = Image, Odd(Oddity::VideoFiles), "GW-ST-002", Pass => Fail;
-    file_type_any: FileType = Any, Wrong(Defect::FileTypeOdd), "GW-ST-002", Fail => Pass;
-    created_utc: CreatedZone = Utc, Odd(Oddity::LocalTimes), "GW-TIME-001", Pass => Warn;
+    foreign_404: ForeignTaskStatus = Status404, Odd(variants::FOREIGN_TASK_403), "GW-AUTH-005", Pass => Fail;
+    error_type: ErrorType = Any, Wrong(mutants::ERROR_TYPE_ODD), "GW-ERR-004", Warn => Pass;
+    error_code: ErrorCode = Any, Wrong(mutants::ERROR_CODE_DIFFERS), "GW-ERR-003", Warn => Pass;
+    field_types: FieldTypes = Any, Wrong(mutants::TYPES_UNCHECKED), "GW-SUB-012", Warn => Pass;
+    first_status: FirstStatus = Any, Wrong(mutants::STARTS_RUNNING), "GW-SUB-003", Warn => Pass;
+    status_words: StatusWords = Synonyms, Wrong(mutants::FOREIGN_STATUS_WORDS), "GW-ST-001", Fail => Pass;
+    failure_reason: FailureReason = Optional, Wrong(mutants::FAILURE_WITHOUT_MESSAGE), "GW-ST-004", Warn => Pass;
+    progress_type: ProgressType = Number, Wrong(mutants::PROGRESS_FRACTION), "GW-ST-001", Fail => Pass;
+    progress_end: ProgressEnd = Any, Wrong(mutants::PROGRESS_NOT_100), "GW-ST-008", Warn => Pass;
+    file_type_image: FileType = Image, Odd(variants::VIDEO_FILES), "GW-ST-002", Pass => Fail;
+    file_type_any: FileType = Any, Wrong(mutants::FILE_TYPE_ODD), "GW-ST-002", Fail => Pass;
+    created_utc: CreatedZone = Utc, Odd(variants::LOCAL_TIMES), "GW-TIME-001", Pass => Warn;
     created_shanghai: CreatedZone = Shanghai, Plain, "GW-TIME-001", Pass => Warn;
 }
 
@@ -137,7 +137,7 @@ fn every_value_but_the_default_turns_something() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_hang_window_turns_a_verdict() {
     for (milliseconds, outcome) in [(20_000, Outcome::Pass), (50, Outcome::Warn)] {
-        let target = GatewayTarget::embedded(None);
+        let target = GatewayTarget::embedded(&[]);
         let hang = std::time::Duration::from_millis(milliseconds);
         let target = GatewayTarget { timeouts: GatewayTimeouts { hang, ..target.timeouts }, ..target };
         let report = gateway_stage::judge(target, &only("GW-VT-019")).await.expect("the reference is judged");
@@ -150,7 +150,7 @@ async fn the_hang_window_turns_a_verdict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_settle_window_turns_a_verdict() {
     for (milliseconds, outcome) in [(5_000, Outcome::Pass), (50, Outcome::Fail)] {
-        let target = GatewayTarget::odd(Oddity::LagsBehind);
+        let target = GatewayTarget::varied(&[variants::LAGS_BEHIND]);
         let settle = std::time::Duration::from_millis(milliseconds);
         let target = GatewayTarget { timeouts: GatewayTimeouts { settle, ..target.timeouts }, ..target };
         let options = only("gateway/status/failure-fails[vidu]");

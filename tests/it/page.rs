@@ -13,7 +13,7 @@ use ringback::report::format::named;
 use ringback::report::{Report, stored};
 use ringback::run::outcome::Outcome;
 use ringback::run::session::RunOptions;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use rstest::rstest;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -352,7 +352,7 @@ fn what_stands_without_script_is_as_reviewed() {
 /// Real transcripts, as many cases as a large run has; the benchmark measures more of them.
 #[tokio::test]
 async fn a_thousand_cases_stay_below_3_mb() {
-    let target = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
+    let target = GatewayTarget::embedded(&[mutants::ESCAPES_DECODED]);
     let mut report =
         gateway_stage::judge(target, &RunOptions::default()).await.expect("the reference starts");
     assert!(report.counts.fail > 0, "a defect gives findings");

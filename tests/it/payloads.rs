@@ -12,8 +12,8 @@ use ringback::run::session::RunOptions;
 use ringback::snapshots::normalize::Normalizer;
 use ringback::snapshots::{self, Taken, Update};
 use ringback_mocks::vendor::Vendor;
-use ringback_reference::gateway::defect::Defect;
-use ringback_reference::gateway::oddity::Oddity;
+use ringback_reference::deviation::{Mutant, Variant};
+use ringback_reference::gateway::{Gateway, mutants, variants};
 use rstest::rstest;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn taken(target: GatewayTarget) -> Taken {
 
 #[tokio::test]
 async fn payloads_are_as_reviewed() {
-    let taken = taken(GatewayTarget::embedded(None)).await;
+    let taken = taken(GatewayTarget::embedded(&[])).await;
     assert_eq!(taken.absent, []);
     let dialects: Vec<&str> = Vendor::all().flat_map(Vendor::dialects).map(|dialect| dialect.name).collect();
     assert_eq!(taken.dialects, dialects);
@@ -44,43 +44,43 @@ async fn payloads_are_as_reviewed() {
 /// What insta wrote, the library reads.
 #[tokio::test]
 async fn a_file_of_insta_is_a_file_of_ours() {
-    let taken = taken(GatewayTarget::embedded(None)).await;
+    let taken = taken(GatewayTarget::embedded(&[])).await;
     let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
     assert!(review.is_accepted(), "{}", review.text());
 }
 
 /// A changed payload shows, and nothing else does.
 #[rstest]
-#[case::dropped(Defect::CallbackDroppedForVidu, &["vidu"], &["callbacks", "upstream"])]
-#[case::decoded(Defect::EscapesDecoded, &[], &["callbacks", "upstream"])]
-#[case::progress(Defect::ProgressOver100, &[], &["client"])]
-#[case::no_reason(Defect::FailureWithoutMessage, &[], &["client"])]
-#[case::goes_back(Defect::TerminalFlaps, &[], &["client"])]
-#[case::goes_back_once(Defect::BackAtTheEnd, &[], &["client"])]
-#[case::twice(Defect::CreatesTwice, &["vidu"], &["callbacks", "client", "upstream"])]
-#[case::other_words(Defect::ForeignStatusWords, &[], &["client"])]
-#[case::vendors_id(Defect::StatusNamesOtherId, &[], &["client"])]
-#[case::other_zone(Defect::CreatedTimeMissing, &[], &["client"])]
+#[case::dropped(mutants::CALLBACK_DROPPED_FOR_VIDU, &["vidu"], &["callbacks", "upstream"])]
+#[case::decoded(mutants::ESCAPES_DECODED, &[], &["callbacks", "upstream"])]
+#[case::progress(mutants::PROGRESS_OVER_100, &[], &["client"])]
+#[case::no_reason(mutants::FAILURE_WITHOUT_MESSAGE, &[], &["client"])]
+#[case::goes_back(mutants::TERMINAL_FLAPS, &[], &["client"])]
+#[case::goes_back_once(mutants::BACK_AT_THE_END, &[], &["client"])]
+#[case::twice(mutants::CREATES_TWICE, &["vidu"], &["callbacks", "client", "upstream"])]
+#[case::other_words(mutants::FOREIGN_STATUS_WORDS, &[], &["client"])]
+#[case::vendors_id(mutants::STATUS_NAMES_OTHER_ID, &[], &["client"])]
+#[case::other_zone(mutants::CREATED_TIME_MISSING, &[], &["client"])]
 #[tokio::test]
 async fn a_defect_changes_what_it_is_about(
-    #[case] defect: Defect,
+    #[case] defect: Mutant<Gateway>,
     #[case] dialects: &[&str],
     #[case] views: &[&str],
 ) {
-    let taken = taken(GatewayTarget::embedded(Some(defect))).await;
+    let taken = taken(GatewayTarget::embedded(&[defect])).await;
     let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
     let changed: Vec<&str> = review.changed().collect();
-    assert!(!changed.is_empty(), "{}", defect.name());
+    assert!(!changed.is_empty(), "{}", defect.name);
     for file in &changed {
         let (dialect, name) = file.split_once('/').expect("a folder and a file");
         let view = name.trim_start_matches("failed-").trim_end_matches(".snap");
         assert!(views.contains(&view), "{file}\n{}", review.text());
         assert!(
-            dialects.is_empty() || defect == Defect::CreatesTwice || dialects.contains(&dialect),
+            dialects.is_empty() || defect == mutants::CREATES_TWICE || dialects.contains(&dialect),
             "{file}"
         );
     }
-    for view in views.iter().filter(|_| defect != Defect::CreatesTwice) {
+    for view in views.iter().filter(|_| defect != mutants::CREATES_TWICE) {
         assert!(changed.iter().any(|file| file.contains(view)), "{view}\n{}", review.text());
     }
     assert!(review.text().contains("cargo insta review"), "{}", review.text());
@@ -88,7 +88,7 @@ async fn a_defect_changes_what_it_is_about(
 
 #[tokio::test]
 async fn a_difference_can_be_read() {
-    let mut target = GatewayTarget::embedded(Some(Defect::EscapesDecoded));
+    let mut target = GatewayTarget::embedded(&[mutants::ESCAPES_DECODED]);
     target.vendors = Vendor::named("vidu").into_iter().collect();
     let review = snapshots::review(Path::new(REFERENCE), &taken(target).await, Update::No).expect("readable");
     let text = review.text();
@@ -107,26 +107,27 @@ async fn a_difference_can_be_read() {
 #[tokio::test]
 async fn an_oddity_does_not_flap(
     #[values(
-        Oddity::UlidIds,
-        Oddity::BareIds,
-        Oddity::UuidIds,
-        Oddity::PunctuatedIds,
-        Oddity::LongIds,
-        Oddity::ExtraFields,
-        Oddity::FractionalTimes,
-        Oddity::QueuesCreates,
-        Oddity::LimitsTheRate,
-        Oddity::LagsBehind,
-        Oddity::SkipsRunning,
-        Oddity::RunsAtOnce,
-        Oddity::EscapedJson,
-        Oddity::TagsUpstream,
-        Oddity::ProbesUpstream,
-        Oddity::PrettyPrinted
+        variants::ULID_IDS,
+        variants::BARE_IDS,
+        variants::UUID_IDS,
+        variants::PUNCTUATED_IDS,
+        variants::LONG_IDS,
+        variants::EXTRA_FIELDS,
+        variants::FRACTIONAL_TIMES,
+        variants::QUEUES_CREATES,
+        variants::LIMITS_THE_RATE,
+        variants::LAGS_BEHIND,
+        variants::SKIPS_RUNNING,
+        variants::RUNS_AT_ONCE,
+        variants::ESCAPED_JSON,
+        variants::TAGS_UPSTREAM,
+        variants::PROBES_UPSTREAM,
+        variants::PRETTY_PRINTED
     )]
-    oddity: Oddity,
+    oddity: Variant<Gateway>,
 ) {
-    let (first, second) = (taken(GatewayTarget::odd(oddity)).await, taken(GatewayTarget::odd(oddity)).await);
+    let (first, second) =
+        (taken(GatewayTarget::varied(&[oddity])).await, taken(GatewayTarget::varied(&[oddity])).await);
     assert_eq!(first.absent, []);
     for (one, other) in first.snapshots.iter().zip(&second.snapshots) {
         assert_eq!(one, other, "{}", snapshots::difference(&one.contents, &other.contents));
@@ -136,7 +137,7 @@ async fn an_oddity_does_not_flap(
 
 #[tokio::test]
 async fn a_dialect_that_is_not_offered_gives_nothing_and_is_named() {
-    let taken = taken(GatewayTarget::embedded(Some(Defect::RefusesVidu))).await;
+    let taken = taken(GatewayTarget::embedded(&[mutants::REFUSES_VIDU])).await;
     let [(dialect, why)] = taken.absent.as_slice() else { panic!("{:?}", taken.absent) };
     assert_eq!(*dialect, "vidu");
     assert!(why.contains("was not accepted"), "{why}");

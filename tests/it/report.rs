@@ -13,26 +13,30 @@ use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
 use ringback::schema::{Schema, violations};
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway as reference;
 use ringback_reference::receiver::mutants;
 use rstest::rstest;
 
-async fn judged(defect: Option<Defect>, only: &[&str]) -> Report {
+async fn judged(defect: Option<Mutant<reference::Gateway>>, only: &[&str]) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let options = RunOptions { selection, ..RunOptions::default() };
-    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
 
 #[rstest]
 #[case::conforming(None, Verdict::Conforms)]
-#[case::violating(Some(Defect::EscapesDecoded), Verdict::Violations)]
-#[case::warning(Some(Defect::ErrorTypeOdd), Verdict::Conforms)]
-#[case::undecidable_parts(Some(Defect::CallbackDropped), Verdict::Violations)]
+#[case::violating(Some(reference::mutants::ESCAPES_DECODED), Verdict::Violations)]
+#[case::warning(Some(reference::mutants::ERROR_TYPE_ODD), Verdict::Conforms)]
+#[case::undecidable_parts(Some(reference::mutants::CALLBACK_DROPPED), Verdict::Violations)]
 #[tokio::test]
-async fn the_json_report_keeps_its_schema(#[case] defect: Option<Defect>, #[case] verdict: Verdict) {
+async fn the_json_report_keeps_its_schema(
+    #[case] defect: Option<Mutant<reference::Gateway>>,
+    #[case] verdict: Verdict,
+) {
     let report = judged(defect, &[]).await;
     assert_eq!(report.verdict, verdict, "{}", terminal::render(&report));
     let value = serde_json::to_value(&report).expect("a report is JSON");
@@ -42,7 +46,7 @@ async fn the_json_report_keeps_its_schema(#[case] defect: Option<Defect>, #[case
 
 #[tokio::test]
 async fn counts_add_up_and_evidence_points_into_the_transcript() {
-    let report = judged(Some(Defect::CallbackDropped), &[]).await;
+    let report = judged(Some(reference::mutants::CALLBACK_DROPPED), &[]).await;
     let sum: usize = Outcome::ALL.iter().map(|outcome| report.counts.get(*outcome)).sum();
     assert_eq!(sum, report.cases.len());
     assert!(report.counts.not_testable > 0, "dependents of a dropped callback cannot be judged");
@@ -59,7 +63,7 @@ async fn counts_add_up_and_evidence_points_into_the_transcript() {
 async fn no_secret_leaves() {
     // This defect sends the client's key to the vendor, so the key is in the evidence.
     let options = RunOptions::default();
-    let target = GatewayTarget::embedded(Some(Defect::ClientKeyForwarded));
+    let target = GatewayTarget::embedded(&[reference::mutants::CLIENT_KEY_FORWARDED]);
     let session = gateway_stage::open(target, &options).await.expect("the reference starts");
     let secrets = session.stage.subject.secrets().to_vec();
     assert!(secrets.len() >= 6, "two clients and four vendors");
@@ -96,7 +100,7 @@ fn nowhere(report: &Report, secrets: &[(String, Secret)]) {
 
 #[tokio::test]
 async fn a_generated_violation_is_shrunk_and_names_its_seed() {
-    let report = judged(Some(Defect::EscapesUppercased), &["GW-PASS-010"]).await;
+    let report = judged(Some(reference::mutants::ESCAPES_UPPERCASED), &["GW-PASS-010"]).await;
     let case = report.cases.iter().find(|case| case.outcome == Outcome::Fail).expect("it is caught");
     let finding = &case.findings[0];
     assert!(finding.actual.contains("of seed 7"), "{}", finding.actual);
@@ -109,7 +113,7 @@ async fn a_generated_violation_is_shrunk_and_names_its_seed() {
 /// What a subject says is shown, and cannot forge a line, steer a terminal or run in a shell.
 #[tokio::test]
 async fn a_subjects_words_stay_words() {
-    let mut report = judged(Some(Defect::CallbackDropped), &["GW-CB-001"]).await;
+    let mut report = judged(Some(reference::mutants::CALLBACK_DROPPED), &["GW-CB-001"]).await;
     let case = report.cases.iter_mut().find(|case| case.outcome == Outcome::Fail).expect("it is caught");
     case.findings[0].actual = "\u{1b}[2Jno\nVerdict: CONFORMS (exit code 0)".to_owned();
     let text = terminal::render(&report);

@@ -17,7 +17,8 @@ use ringback::run::replay::{Replay, ReplayError};
 use ringback::run::requirement::{self, Scope};
 use ringback::run::session::RunOptions;
 use ringback_mocks::vendor::Vendor;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::deviation::Mutant;
+use ringback_reference::gateway::{Gateway as Reference, mutants};
 use rstest::rstest;
 
 /// Every case there can be, as a plan holds them.
@@ -216,8 +217,8 @@ fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
     assert!(error.to_string().contains(says), "{error}");
 }
 
-async fn judged(defect: Option<Defect>, options: RunOptions) -> Report {
-    gateway_stage::judge(GatewayTarget::embedded(defect), &options)
+async fn judged(defect: Option<Mutant<Reference>>, options: RunOptions) -> Report {
+    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
@@ -236,13 +237,13 @@ fn id_of(replay: &str) -> Replay {
 
 /// Generated or not: the id leads to the same case, vendor and input, and that input comes first.
 #[rstest]
-#[case::plain(Defect::EscapesUppercased, "GW-PASS-002")]
-#[case::once(Defect::CreatedTimeMissing, "GW-SUB-002")]
-#[case::generated_url(Defect::EscapesUppercased, "GW-PASS-010")]
-#[case::generated_key(Defect::InputDenylist, "GW-SUB-007")]
-#[case::generated_placement(Defect::PlacementUncheckedWithImages, "GW-CB-013")]
+#[case::plain(mutants::ESCAPES_UPPERCASED, "GW-PASS-002")]
+#[case::once(mutants::CREATED_TIME_MISSING, "GW-SUB-002")]
+#[case::generated_url(mutants::ESCAPES_UPPERCASED, "GW-PASS-010")]
+#[case::generated_key(mutants::INPUT_DENYLIST, "GW-SUB-007")]
+#[case::generated_placement(mutants::PLACEMENT_UNCHECKED_WITH_IMAGES, "GW-CB-013")]
 #[tokio::test]
-async fn a_replay_repeats_the_failure(#[case] defect: Defect, #[case] id: &str) {
+async fn a_replay_repeats_the_failure(#[case] defect: Mutant<Reference>, #[case] id: &str) {
     let first = judged(Some(defect), RunOptions { seed: 11, ..only(&[id]) }).await;
     for failed in first.cases.iter().filter(|case| case.outcome == Outcome::Fail) {
         let replay = id_of(&failed.replay);
@@ -263,7 +264,7 @@ async fn a_replay_repeats_the_failure(#[case] defect: Defect, #[case] id: &str) 
 
 #[tokio::test]
 async fn a_replay_passes_once_the_fault_is_mended() {
-    let first = judged(Some(Defect::EscapesUppercased), only(&["GW-PASS-010"])).await;
+    let first = judged(Some(mutants::ESCAPES_UPPERCASED), only(&["GW-PASS-010"])).await;
     let replay = id_of(&first.cases[0].replay);
     let again = judged(None, RunOptions { replay: Some(replay), ..RunOptions::default() }).await;
     assert_eq!(again.verdict, Verdict::Conforms);

@@ -128,8 +128,8 @@ fn a_name_that_does_not_exist_is_exit_2_and_one_sentence(#[case] arguments: &[&s
 /// The slip that is made of each name is one that a hint undoes.
 #[test]
 fn every_defect_and_oddity_is_found_by_a_slip() {
-    let defects = ringback_reference::gateway::defect::Defect::ALL.iter().map(|one| one.name());
-    let oddities = ringback_reference::gateway::oddity::Oddity::ALL.iter().map(|one| one.name());
+    let defects = ringback_reference::gateway::mutants::ALL.iter().map(|one| one.name);
+    let oddities = ringback_reference::gateway::variants::ALL.iter().map(|one| one.name);
     for all in [defects.collect::<Vec<_>>(), oddities.collect()] {
         for name in &all {
             let swapped: String = name[..1].chars().chain("x".chars()).chain(name[1..].chars()).collect();

@@ -1,7 +1,7 @@
 //! Authentication: no service without a known key, and no look into another client's tasks.
 
 use ringback_mocks::jobs::Step;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
@@ -33,7 +33,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone could spend the operator's money.",
         remedy: "Check the bearer token before anything else.",
         terms: TERMS,
-        defects: &[Defect::AuthOptional],
+        defects: &[mutants::AUTH_OPTIONAL],
         check: check!(submit_needs_key),
     },
     Requirement {
@@ -43,7 +43,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone could spend the operator's money.",
         remedy: "Look the token up; do not only check that there is one.",
         terms: TERMS,
-        defects: &[Defect::AnyToken],
+        defects: &[mutants::ANY_TOKEN],
         check: check!(submit_needs_known_key),
     },
     Requirement {
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
             ..TERMS
         },
-        defects: &[Defect::AuthOptional, Defect::StatusOpen],
+        defects: &[mutants::AUTH_OPTIONAL, mutants::STATUS_OPEN],
         check: check!(status_needs_key),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
             ..TERMS
         },
-        defects: &[Defect::AnyToken],
+        defects: &[mutants::ANY_TOKEN],
         check: check!(status_needs_known_key),
     },
     Requirement {
@@ -91,10 +91,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::TasksShared,
-            Defect::ErrorsIn200,
-            Defect::UnknownTaskIs400,
-            Defect::UnknownTaskRuns,
+            mutants::TASKS_SHARED,
+            mutants::ERRORS_IN_200,
+            mutants::UNKNOWN_TASK_IS_400,
+            mutants::UNKNOWN_TASK_RUNS,
         ],
         check: check!(tasks_isolated),
     },
@@ -106,11 +106,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Compare the whole token, byte for byte; an empty one is none.",
         terms: Terms { jobs: 9, ..TERMS },
         defects: &[
-            Defect::KeyPrefixAccepted,
-            Defect::KeyCaseIgnored,
-            Defect::EmptyBearerAccepted,
-            Defect::AnyToken,
-            Defect::AuthOptional,
+            mutants::KEY_PREFIX_ACCEPTED,
+            mutants::KEY_CASE_IGNORED,
+            mutants::EMPTY_BEARER_ACCEPTED,
+            mutants::ANY_TOKEN,
+            mutants::AUTH_OPTIONAL,
         ],
         check: check!(near_keys_refused),
     },
@@ -121,7 +121,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Addresses are logged everywhere; RFC 6750 advises against keys in them, and the contract has one place for the key.",
         remedy: "Read the key from the Authorization header only.",
         terms: Terms { level: Level::Should, knobs: &[], jobs: 5, ..TERMS },
-        defects: &[Defect::KeyInQueryAccepted, Defect::AuthOptional],
+        defects: &[mutants::KEY_IN_QUERY_ACCEPTED, mutants::AUTH_OPTIONAL],
         check: check!(key_not_in_query),
     },
     Requirement {
@@ -142,7 +142,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::CallbackOfEqualPrompt, Defect::CallbackCached],
+        defects: &[mutants::CALLBACK_OF_EQUAL_PROMPT, mutants::CALLBACK_CACHED],
         check: check!(callbacks_isolated),
     },
     Requirement {
@@ -158,7 +158,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::CreatesBeforeAuth],
+        defects: &[mutants::CREATES_BEFORE_AUTH],
         check: check!(no_create_without_key),
     },
     Requirement {
@@ -180,11 +180,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::FinishedTasksShared,
-            Defect::TasksShared,
-            Defect::ErrorsIn200,
-            Defect::UnknownTaskIs400,
-            Defect::UnknownTaskRuns,
+            mutants::FINISHED_TASKS_SHARED,
+            mutants::TASKS_SHARED,
+            mutants::ERRORS_IN_200,
+            mutants::UNKNOWN_TASK_IS_400,
+            mutants::UNKNOWN_TASK_RUNS,
         ],
         check: check!(finished_tasks_isolated),
     },

@@ -1,7 +1,7 @@
 //! The callback URL where it belongs: forwarded when there is one, absent when there is none, and
 //! never called by the gateway itself.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, forwarded, note_unless_refused, wrong_callback};
@@ -33,10 +33,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Copy input.metadata.callback_url into the create call, as callback_url, without touching it.",
         terms: Terms { source: Source::CALLBACKS, ..TERMS },
         defects: &[
-            Defect::CallbackDropped,
-            Defect::CallbackDroppedForVidu,
-            Defect::CallbackFieldRenamed,
-            Defect::CallbackFieldRenamedForDoubao,
+            mutants::CALLBACK_DROPPED,
+            mutants::CALLBACK_DROPPED_FOR_VIDU,
+            mutants::CALLBACK_FIELD_RENAMED,
+            mutants::CALLBACK_FIELD_RENAMED_FOR_DOUBAO,
         ],
         check: check!(plain_forwarded),
     },
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 6,
             ..TERMS
         },
-        defects: &[Defect::WrongTypeIs500, Defect::CallbackCoerced, Defect::DefaultCallback],
+        defects: &[mutants::WRONG_TYPE_IS_500, mutants::CALLBACK_COERCED, mutants::DEFAULT_CALLBACK],
         check: check!(wrong_type),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::EmptyCallbackForwarded],
+        defects: &[mutants::EMPTY_CALLBACK_FORWARDED],
         check: check!(empty_not_forwarded),
     },
     Requirement {
@@ -81,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A gateway that puts its own URL there promised not to touch callbacks; the customer's data goes elsewhere.",
         remedy: "Leave the field out unless the client gave one.",
         terms: TERMS,
-        defects: &[Defect::DefaultCallback],
+        defects: &[mutants::DEFAULT_CALLBACK],
         check: check!(none_given_none_sent),
     },
     Requirement {
@@ -101,7 +101,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::CallsBackItself],
+        defects: &[mutants::CALLS_BACK_ITSELF],
         check: check!(gateway_sends_none),
     },
 ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ringback_mocks::vendor::Vendor;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, wrong_callback};
@@ -45,7 +45,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::CallbackSharedAcrossVendors, Defect::CallbackShared, Defect::CallbackCached],
+        defects: &[
+            mutants::CALLBACK_SHARED_ACROSS_VENDORS,
+            mutants::CALLBACK_SHARED,
+            mutants::CALLBACK_CACHED,
+        ],
         check: check!(callbacks_stay_apart),
     },
     Requirement {
@@ -55,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make ids random, or take them from a sequence that hands each number out once.",
         terms: TERMS,
-        defects: &[Defect::IdsRace, Defect::RepeatsTaskId],
+        defects: &[mutants::IDS_RACE, mutants::REPEATS_TASK_ID],
         check: check!(ids_stay_apart),
     },
     Requirement {
@@ -77,10 +81,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::StatusesCross,
-            Defect::IdsRace,
-            Defect::RepeatsTaskId,
-            Defect::FailureReportedFinished,
+            mutants::STATUSES_CROSS,
+            mutants::IDS_RACE,
+            mutants::REPEATS_TASK_ID,
+            mutants::FAILURE_REPORTED_FINISHED,
         ],
         check: check!(statuses_stay_apart),
     },
@@ -91,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A second create is billed twice and calls back twice, with two ids.",
         remedy: "Do not repeat a create because the gateway is busy.",
         terms: TERMS,
-        defects: &[Defect::DuplicatesUnderLoad, Defect::CreatesTwice],
+        defects: &[mutants::DUPLICATES_UNDER_LOAD, mutants::CREATES_TWICE],
         check: check!(one_create_each),
     },
 ];

@@ -4,7 +4,7 @@
 //! our mocks it shows that everything between a gateway and a receiver works together.
 
 use ringback_mocks::vendor::Phase;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use crate::gateway::context::GatewayContext;
@@ -38,10 +38,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Forward input.metadata.callback_url to the vendor unchanged, in the field the vendor reads.",
         terms: TERMS,
         defects: &[
-            Defect::CallbackDropped,
-            Defect::CallbackDroppedForVidu,
-            Defect::CallbackFieldRenamed,
-            Defect::CallbackFieldRenamedForDoubao,
+            mutants::CALLBACK_DROPPED,
+            mutants::CALLBACK_DROPPED_FOR_VIDU,
+            mutants::CALLBACK_FIELD_RENAMED,
+            mutants::CALLBACK_FIELD_RENAMED_FOR_DOUBAO,
         ],
         check: check!(callback_arrives),
     },
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::SuccessStaysRunning, Defect::CallbackJobsNotPolled],
+        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::CALLBACK_JOBS_NOT_POLLED],
         check: check!(status_follows_callback),
     },
     Requirement {
@@ -81,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::CallbackDropped, Defect::CallbackFieldRenamed],
+        defects: &[mutants::CALLBACK_DROPPED, mutants::CALLBACK_FIELD_RENAMED],
         check: check!(challenge_answered),
     },
 ];

@@ -4,7 +4,7 @@
 //! The contract says nothing about bodies that are not JSON, so what is asked of them is a SHOULD; that a
 //! client's mistake is not a fault of the server holds for all.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, note_schema};
@@ -42,11 +42,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check the request before anything is done with it, and answer what is wrong with 400 and the error envelope.",
         terms: TERMS,
         defects: &[
-            Defect::ArrayBodyUnwrapped,
-            Defect::NonObjectIs500,
-            Defect::ErrorsAsText,
-            Defect::NativeErrors,
-            Defect::ErrorsIn200,
+            mutants::ARRAY_BODY_UNWRAPPED,
+            mutants::NON_OBJECT_IS_500,
+            mutants::ERRORS_AS_TEXT,
+            mutants::NATIVE_ERRORS,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(body_no_object),
     },
@@ -58,11 +58,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Translate the parser's error, as any other, into the envelope.",
         terms: Terms { level: Level::Should, ..TERMS },
         defects: &[
-            Defect::MalformedIs500,
-            Defect::MalformedIsHtml,
-            Defect::ErrorsAsText,
-            Defect::NativeErrors,
-            Defect::ErrorsIn200,
+            mutants::MALFORMED_IS_500,
+            mutants::MALFORMED_IS_HTML,
+            mutants::ERRORS_AS_TEXT,
+            mutants::NATIVE_ERRORS,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(malformed_json),
     },
@@ -78,7 +78,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 10,
             ..TERMS
         },
-        defects: &[Defect::DeepNestingIs500, Defect::MalformedIs500],
+        defects: &[mutants::DEEP_NESTING_IS_500, mutants::MALFORMED_IS_500],
         check: check!(odd_values_no_5xx),
     },
     Requirement {
@@ -92,7 +92,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 60,
             ..TERMS
         },
-        defects: &[Defect::ModelTypeIs500, Defect::NullIs500],
+        defects: &[mutants::MODEL_TYPE_IS_500, mutants::NULL_IS_500],
         check: check!(any_type_no_5xx),
     },
     Requirement {
@@ -102,7 +102,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients parse JSON; a page means that some proxy or framework answered in the gateway's place.",
         remedy: "Set the error pages of everything in front of the gateway to the envelope.",
         terms: Terms { level: Level::Should, ..TERMS },
-        defects: &[Defect::AuthErrorIsHtml, Defect::MalformedIsHtml],
+        defects: &[mutants::AUTH_ERROR_IS_HTML, mutants::MALFORMED_IS_HTML],
         check: check!(no_html),
     },
     Requirement {
@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It tells an attacker which software runs where, and a client nothing.",
         remedy: "Log the trace; answer with a sentence about the request.",
         terms: TERMS,
-        defects: &[Defect::StackTraceShown, Defect::SourcePathShown],
+        defects: &[mutants::STACK_TRACE_SHOWN, mutants::SOURCE_PATH_SHOWN],
         check: check!(no_internals),
     },
     Requirement {
@@ -127,7 +127,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::ErrorCode],
             ..TERMS
         },
-        defects: &[Defect::ErrorCodeDiffers, Defect::PlacementCodeDiffers],
+        defects: &[mutants::ERROR_CODE_DIFFERS, mutants::PLACEMENT_CODE_DIFFERS],
         check: check!(every_code_mirrors_status),
     },
     Requirement {
@@ -141,7 +141,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[Defect::ErrorsIn200, Defect::VendorRefusalIn200],
+        defects: &[mutants::ERRORS_IN_200, mutants::VENDOR_REFUSAL_IN_200],
         check: check!(no_refusal_in_2xx),
     },
 ];

@@ -2,7 +2,7 @@
 //!
 //! Bytes of the JSON are not compared: a gateway may write `\u00e9` for `é`, which is the same value.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::json;
 
 use super::{check, forwarded, forwarded_or_refused, wrong_callback};
@@ -46,12 +46,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::QuerySorted,
-            Defect::HtmlEscaped,
-            Defect::QueryReencoded,
-            Defect::EmptyValuesDropped,
-            Defect::DuplicatesDropped,
-            Defect::AmpersandEscapedTwice,
+            mutants::QUERY_SORTED,
+            mutants::HTML_ESCAPED,
+            mutants::QUERY_REENCODED,
+            mutants::EMPTY_VALUES_DROPPED,
+            mutants::DUPLICATES_DROPPED,
+            mutants::AMPERSAND_ESCAPED_TWICE,
         ],
         check: check!(query),
     },
@@ -63,12 +63,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::EscapesDecoded,
-            Defect::EscapesUppercased,
-            Defect::EscapesEscaped,
-            Defect::EscapedSpaceBecomesPlus,
-            Defect::PathLowercased,
-            Defect::QueryReencoded,
+            mutants::ESCAPES_DECODED,
+            mutants::ESCAPES_UPPERCASED,
+            mutants::ESCAPES_ESCAPED,
+            mutants::ESCAPED_SPACE_BECOMES_PLUS,
+            mutants::PATH_LOWERCASED,
+            mutants::QUERY_REENCODED,
         ],
         check: check!(escapes),
     },
@@ -79,7 +79,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::PlusBecomesSpace],
+        defects: &[mutants::PLUS_BECOMES_SPACE],
         check: check!(plus),
     },
     Requirement {
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::FragmentDropped, Defect::FragmentEscaped],
+        defects: &[mutants::FRAGMENT_DROPPED, mutants::FRAGMENT_ESCAPED],
         check: check!(fragment),
     },
     Requirement {
@@ -99,7 +99,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 2, ..TERMS },
-        defects: &[Defect::DefaultPortDropped],
+        defects: &[mutants::DEFAULT_PORT_DROPPED],
         check: check!(port),
     },
     Requirement {
@@ -113,7 +113,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[Defect::CredentialsDropped],
+        defects: &[mutants::CREDENTIALS_DROPPED],
         check: check!(user_info),
     },
     Requirement {
@@ -128,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::HostPunycoded, Defect::NonAsciiEscaped, Defect::QueryReencoded],
+        defects: &[mutants::HOST_PUNYCODED, mutants::NON_ASCII_ESCAPED, mutants::QUERY_REENCODED],
         check: check!(non_ascii),
     },
     Requirement {
@@ -139,10 +139,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::TruncatedAt255,
-            Defect::TruncatedAt1024,
-            Defect::TruncatedAt2000,
-            Defect::LongCallbackDropped,
+            mutants::TRUNCATED_AT_255,
+            mutants::TRUNCATED_AT_1024,
+            mutants::TRUNCATED_AT_2000,
+            mutants::LONG_CALLBACK_DROPPED,
         ],
         check: check!(two_kilobytes),
     },
@@ -153,7 +153,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 4, ..TERMS },
-        defects: &[Defect::UrlNormalised, Defect::TrailingSlashDropped, Defect::EmptyQueryDropped],
+        defects: &[mutants::URL_NORMALISED, mutants::TRAILING_SLASH_DROPPED, mutants::EMPTY_QUERY_DROPPED],
         check: check!(not_normalised),
     },
     Requirement {
@@ -163,7 +163,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 24, generated: true, ..TERMS },
-        defects: &[Defect::EscapesUppercased, Defect::HtmlEscaped, Defect::QuerySorted],
+        defects: &[mutants::ESCAPES_UPPERCASED, mutants::HTML_ESCAPED, mutants::QUERY_SORTED],
         check: check!(generated_urls),
     },
     Requirement {
@@ -173,7 +173,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::DroppedWithOptions],
+        defects: &[mutants::DROPPED_WITH_OPTIONS],
         check: check!(beside_other_options),
     },
     Requirement {
@@ -183,7 +183,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::DroppedWithImage],
+        defects: &[mutants::DROPPED_WITH_IMAGE],
         check: check!(with_image),
     },
     Requirement {
@@ -193,7 +193,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 8, ..TERMS },
-        defects: &[Defect::CallbackShared, Defect::CallbackCached],
+        defects: &[mutants::CALLBACK_SHARED, mutants::CALLBACK_CACHED],
         check: check!(parallel_jobs),
     },
     Requirement {
@@ -203,7 +203,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::JsonEscapesKept],
+        defects: &[mutants::JSON_ESCAPES_KEPT],
         check: check!(json_escapes),
     },
     Requirement {
@@ -214,10 +214,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: REMEDY,
         terms: TERMS,
         defects: &[
-            Defect::SemicolonsCut,
-            Defect::SemicolonsSplit,
-            Defect::QueryReencoded,
-            Defect::PathLowercased,
+            mutants::SEMICOLONS_CUT,
+            mutants::SEMICOLONS_SPLIT,
+            mutants::QUERY_REENCODED,
+            mutants::PATH_LOWERCASED,
         ],
         check: check!(semicolons),
     },
@@ -228,7 +228,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[Defect::SlashesCollapsed],
+        defects: &[mutants::SLASHES_COLLAPSED],
         check: check!(double_slashes),
     },
     Requirement {
@@ -242,7 +242,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[Defect::ComposedCharacters, Defect::NonAsciiEscaped],
+        defects: &[mutants::COMPOSED_CHARACTERS, mutants::NON_ASCII_ESCAPED],
         check: check!(not_composed),
     },
     Requirement {
@@ -256,7 +256,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[Defect::HostDotDropped],
+        defects: &[mutants::HOST_DOT_DROPPED],
         check: check!(host_dot),
     },
 ];

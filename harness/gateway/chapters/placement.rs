@@ -1,6 +1,6 @@
 //! The placement rule: `callback_url` lives under `input.metadata` and nowhere else.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::{Value, json};
 
 use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_control, wrong_callback};
@@ -35,11 +35,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Close the top of input: callback_url is not in the allow-list. 422 is not 400.",
         terms: TERMS,
         defects: &[
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(top_of_input_refused),
     },
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[Defect::CreatesBeforePlacement],
+        defects: &[mutants::CREATES_BEFORE_PLACEMENT],
         check: check!(no_create_after_refusal),
     },
     Requirement {
@@ -76,7 +76,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::RootCallbackIgnored, Defect::RootCallbackForwarded, Defect::ErrorsIn200],
+        defects: &[mutants::ROOT_CALLBACK_IGNORED, mutants::ROOT_CALLBACK_FORWARDED, mutants::ERRORS_IN_200],
         check: check!(root_of_body),
     },
     Requirement {
@@ -94,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::FindsNestedCallback],
+        defects: &[mutants::FINDS_NESTED_CALLBACK],
         check: check!(nested_not_taken),
     },
     Requirement {
@@ -105,12 +105,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check the top of input first, whatever metadata holds.",
         terms: TERMS,
         defects: &[
-            Defect::TwoPlacesAccepted,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::TWO_PLACES_ACCEPTED,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(two_places_refused),
     },
@@ -129,7 +129,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::RootCallbackWins, Defect::RootCallbackForwarded],
+        defects: &[mutants::ROOT_CALLBACK_WINS, mutants::ROOT_CALLBACK_FORWARDED],
         check: check!(metadata_wins_over_root),
     },
     Requirement {
@@ -140,10 +140,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "They are outside the allow-list like any other key.",
         terms: Terms { source: Source::SUBMIT, scope: Scope::Once, jobs: 6, ..TERMS },
         defects: &[
-            Defect::InputCaseVariantsAccepted,
-            Defect::InputOpen,
-            Defect::InputDenylist,
-            Defect::ErrorsIn200,
+            mutants::INPUT_CASE_VARIANTS_ACCEPTED,
+            mutants::INPUT_OPEN,
+            mutants::INPUT_DENYLIST,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(case_variants_in_input),
     },
@@ -165,7 +165,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 5,
             ..TERMS
         },
-        defects: &[Defect::MetadataCaseInsensitive],
+        defects: &[mutants::METADATA_CASE_INSENSITIVE],
         check: check!(case_variants_in_metadata),
     },
     Requirement {
@@ -176,13 +176,13 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Check placement in one place that every request passes.",
         terms: Terms { jobs: 25, generated: true, ..TERMS },
         defects: &[
-            Defect::PlacementUncheckedWithImages,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::TwoPlacesAccepted,
-            Defect::PlacementUncheckedForVidu,
-            Defect::ErrorsIn200,
+            mutants::PLACEMENT_UNCHECKED_WITH_IMAGES,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::TWO_PLACES_ACCEPTED,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(generated_placements_refused),
     },
@@ -194,12 +194,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Refuse by the key, before its value is looked at.",
         terms: Terms { source: Source::SUBMIT, jobs: 5, ..TERMS },
         defects: &[
-            Defect::EmptyInputCallbackAccepted,
-            Defect::PlacementUncheckedForVidu,
-            Defect::InputCallbackIgnored,
-            Defect::InputCallbackForwarded,
-            Defect::PlacementIs422,
-            Defect::ErrorsIn200,
+            mutants::EMPTY_INPUT_CALLBACK_ACCEPTED,
+            mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
+            mutants::INPUT_CALLBACK_IGNORED,
+            mutants::INPUT_CALLBACK_FORWARDED,
+            mutants::PLACEMENT_IS_422,
+            mutants::ERRORS_IN_200,
         ],
         check: check!(any_value_in_input),
     },

@@ -3,7 +3,7 @@
 //! Which of the two is left to the gateway. No mock stands for these vendors, so the chapter is only
 //! judged at the reference, or with a model that was named for it: a job may cost money.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::{check, note_unless_refused};
 use crate::gateway::context::GatewayContext;
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Ignore the URL or answer 400. (Name a model with --model polling=NAME to have this judged.)",
         terms: Terms { knobs: &[Knob::PollingCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[Defect::PollingRunsAtKling, Defect::PollingCallbackIs500],
+        defects: &[mutants::POLLING_RUNS_AT_KLING, mutants::POLLING_CALLBACK_IS_500],
         check: check!(ignored_or_refused),
     },
     Requirement {
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Leave callbacks to vendors that send them. (Name a model with --model polling=NAME to have this judged.)",
         terms: Terms { source: Source::CALLBACKS, ..TERMS },
-        defects: &[Defect::PollingCallsBack],
+        defects: &[mutants::POLLING_CALLS_BACK],
         check: check!(no_callback),
     },
 ];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use crate::gateway::context::GatewayContext;
@@ -40,7 +40,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Vendors call back when they like, also before the gateway has answered its own client.",
         remedy: "Store the job before the vendor is called, and learn its state by asking the vendor.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
-        defects: &[Defect::EarlyEndForgotten, Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
+        defects: &[
+            mutants::EARLY_END_FORGOTTEN,
+            mutants::CALLBACK_JOBS_NOT_POLLED,
+            mutants::SUCCESS_STAYS_RUNNING,
+        ],
         check: check!(ended_before_answer),
     },
     Requirement {
@@ -65,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::ImpatientWithVendor],
+        defects: &[mutants::IMPATIENT_WITH_VENDOR],
         check: check!(slow_receiver),
     },
     Requirement {
@@ -86,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[Defect::BusyLooksUnknown, Defect::TerminalFlaps, Defect::Regresses],
+        defects: &[mutants::BUSY_LOOKS_UNKNOWN, mutants::TERMINAL_FLAPS, mutants::REGRESSES],
         check: check!(parallel_polls_agree),
     },
     Requirement {
@@ -96,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page tells receivers to ask for the status when a callback comes, and to keep polling as a safety net.",
         remedy: "Ask the vendor about every job, those with a callback_url too.",
         terms: Terms { source: Source::CALLBACKS, knobs: &[Knob::Settle], ..TERMS },
-        defects: &[Defect::CallbackJobsNotPolled, Defect::SuccessStaysRunning],
+        defects: &[mutants::CALLBACK_JOBS_NOT_POLLED, mutants::SUCCESS_STAYS_RUNNING],
         check: check!(status_follows_callback),
     },
 ];

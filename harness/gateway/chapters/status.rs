@@ -2,7 +2,7 @@
 
 use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::{Ending, Phase};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::{check, note_schema};
@@ -44,10 +44,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::StatusWithoutEnvelope,
-            Defect::ForeignStatusWords,
-            Defect::ProgressOver100,
-            Defect::ProgressFraction,
+            mutants::STATUS_WITHOUT_ENVELOPE,
+            mutants::FOREIGN_STATUS_WORDS,
+            mutants::PROGRESS_OVER_100,
+            mutants::PROGRESS_FRACTION,
         ],
         check: check!(shape),
     },
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
             ..TERMS
         },
-        defects: &[Defect::SuccessStaysRunning, Defect::FilesMissing, Defect::FileTypeOdd],
+        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::FILES_MISSING, mutants::FILE_TYPE_ODD],
         check: check!(success),
     },
     Requirement {
@@ -72,7 +72,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Map every bad end of the vendor to failed: moderation, expiry and cancellation too.",
         terms: Terms { source: Source::STATUS.inferred(), jobs: 4, ..TERMS },
-        defects: &[Defect::FailureReportedFinished, Defect::ExpiredStaysRunning],
+        defects: &[mutants::FAILURE_REPORTED_FINISHED, mutants::EXPIRED_STAYS_RUNNING],
         check: check!(failure),
     },
     Requirement {
@@ -87,7 +87,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
             ..TERMS
         },
-        defects: &[Defect::FailureWithoutMessage],
+        defects: &[mutants::FAILURE_WITHOUT_MESSAGE],
         check: check!(failure_explained),
     },
     Requirement {
@@ -97,7 +97,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Derive the status from the vendor's state, not from the age of the job.",
         terms: Terms { knobs: &[Knob::StatusWords], ..TERMS },
-        defects: &[Defect::FinishedTooEarly],
+        defects: &[mutants::FINISHED_TOO_EARLY],
         check: check!(not_ended_early),
     },
     Requirement {
@@ -107,7 +107,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Store the terminal state and answer from the store.",
         terms: Terms { source: Source::STATUS.inferred(), ..TERMS },
-        defects: &[Defect::TerminalFlaps],
+        defects: &[mutants::TERMINAL_FLAPS],
         check: check!(terminal_is_final),
     },
     Requirement {
@@ -117,7 +117,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Let the stored state move forward only.",
         terms: Terms { source: Source::STATUS.inferred(), knobs: &[Knob::StatusWords], ..TERMS },
-        defects: &[Defect::Regresses],
+        defects: &[mutants::REGRESSES],
         check: check!(never_back),
     },
     Requirement {
@@ -133,7 +133,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
             ..TERMS
         },
-        defects: &[Defect::ProgressNot100, Defect::ProgressFraction],
+        defects: &[mutants::PROGRESS_NOT_100, mutants::PROGRESS_FRACTION],
         check: check!(progress_complete),
     },
     Requirement {
@@ -143,7 +143,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Answer with the gateway's id; the vendor's is not the client's business.",
         terms: Terms { source: Source::STATUS.shown(), knobs: &[], ..TERMS },
-        defects: &[Defect::StatusNamesOtherId],
+        defects: &[mutants::STATUS_NAMES_OTHER_ID],
         check: check!(own_task_id),
     },
     Requirement {
@@ -154,10 +154,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Read the vendor's answer before you accept the job; MiniMax reports errors inside HTTP 200.",
         terms: Terms { source: Source::STATUS.inferred(), jobs: 3, ..TERMS },
         defects: &[
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(refusal_surfaces),
     },
@@ -184,10 +184,10 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ..TERMS
         },
         defects: &[
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(challenge_refusal_surfaces),
     },

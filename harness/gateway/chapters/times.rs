@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 use serde_json::Value;
 
 use super::check;
@@ -30,7 +30,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[Requirement {
         jobs: 1,
         generated: false,
     },
-    defects: &[Defect::CreatedTimeFixed],
+    defects: &[mutants::CREATED_TIME_FIXED],
     check: check!(created_now),
 }];
 

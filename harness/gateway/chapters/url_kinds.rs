@@ -1,7 +1,7 @@
 //! Kinds of callback URLs that the contract leaves to the gateway: refused or forwarded, each as its
 //! knob says, and never a third thing.
 
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::{check, forwarded_or_refused};
 use crate::gateway::context::GatewayContext;
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::HttpCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[Defect::HttpUpgraded],
+        defects: &[mutants::HTTP_UPGRADED],
         check: check!(plain_http),
     },
     Requirement {
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::PrivateCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[Defect::PrivateHostIs500],
+        defects: &[mutants::PRIVATE_HOST_IS_500],
         check: check!(private_address),
     },
     Requirement {
@@ -62,11 +62,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::LongCallback, Knob::RefusalStatus], ..TERMS },
         defects: &[
-            Defect::TruncatedAt255,
-            Defect::TruncatedAt1024,
-            Defect::TruncatedAt2000,
-            Defect::TruncatedAt2048,
-            Defect::LongCallbackDropped,
+            mutants::TRUNCATED_AT_255,
+            mutants::TRUNCATED_AT_1024,
+            mutants::TRUNCATED_AT_2000,
+            mutants::TRUNCATED_AT_2048,
+            mutants::LONG_CALLBACK_DROPPED,
         ],
         check: check!(four_kilobytes),
     },
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::RelativeCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[Defect::RelativeResolved],
+        defects: &[mutants::RELATIVE_RESOLVED],
         check: check!(relative),
     },
 ];

@@ -1,7 +1,7 @@
 //! A vendor that does not answer at all: its clients wait for the gateway, and not forever.
 
 use futures_util::future::join;
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::check;
 use super::vendor_queries::at_work;
@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Set a time limit on every call to a vendor.",
         terms: Terms { knobs: &[Knob::Hang], ..TERMS },
-        defects: &[Defect::SubmitWaitsForEver],
+        defects: &[mutants::SUBMIT_WAITS_FOR_EVER],
         check: check!(submit_bounded),
     },
     Requirement {
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
         terms: TERMS,
-        defects: &[Defect::StatusWaitsForEver],
+        defects: &[mutants::STATUS_WAITS_FOR_EVER],
         check: check!(status_bounded),
     },
     Requirement {
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { knobs: &[Knob::Hang], jobs: 2, ..TERMS },
-        defects: &[Defect::SubmitsQueue],
+        defects: &[mutants::SUBMITS_QUEUE],
         check: check!(submits_side_by_side),
     },
     Requirement {
@@ -67,7 +67,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { jobs: 2, ..TERMS },
-        defects: &[Defect::StatusesQueue],
+        defects: &[mutants::STATUSES_QUEUE],
         check: check!(statuses_side_by_side),
     },
 ];

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
-use ringback_reference::gateway::defect::Defect;
+use ringback_reference::gateway::mutants;
 
 use super::status::note_unless_surfaced;
 use super::vendor_queries::disturbed;
@@ -40,11 +40,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Accept a job only when the vendor's answer holds an id; everything else is an error to the client.",
         terms: TERMS,
         defects: &[
-            Defect::FailedCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::FAILED_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(failed_create_surfaces),
     },
@@ -56,11 +56,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Pass the limit on, or queue the job and try again; never accept a job that nobody will create.",
         terms: Terms { jobs: 2, ..TERMS },
         defects: &[
-            Defect::LimitedCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::LIMITED_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(limited_create_surfaces),
     },
@@ -72,12 +72,12 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Treat an answer without a readable id as no answer, whatever its HTTP status is.",
         terms: Terms { jobs: 5, ..TERMS },
         defects: &[
-            Defect::LostCreateAccepted,
-            Defect::UnreadableCreateAccepted,
-            Defect::RefusalHidden,
-            Defect::BaseRespIgnored,
-            Defect::ErrorsIn200,
-            Defect::VendorRefusalIn200,
+            mutants::LOST_CREATE_ACCEPTED,
+            mutants::UNREADABLE_CREATE_ACCEPTED,
+            mutants::REFUSAL_HIDDEN,
+            mutants::BASE_RESP_IGNORED,
+            mutants::ERRORS_IN_200,
+            mutants::VENDOR_REFUSAL_IN_200,
         ],
         check: check!(unreadable_create_surfaces),
     },
@@ -88,7 +88,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page of a load balancer or the words of the software in between tell a client nothing, and break its parser.",
         remedy: "Build every error in one place; never copy a vendor's answer.",
         terms: Terms { source: Source::REFERENCE, knobs: &[], jobs: 6, ..TERMS },
-        defects: &[Defect::EmptyBodyCrashes, Defect::PagePassedOn, Defect::ErrorsAsText],
+        defects: &[mutants::EMPTY_BODY_CRASHES, mutants::PAGE_PASSED_ON, mutants::ERRORS_AS_TEXT],
         check: check!(create_trouble_enveloped),
     },
     Requirement {
@@ -98,7 +98,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
         remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can fix.",
         terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), knobs: &[], ..TERMS },
-        defects: &[Defect::OutageBlamedOnClient, Defect::VendorUnauthorizedPassedOn],
+        defects: &[mutants::OUTAGE_BLAMED_ON_CLIENT, mutants::VENDOR_UNAUTHORIZED_PASSED_ON],
         check: check!(outage_not_clients_fault),
     },
     Requirement {
@@ -109,13 +109,13 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Do not pass on what the vendor says about the operator's account; remove the key from everything else.",
         terms: Terms { source: Source::SUBMIT.inferred(), ..TERMS },
         defects: &[
-            Defect::VendorSentenceQuoted,
-            Defect::PagePassedOn,
-            Defect::BodyQuoted,
-            Defect::StatusPagePassedOn,
-            Defect::VendorRefusalIn200,
-            Defect::VendorKeyInError,
-            Defect::VendorAddressInError,
+            mutants::VENDOR_SENTENCE_QUOTED,
+            mutants::PAGE_PASSED_ON,
+            mutants::BODY_QUOTED,
+            mutants::STATUS_PAGE_PASSED_ON,
+            mutants::VENDOR_REFUSAL_IN_200,
+            mutants::VENDOR_KEY_IN_ERROR,
+            mutants::VENDOR_ADDRESS_IN_ERROR,
         ],
         check: check!(vendor_key_stays),
     },
@@ -127,11 +127,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         remedy: "Log the text of a failed call; tell the client only that the vendor could not be reached.",
         terms: Terms { level: Level::Should, source: Source::SUBMIT.inferred(), jobs: 6, ..TERMS },
         defects: &[
-            Defect::AddressNamed,
-            Defect::PagePassedOn,
-            Defect::BodyQuoted,
-            Defect::StatusPagePassedOn,
-            Defect::VendorAddressInError,
+            mutants::ADDRESS_NAMED,
+            mutants::PAGE_PASSED_ON,
+            mutants::BODY_QUOTED,
+            mutants::STATUS_PAGE_PASSED_ON,
+            mutants::VENDOR_ADDRESS_IN_ERROR,
         ],
         check: check!(vendor_address_stays),
     },
@@ -142,7 +142,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "error.message is shown to people; a page of HTML in it helps none of them and tells strangers about the inside.",
         remedy: "Put a sentence of your own where the vendor's answer is not the vendor's API.",
         terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), jobs: 6, ..TERMS },
-        defects: &[Defect::BodyQuoted, Defect::PagePassedOn, Defect::StatusPagePassedOn],
+        defects: &[mutants::BODY_QUOTED, mutants::PAGE_PASSED_ON, mutants::STATUS_PAGE_PASSED_ON],
         check: check!(vendor_page_stays),
     },
     Requirement {
@@ -162,7 +162,11 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[Defect::RepeatsLostCreate, Defect::RepeatsFailedCreate, Defect::RepeatsUnreadableCreate],
+        defects: &[
+            mutants::REPEATS_LOST_CREATE,
+            mutants::REPEATS_FAILED_CREATE,
+            mutants::REPEATS_UNREADABLE_CREATE,
+        ],
         check: check!(lost_answer_one_job),
     },
 ];

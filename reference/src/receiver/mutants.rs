@@ -6,7 +6,19 @@
 use super::Receiver;
 use crate::deviation::tables;
 
+mod acknowledgement;
+mod challenge;
+mod hostility;
+mod idempotency;
+mod kling;
+mod loss;
 mod memory;
+mod order;
+mod schedules;
+mod signatures;
+mod tolerance;
+mod unsigned;
+mod vidu;
 
 tables! {
     Mutant of Receiver:

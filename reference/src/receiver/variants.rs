@@ -5,6 +5,12 @@
 use super::Receiver;
 use crate::deviation::tables;
 
+mod acknowledgements;
+mod effects;
+mod refusals;
+mod trust;
+mod wire;
+
 tables! {
     Variant of Receiver:
     acknowledgements, refusals, effects, trust, wire,

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::wire::Secret;
-use ringback_reference::gateway::{ReferenceGateway, Setup};
+use ringback_reference::gateway::{GatewaySetup, ReferenceGateway};
 use rstest::rstest;
 
 use super::workspace::{Workspace, gateway, read, repository, stdout};
@@ -103,8 +103,12 @@ fn what_was_not_judged_is_red(
 /// A deployed gateway, and a case that needs a job that may not be spent.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_judged_is_red() {
-    let setup =
-        Setup { clients: vec![Secret::new("sk-live")], upstreams: Vec::new(), defect: None, oddity: None };
+    let setup = GatewaySetup {
+        clients: vec![Secret::new("sk-live")],
+        upstreams: Vec::new(),
+        mutants: Vec::new(),
+        variants: Vec::new(),
+    };
     let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts");
     let workspace = Workspace::new();
     let url = gateway.url();

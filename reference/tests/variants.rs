@@ -1,5 +1,5 @@
-//! Is each oddity of the reference gateway really odd? The same small life of a gateway, told once
-//! plainly and once with each oddity, must differ; otherwise accepting the oddity proves nothing.
+//! Is each variant of the reference gateway really different? The same small life of a gateway, told once plainly and once
+//! with each variant, must differ; otherwise accepting the variant proves nothing.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use ringback_mocks::script::Rule;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use ringback_mocks::world::{Placement, World};
-use ringback_reference::gateway::oddity::Oddity;
-use ringback_reference::gateway::{ReferenceGateway, Setup, Upstream};
+use ringback_reference::deviation::Variant;
+use ringback_reference::gateway::{Gateway, GatewaySetup, ReferenceGateway, Upstream, variants};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -37,14 +37,14 @@ struct Story {
 }
 
 impl Story {
-    async fn begin(oddity: Option<Oddity>) -> Self {
+    async fn begin(variants: &[Variant<Gateway>]) -> Self {
         let vendor = Vendor::named("kling").expect("it is registered");
         let placement = Placement { vendor, address: LOOPBACK, key: None };
         let world = World::start(&[placement], 7).await.expect("the world starts");
         let root = world.mock(vendor).expect("it is placed").url();
         let upstreams = vec![Upstream { vendor, root, key: Secret::new("vendor-key") }];
         let clients = vec![Secret::new(KEY), Secret::new("sk-other")];
-        let setup = Setup { clients, upstreams, defect: None, oddity };
+        let setup = GatewaySetup { clients, upstreams, mutants: Vec::new(), variants: variants.to_vec() };
         let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the reference starts");
         Self { world, gateway, vendor, told: String::new(), always_slow: true, pieces: 0, asked: 0 }
     }
@@ -163,9 +163,9 @@ fn alike(text: &str, body: &Value) -> String {
     parts.iter().fold(text.clone(), |text, number| text.replace(number, "NUMBER"))
 }
 
-/// A life of a gateway in which every oddity shows somewhere.
-async fn story(oddity: Option<Oddity>) -> String {
-    let mut story = Story::begin(oddity).await;
+/// A life of a gateway in which every variant shows somewhere.
+async fn story(variants: &[Variant<Gateway>]) -> String {
+    let mut story = Story::begin(variants).await;
     let ending = |name| Step::End(story_ending(name));
     for end in ["succeeded", "moderated"] {
         let (token, body) = story.job();
@@ -231,17 +231,17 @@ fn story_ending(name: &str) -> &'static ringback_mocks::vendor::Ending {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_story_is_told_the_same_twice() {
-    assert_eq!(story(None).await, story(None).await);
+    assert_eq!(story(&[]).await, story(&[]).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_oddity_shows() {
-    let plain = Arc::new(story(None).await);
+async fn every_variant_shows() {
+    let plain = Arc::new(story(&[]).await);
     let mut hidden = Vec::new();
-    for some in Oddity::ALL.chunks(8) {
-        let told = some.iter().map(|oddity| {
+    for some in variants::ALL.chunks(8) {
+        let told = some.iter().map(|variant| {
             let plain = Arc::clone(&plain);
-            tokio::spawn(async move { (oddity.name(), story(Some(*oddity)).await == *plain) })
+            tokio::spawn(async move { (variant.name, story(&[*variant]).await == *plain) })
         });
         for one in told.collect::<Vec<_>>() {
             let (name, same) = one.await.expect("the story is told to its end");
