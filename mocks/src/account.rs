@@ -7,8 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
+use crate::duration;
 use crate::script::Course;
 use crate::trouble::Trouble;
 use crate::vendor::{Dialect, Takes, Vendor};
@@ -149,26 +148,13 @@ impl Knobs {
 
     /// A time.
     pub fn time(&self, dialect: &'static Dialect, name: &'static str) -> Duration {
-        time(self.get(dialect, name)).unwrap_or(Duration::ZERO)
+        duration::parse(self.get(dialect, name)).unwrap_or(Duration::ZERO)
     }
 
     /// Several times.
     pub fn times(&self, dialect: &'static Dialect, name: &'static str) -> Vec<Duration> {
-        times(self.get(dialect, name)).unwrap_or_default()
+        duration::parse_list(self.get(dialect, name)).unwrap_or_default()
     }
-}
-
-/// Reads a time such as `5s`, `250ms` or `1h30m`.
-pub fn time(text: &str) -> Option<Duration> {
-    let time: SignedDuration = text.trim().parse().ok()?;
-    Duration::try_from(time).ok()
-}
-
-fn times(text: &str) -> Option<Vec<Duration>> {
-    if text.trim().is_empty() {
-        return Some(Vec::new());
-    }
-    text.split(',').map(time).collect()
 }
 
 fn fits(takes: Takes, value: &str) -> bool {
@@ -176,8 +162,8 @@ fn fits(takes: Takes, value: &str) -> bool {
         Takes::Switch => matches!(value, "on" | "off"),
         Takes::OneOf(words) => words.contains(&value),
         Takes::Count => value.parse::<u64>().is_ok(),
-        Takes::Time => time(value).is_some(),
-        Takes::Times => times(value).is_some(),
+        Takes::Time => duration::parse(value).is_some(),
+        Takes::Times => duration::parse_list(value).is_some(),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod control;
 pub mod counterpart;
 pub mod courier;
 pub mod delivery;
+pub mod duration;
 pub mod http;
 pub mod ids;
 pub mod inbox;

@@ -22,9 +22,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use crate::account;
+use crate::duration;
 use crate::mishap::Mishaps;
 use crate::trouble::Trouble;
 use crate::vendor::Dialect;
@@ -186,7 +184,7 @@ impl Rule {
                 })?;
                 let (queue, work) = times.split_once('+').unwrap_or(("0s", times));
                 let read = |text: &str| {
-                    account::time(text).ok_or_else(|| RuleError(format!("`{text}` is no time such as 20s")))
+                    duration::parse(text).ok_or_else(|| RuleError(format!("`{text}` is no time such as 20s")))
                 };
                 self.course =
                     Course::Run { ending: ending.to_owned(), queue: read(queue)?, work: read(work)? };
@@ -242,9 +240,9 @@ impl fmt::Display for Rule {
             (None, Course::Run { ending, queue, work }) => {
                 write!(f, "{ending} after ")?;
                 if !queue.is_zero() {
-                    write!(f, "{}+", written(*queue))?;
+                    write!(f, "{}+", duration::spaced(*queue))?;
                 }
-                f.write_str(&written(*work))?;
+                f.write_str(&duration::spaced(*work))?;
             }
         }
         if self.silent {
@@ -269,10 +267,4 @@ impl fmt::Display for When {
         .collect();
         if parts.is_empty() { f.write_str("any") } else { f.write_str(&parts.join(" ")) }
     }
-}
-
-/// A time as [`account::time`] reads it.
-pub(crate) fn written(time: Duration) -> String {
-    let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-    format!("{time:#}")
 }

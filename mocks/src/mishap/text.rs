@@ -10,8 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Kind, Mishap, Mishaps, Page};
-use crate::account;
-use crate::script;
+use crate::duration;
 use crate::vendor::Purpose;
 
 /// Why a mishap cannot be read.
@@ -98,7 +97,7 @@ fn kind(word: &str) -> Option<Kind> {
         ("cut", None) => Some(Kind::Cut),
         ("hang", None) => Some(Kind::Hang),
         ("gone", None) => Some(Kind::Gone),
-        ("slow", Some(time)) => account::time(time).map(Kind::Slow),
+        ("slow", Some(time)) => duration::parse(time).map(Kind::Slow),
         ("refuse", Some(name)) => Some(Kind::Refuse(name.to_owned())),
         ("quote", Some(name)) => Some(Kind::Quote(name.to_owned())),
         ("state", Some(state)) => Some(Kind::State(state.to_owned())),
@@ -147,7 +146,7 @@ impl fmt::Display for Mishap {
             Kind::Truncated => f.write_str("truncated")?,
             Kind::Cut => f.write_str("cut")?,
             Kind::Hang => f.write_str("hang")?,
-            Kind::Slow(time) => write!(f, "slow={}", script::written(*time).replace(' ', ""))?,
+            Kind::Slow(time) => write!(f, "slow={}", duration::compact(*time))?,
             Kind::State(word) => write!(f, "state={word}")?,
             Kind::Gone => f.write_str("gone")?,
         }

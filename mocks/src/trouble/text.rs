@@ -5,8 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Change, Event, Item, MOST, Trouble};
-use crate::account;
-use crate::script;
+use crate::duration;
 
 /// Why a schedule of trouble cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -182,7 +181,7 @@ impl fmt::Display for Event {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Delay(time) => write!(f, "delay={}", written(*time)),
+            Self::Delay(time) => write!(f, "delay={}", duration::compact(*time)),
             Self::Duplicate(more) => write!(f, "duplicate={more}"),
             Self::Reorder => f.write_str("reorder"),
             Self::Burst(None) => f.write_str("burst"),
@@ -194,8 +193,8 @@ impl fmt::Display for Change {
             Self::Slow(rate) => write!(f, "slow={rate}"),
             Self::Truncate(left) => write!(f, "truncate={left}"),
             Self::Corrupt => f.write_str("corrupt"),
-            Self::Stale(time) => write!(f, "stale={}", written(*time)),
-            Self::Future(time) => write!(f, "future={}", written(*time)),
+            Self::Stale(time) => write!(f, "stale={}", duration::compact(*time)),
+            Self::Future(time) => write!(f, "future={}", duration::compact(*time)),
             Self::ReuseNonce => f.write_str("nonce=reuse"),
             Self::Forged => f.write_str("forged"),
             Self::Unsigned => f.write_str("unsigned"),
@@ -206,16 +205,12 @@ impl fmt::Display for Change {
 }
 
 /// A time without spaces, which would end the item.
-fn written(time: Duration) -> String {
-    script::written(time).replace(' ', "")
-}
-
 fn alone(value: Option<&str>, change: Change) -> Option<Change> {
     value.is_none().then_some(change)
 }
 
 fn time(value: Option<&str>) -> Option<Duration> {
-    value.and_then(account::time)
+    value.and_then(duration::parse)
 }
 
 fn number(value: Option<&str>) -> Option<u32> {
