@@ -175,7 +175,7 @@ async fn challenge(
 ) -> Result<u8, Problem> {
     let chosen = arguments.dialect.as_deref();
     let mut dialects = vendor.dialects().iter().filter(|one| chosen.is_none_or(|name| name == one.name));
-    let Some(rule) = dialects.find_map(|dialect| dialect.api.challenge()) else {
+    let Some(rule) = dialects.find_map(|dialect| dialect.challenge) else {
         return Err(usage(format!("{vendor} asks no challenge")));
     };
     let value = ringback_mocks::ids::Ids::seeded(fastrand::u64(..)).hex(32);

@@ -206,7 +206,7 @@ async fn started(bench: &Bench) -> Result<(), String> {
 }
 
 async fn challenged(bench: &Bench) -> Result<(), String> {
-    let Some(rule) = bench.main().api.challenge() else {
+    let Some(rule) = bench.main().challenge else {
         return Err(format!("{} asks no challenge", bench.vendor.title()));
     };
     let value = fastrand::u64(..).to_string();

@@ -7,10 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dialect::{Dialect, Takes};
 use crate::duration;
 use crate::script::Course;
 use crate::trouble::Trouble;
-use crate::vendor::{Dialect, Takes, Vendor};
 use crate::wire::Secret;
 
 /// A vendor's account.
@@ -102,23 +102,23 @@ pub struct Knobs(BTreeMap<(&'static str, &'static str), String>);
 #[error("{0}")]
 pub struct KnobError(String);
 
+impl KnobError {
+    pub(crate) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl Knobs {
-    /// Sets `DIALECT.KNOB` to a value.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), KnobError> {
-        let (dialect, knob) = name
-            .split_once('.')
-            .ok_or_else(|| KnobError(format!("a knob is named DIALECT.KNOB, not `{name}`")))?;
-        let dialect = Vendor::all()
-            .flat_map(|vendor| vendor.dialects().iter())
-            .find(|row| row.name == dialect)
-            .ok_or_else(|| KnobError(format!("there is no dialect `{dialect}`")))?;
+    /// Sets a knob of a dialect to a value.
+    pub fn set_of(&mut self, dialect: &'static Dialect, knob: &str, value: &str) -> Result<(), KnobError> {
         let row = dialect
             .all_knobs()
             .into_iter()
             .find(|row| row.name == knob)
             .ok_or_else(|| KnobError(format!("{} has no knob `{knob}`", dialect.name)))?;
         if !fits(row.takes, value) {
-            return Err(KnobError(format!("{name} takes {}, not `{value}`", wanted(row.takes))));
+            let (dialect, wanted) = (dialect.name, wanted(row.takes));
+            return Err(KnobError(format!("{dialect}.{knob} takes {wanted}, not `{value}`")));
         }
         self.0.insert((dialect.name, row.name), value.to_owned());
         Ok(())

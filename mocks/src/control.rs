@@ -20,12 +20,12 @@ use serde_json::{Value, json};
 
 use crate::account::Knobs;
 use crate::courier::Courier;
+use crate::dialect::Dialect;
 use crate::journal::Journal;
 use crate::machine::Machine;
 use crate::mock::MockVendor;
 use crate::record;
 use crate::script::Rule;
-use crate::vendor::Dialect;
 use crate::wire::{Headers, Request, Response};
 
 /// Tasks listed of a vendor at most.

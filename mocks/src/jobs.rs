@@ -10,11 +10,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Settings;
-use crate::machine::Draft;
+use crate::dialect::{Dialect, Ending, Phase, Purpose, Step};
+use crate::draft::Draft;
 use crate::mishap::{Mishap, Mishaps};
 use crate::script::{Course, Rule};
 use crate::trouble::Trouble;
-use crate::vendor::{Ending, Phase, Purpose};
 use crate::wire::Secret;
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
@@ -52,25 +52,6 @@ pub struct Job {
 
 /// When a step is planned, and the order among steps of the same time.
 type Due = (Timestamp, u64);
-
-/// One move of a task.
-#[derive(Clone, Copy, Debug)]
-pub enum Step {
-    /// Into this phase, which is not terminal.
-    To(Phase),
-    /// To this end.
-    End(&'static Ending),
-}
-
-impl Step {
-    /// The phase it leads into.
-    pub const fn phase(self) -> Phase {
-        match self {
-            Self::To(phase) => phase,
-            Self::End(ending) => ending.phase,
-        }
-    }
-}
 
 /// All tasks of an account.
 #[derive(Debug, Default)]
@@ -198,6 +179,7 @@ impl Jobs {
         &mut self,
         id: String,
         mut draft: Draft,
+        deadline: Option<(Duration, &'static Ending)>,
         rule: Option<Rule>,
         settings: &Settings,
         now: Timestamp,
@@ -209,7 +191,7 @@ impl Jobs {
             },
         );
         let mishaps = Mishaps { create: None, ..mishaps };
-        let planned = self.plan(&draft, &course, settings, now);
+        let planned = self.plan(draft.dialect, &course, deadline, settings, now);
         self.added += 1;
         let serial = self.added;
         if let Some((due, _)) = planned.last() {
@@ -250,13 +232,13 @@ impl Jobs {
 
     fn plan(
         &mut self,
-        draft: &Draft,
+        dialect: &'static Dialect,
         course: &Course,
+        deadline: Option<(Duration, &'static Ending)>,
         settings: &Settings,
         now: Timestamp,
     ) -> Vec<(Due, Step)> {
         let mut planned = Vec::new();
-        let dialect = draft.dialect;
         let mut steps = Vec::new();
         if let Course::Run { ending, queue, work } = course {
             let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
@@ -265,7 +247,7 @@ impl Jobs {
             steps.push((*queue, Step::To(Phase::Running)));
             steps.push((done, Step::End(end)));
         }
-        steps.extend(dialect.api.deadline(draft).map(|(after, ending)| (after, Step::End(ending))));
+        steps.extend(deadline.map(|(after, ending)| (after, Step::End(ending))));
         for (after, step) in steps {
             // Saturates: a step planned beyond the end of time never comes.
             let after = SignedDuration::try_from(settings.scaled(after)).unwrap_or(SignedDuration::MAX);

@@ -5,11 +5,14 @@
 //! alone.
 
 pub mod account;
+pub mod api;
 pub mod client;
 pub mod control;
 pub mod counterpart;
 pub mod courier;
 pub mod delivery;
+pub mod dialect;
+pub mod draft;
 pub mod duration;
 pub mod http;
 pub mod ids;

@@ -12,20 +12,19 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::account::Settings;
+use crate::api::{Act, Call, Routed};
 use crate::delivery::{Delivery, Signer};
+use crate::dialect::{ChallengeRule, Dialect, Document, Purpose, Refusal, Signing, Step};
+use crate::draft::Draft;
 use crate::ids::Ids;
-use crate::jobs::{Exceeded, Job, Jobs, Step};
+use crate::jobs::{Exceeded, Job, Jobs};
 use crate::mishap::Manner;
 use crate::results;
 use crate::script::Rule;
-use crate::vendor::{Dialect, Document, Purpose, Refusal, Signing, Vendor};
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
-mod api;
-mod body;
 mod upset;
-pub use api::{Act, Api, Call, ChallengeRule, Draft, Routed};
-pub use body::Body;
 pub use upset::Held;
 
 /// What follows from one request.
@@ -150,14 +149,15 @@ impl Machine {
         }
         let routing = self.vendor.routing(request);
         let (settings, ids) = (&self.settings, &mut self.ids);
-        let mut call = Call { request, jobs: &self.jobs, settings, ids, now, refused: None };
         let dialect = routing.dialect;
+        let api = self.vendor.api(dialect);
+        let mut call = Call { dialect, api, request, jobs: &self.jobs, settings, ids, now, refused: None };
         let Some(route) = routing.route else {
-            let response = dialect.api.unrouted(&mut call);
+            let response = api.unrouted(&mut call);
             let refused = call.refused;
             return Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) };
         };
-        let routed = dialect.api.handle(&mut call, route, routing.segment);
+        let routed = api.handle(&mut call, route, routing.segment);
         let refused = call.refused;
         let document = if refused.is_some() { Document::Error } else { route.answered_with() };
         let document = Some((dialect, document));
@@ -192,13 +192,13 @@ impl Machine {
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
         self.ids.at(now.as_millisecond());
         let Question { draft, rule, request, value, .. } = question;
-        let Some(challenge) = draft.dialect.api.challenge() else {
+        let Some(challenge) = draft.dialect.challenge else {
             return self.accept(*draft, rule, &request, now);
         };
         if !echoes(challenge, &value, answer) {
             return self.turn_away(draft.dialect, challenge.refusal);
         }
-        if !draft.dialect.api.asks_again(&self.settings) {
+        if !self.vendor.api(draft.dialect).asks_again(&self.settings) {
             if self.vouched.len() >= VOUCHED_MAX {
                 self.vouched.clear();
             }
@@ -247,13 +247,14 @@ impl Machine {
             return self.turn_away(draft.dialect, refusal);
         }
         if let Err(exceeded) = self.jobs.within(&self.settings, now) {
-            let (concurrent, rate) = draft.dialect.api.limits();
+            let (concurrent, rate) = self.vendor.api(draft.dialect).limits();
             let name = if exceeded == Exceeded::Concurrent { concurrent } else { rate };
             return self.turn_away(draft.dialect, name);
         }
-        match (&draft.callback_url, draft.dialect.api.challenge()) {
+        match (&draft.callback_url, draft.dialect.challenge) {
             (Some(url), Some(challenge))
-                if draft.dialect.api.asks_again(&self.settings) || !self.vouched.contains(url) =>
+                if self.vendor.api(draft.dialect).asks_again(&self.settings)
+                    || !self.vouched.contains(url) =>
             {
                 let value = self.ids.hex(32);
                 let question = Question {
@@ -277,10 +278,11 @@ impl Machine {
     }
 
     fn accept(&mut self, draft: Draft, rule: Option<Rule>, request: &Request, now: Timestamp) -> Turn {
-        let (dialect, api) = (draft.dialect, draft.dialect.api);
+        let (dialect, api) = (draft.dialect, self.vendor.api(draft.dialect));
         let met = rule.as_ref().and_then(|rule| Some((rule.when.clone(), rule.mishaps.create.clone()?)));
         let id = api.new_id(&mut self.ids, now);
-        let job = self.jobs.add(id.clone(), draft, rule, &self.settings, now);
+        let deadline = api.deadline(&draft);
+        let job = self.jobs.add(id.clone(), draft, deadline, rule, &self.settings, now);
         let response = api.created(job, &self.settings, &mut self.ids);
         let deliveries = delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect();
         let document = Some((dialect, Document::CreateResponse));
@@ -295,7 +297,7 @@ impl Machine {
     fn turn_away(&mut self, dialect: &'static Dialect, name: &str) -> Turn {
         let refused = dialect.refusal(name);
         let response = match refused {
-            Some(refusal) => dialect.api.refuse(refusal, None, &self.settings, &mut self.ids),
+            Some(refusal) => self.vendor.api(dialect).refuse(refusal, None, &self.settings, &mut self.ids),
             None => Response::text(500, "the rule names a refusal this dialect does not have"),
         };
         Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) }
@@ -311,19 +313,20 @@ pub fn echoes(rule: ChallengeRule, value: &str, answer: Option<&Response>) -> bo
 fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) -> Option<Delivery> {
     let draft = &job.draft;
     let dialect = draft.dialect;
+    let api = vendor.api(dialect);
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
-    let word = dialect.api.job_word(job, dialect.word(job.phase), settings)?;
-    if !dialect.api.calls_back(job, settings) {
+    let word = api.job_word(job, dialect.word(job.phase), settings)?;
+    if !api.calls_back(job, settings) {
         return None;
     }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
-        _ if !dialect.api.signs(job, settings) => Signer::Unsigned,
+        _ if !api.signs(job, settings) => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    let retries = if dialect.api.repeats(job.phase) {
+    let retries = if api.repeats(job.phase) {
         settings
             .knobs
             .times(dialect, "callback-retries")
@@ -341,7 +344,7 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
         terminal: job.phase.is_terminal(),
         url: url.clone(),
         content_type: dialect.callbacks.content_type,
-        body: dialect.api.callback(job, word, settings),
+        body: api.callback(job, word, settings),
         signer,
         timeout: settings.knobs.time(dialect, "callback-timeout"),
         retries,

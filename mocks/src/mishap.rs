@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::vendor::Purpose;
+use crate::dialect::Purpose;
 use crate::wire::{Headers, Request, Response};
 
 mod text;

@@ -17,13 +17,13 @@ use tokio::sync::Notify;
 use crate::account::Settings;
 use crate::courier::Courier;
 use crate::delivery::Delivery;
+use crate::dialect::{Purpose, Step};
 use crate::http::{Answer, Bounds, Server};
-use crate::jobs::Step;
 use crate::journal::{Entry, Journal, Leg};
 use crate::machine::{Held, Machine, Reply, Turn};
 use crate::mishap::{Manner, Mishap};
 use crate::script::Rule;
-use crate::vendor::{Purpose, Vendor};
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
 /// Longest sleep of the clock: after it, a desk that nobody holds any more is noticed.

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::account::Settings;
 use crate::delivery::Delivery;
-use crate::jobs::Step;
+use crate::dialect::{Dialect, Phase, Step};
 use crate::machine::{Machine, Reply, Turn};
-use crate::vendor::{Dialect, Phase, Vendor};
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
 /// Why there is no such callback.

@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::Settings;
+use crate::dialect::Phase;
 use crate::jobs::Jobs;
-use crate::vendor::Phase;
 use crate::wire::{Headers, Request, Response};
 
 /// Where results are on a mock.

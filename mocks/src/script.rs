@@ -22,10 +22,10 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::dialect::Dialect;
 use crate::duration;
 use crate::mishap::Mishaps;
 use crate::trouble::Trouble;
-use crate::vendor::Dialect;
 
 /// What becomes of the creates it is about.
 #[derive(Clone, Debug, Default, PartialEq)]

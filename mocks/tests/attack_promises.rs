@@ -36,7 +36,7 @@ fn fetch(machine: &mut Machine, task: &str, now: Timestamp) -> u16 {
     }
 }
 
-fn step(word: &str) -> ringback_mocks::jobs::Step {
+fn step(word: &str) -> ringback_mocks::vendor::Step {
     Vendor::named("vidu").expect("known").main_dialect().step(word).expect(word)
 }
 

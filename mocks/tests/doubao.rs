@@ -4,8 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use ringback_mocks::account::Settings;
 use ringback_mocks::delivery::Delivery;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;

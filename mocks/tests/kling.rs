@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use ringback_mocks::account::Settings;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};

@@ -214,7 +214,7 @@ async fn gateway_sends_none(bench: &Bench) -> Result<(), Stop> {
         reply: reply.clone(),
     };
     let ending = bench.dialect().ending("succeeded").ok_or_else(|| Stop::Broken("no good end".into()))?;
-    bench.advance(&job, ringback_mocks::jobs::Step::End(ending)).await?;
+    bench.advance(&job, ringback_mocks::vendor::Step::End(ending)).await?;
     if bench.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?.is_err() {
         return Err(Stop::NotTestable("the job never ended at the gateway, see GW-ST-002".into()));
     }

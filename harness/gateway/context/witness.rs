@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::script::{Course, Rule};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 

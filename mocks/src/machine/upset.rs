@@ -5,12 +5,13 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Call, Machine, Reply, Routed, Turn};
+use super::{Machine, Reply, Turn};
+use crate::api::{Call, Routed};
+use crate::dialect::{Dialect, Purpose};
+use crate::draft::Draft;
 use crate::jobs::Jobs;
-use crate::machine::Draft;
 use crate::mishap::{Kind, Manner, Mishap};
 use crate::script::{Rule, When};
-use crate::vendor::{Dialect, Purpose};
 use crate::wire::{Request, Response};
 
 /// The mishap that keeps a caller waiting: its end is the end of the wait.
@@ -88,8 +89,10 @@ impl Machine {
         let Some(route) = routing.route else { return turn };
         let none = Jobs::default();
         let (settings, ids) = (&self.settings, &mut self.ids);
-        let mut call = Call { request, jobs: &none, settings, ids, now, refused: None };
-        match routing.dialect.api.handle(&mut call, route, routing.segment) {
+        let dialect = routing.dialect;
+        let api = self.vendor.api(dialect);
+        let mut call = Call { dialect, api, request, jobs: &none, settings, ids, now, refused: None };
+        match api.handle(&mut call, route, routing.segment) {
             Routed::Answer { response, .. } => Turn { reply: Reply::Response(response), ..turn },
             Routed::Create(_) | Routed::Act { .. } => turn,
         }
@@ -109,10 +112,11 @@ impl Machine {
             Kind::Quote(name) => (name, Some(quoting(request))),
             _ => return turn,
         };
+        let api = self.vendor.api(dialect);
         let response = match dialect.refusal(name) {
             Some(row) => {
-                let refused = dialect.api.refuse(row, detail.as_deref(), &self.settings, &mut self.ids);
-                dialect.api.refused_elsewhere(refused, purpose, &mut self.ids)
+                let refused = api.refuse(row, detail.as_deref(), &self.settings, &mut self.ids);
+                api.refused_elsewhere(refused, purpose, &mut self.ids)
             }
             None => Response::text(500, "the rule names a refusal this dialect does not have"),
         };

@@ -10,8 +10,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Kind, Mishap, Mishaps, Page};
+use crate::dialect::Purpose;
 use crate::duration;
-use crate::vendor::Purpose;
 
 /// Why a mishap cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,13 +13,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::account::Settings;
+use crate::api::Call;
 use crate::client::{Blame, Declined};
+use crate::dialect::{
+    CallbackRules, Dialect, Ending, Evidence, Expiry, Knob, Phase, Refusal, Signing, Takes, Word,
+};
 use crate::ids::Ids;
 use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::{
-    CallbackRules, Dialect, Ending, Evidence, Expiry, Knob, Phase, Profile, Refusal, Signing, Takes,
-};
+use crate::vendor::Profile;
 use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};
@@ -28,14 +29,17 @@ mod account;
 mod auth;
 mod fields;
 mod legacy;
+mod makes;
 mod records;
 mod v2;
 
-pub use legacy::LEGACY;
-pub use v2::V2;
-
 /// Kling in the registry.
-pub const PROFILE: Profile = Profile { name: "kling", title: "Kling", dialects: &[&LEGACY, &V2] };
+pub const PROFILE: Profile = Profile {
+    name: "kling",
+    title: "Kling",
+    dialects: &[&legacy::LEGACY, &v2::V2],
+    apis: &[&legacy::Legacy, &v2::New],
+};
 
 const CALLBACK_PAGE: &str = "https://kling.ai/document-api/api/get-started/callbacks";
 const AUTHENTICATION_PAGE: &str = "https://kling.ai/document-api/api/get-started/authentication";
@@ -53,6 +57,26 @@ const CALLBACKS: CallbackRules = CallbackRules {
     retries_evidence: Assumed,
     source: "the callback page says nothing about timeout, retries or order",
 };
+
+/// The state words of the legacy generation.
+const LEGACY_WORDS: &[Word] = &[
+    // Whether `submitted` is called back is not stated: a knob.
+    Word::row(Phase::Submitted, "submitted", None, Assumed),
+    Word::row(Phase::Running, "processing", Some("processing"), Documented),
+    Word::row(Phase::Succeeded, "succeed", Some("succeed"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+];
+
+/// Name of the new generation's dialect.
+const V2_NAME: &str = "kling-v2";
+/// The state words of the new generation.
+const V2_WORDS: &[Word] = &[
+    // Whether `submitted` is called back is not stated: a knob.
+    Word::row(Phase::Submitted, "submitted", None, Assumed),
+    Word::row(Phase::Running, "processing", Some("processing"), Documented),
+    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+];
 
 /// How a task ends; there is no code beside the sentence.
 #[rustfmt::skip]
@@ -243,7 +267,7 @@ fn shown(text: &str) -> String {
 /// The word of a callback when a task enters a phase: the table's, or the knob's.
 fn callback_word(
     dialect: &'static Dialect,
-    word: &'static crate::vendor::Word,
+    word: &'static Word,
     settings: &Settings,
 ) -> Option<&'static str> {
     let first = word.phase == Phase::Submitted && settings.knobs.is_on(dialect, "callback-submitted");

@@ -1,7 +1,7 @@
 //! API v2: states, task objects, lists, removals, refusals and knobs.
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -15,23 +15,24 @@ use super::models::Model;
 use super::parameters::Order;
 use super::record::{is_kept, record, seed};
 use super::refusals::{self, Fault, REFUSALS};
-use super::settings::{CANCEL, CREATES, KNOBS};
+use super::tables::{CANCEL, CREATES, KNOBS, TASKS, WORDS};
 use super::{CREATE_PAGE, DELETE_PAGE, LIST_PAGE, QUERY_PAGE, client, content, list};
 use crate::account::Settings;
+use crate::api::{Act, Api, Call, Routed};
 use crate::client::Client;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, Draft, Routed};
-use crate::vendor::{
+use crate::dialect::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
     Purpose, Refusal, Route, Sample, Signing, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// The Ark task API.
-pub static ARK: Dialect = Dialect {
+pub(super) static ARK: Dialect = Dialect {
     name: "ark",
     model: "doubao-seedance-1-0-pro-250528",
     auth: AuthScheme::Bearer,
@@ -50,6 +51,7 @@ pub static ARK: Dialect = Dialect {
         retries_evidence: Assumed,
         source: CREATE_PAGE,
     },
+    challenge: None,
     knobs: KNOBS,
     expiry: Expiry { result: ONE_DAY, cover: ONE_DAY, evidence: Documented },
     schemas: SCHEMAS,
@@ -62,11 +64,8 @@ pub static ARK: Dialect = Dialect {
         query: client::query,
         queried: client::queried,
     },
-    api: &Ark,
 };
 
-/// Where tasks are.
-pub(super) const TASKS: &str = "/api/v3/contents/generations/tasks";
 const TASK: &str = "/api/v3/contents/generations/tasks/{id}";
 const STOP: &str = "/api/v3/contents/generations/tasks/{id}/stop";
 const ONE_DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -83,16 +82,6 @@ const ROUTES: &[Route] = &[
     // There is no such call: it falls through to the create handler.
     Route::row("POST", CANCEL, Purpose::Create, "video", Observed, FALLS_THROUGH),
     Route::row("POST", STOP, Purpose::Create, "video", Observed, FALLS_THROUGH),
-];
-
-const WORDS: &[Word] = &[
-    Word::row(Phase::Queued, "queued", Some("queued"), Documented),
-    Word::row(Phase::Running, "running", Some("running"), Documented),
-    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
-    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    Word::row(Phase::Expired, "expired", Some("expired"), Documented),
-    // Not among the states the callback paragraph lists.
-    Word::row(Phase::Cancelled, "cancelled", None, Assumed),
 ];
 
 #[rustfmt::skip]
@@ -130,13 +119,15 @@ const SCHEMAS: &[(Document, &str)] = &[
     (Document::Other("delete-response"), ringback_schemas::file("vendors/ark/delete-response.schema.json")),
 ];
 
-struct Ark;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Ark;
 
 impl Api for Ark {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
         let key = match authenticate(call) {
             Ok(key) => key,
-            Err(row) => return Routed::answer(call.refuse(&ARK, row, None)),
+            Err(row) => return Routed::answer(call.refuse(row, None)),
         };
         match route.purpose {
             Purpose::Create => match draft(call, key) {
@@ -164,7 +155,7 @@ impl Api for Ark {
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
         let row = authenticate(call).err().unwrap_or("route");
-        call.refuse(&ARK, row, None)
+        call.refuse(row, None)
     }
 
     fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
@@ -249,14 +240,14 @@ fn refused(call: &mut Call<'_>, fault: &Fault) -> Response {
         "invalid" if dotted => ("invalid-x", format!("The specified parameter {} is invalid.", fault.param)),
         row => (row, fault.message.clone()),
     };
-    let Some(refusal) = ARK.refusal(row) else { return call.refuse(&ARK, "invalid", None) };
+    let Some(refusal) = ARK.refusal(row) else { return call.refuse("invalid", None) };
     call.refused = Some(refusal);
     refusals::refuse(refusal, &message, &fault.param, call.ids)
 }
 
 fn unknown(call: &mut Call<'_>, id: &str) -> Response {
     if call.settings.knobs.get(&ARK, "unknown-task") == "resource-not-found" {
-        return call.refuse(&ARK, "task", None);
+        return call.refuse("task", None);
     }
     let message = format!("The specified task {} is not found.", content::short(id));
     refused(call, &Fault { row: "task-x", message, param: "id".to_owned() })
@@ -279,7 +270,7 @@ fn delete(call: &mut Call<'_>, job: &Job) -> Routed {
         Err(row) => {
             let running = format!("Cannot delete task `{}` because it is currently running.", job.id);
             let detail = (row == "running").then_some(running.as_str());
-            let response = call.refuse(&ARK, row, detail);
+            let response = call.refuse(row, detail);
             Routed::Answer { response, task: Some(job.id.clone()) }
         }
     }

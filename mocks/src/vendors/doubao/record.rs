@@ -3,10 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::ark::ARK;
 use crate::account::Settings;
+use crate::dialect::Phase;
 use crate::jobs::Job;
-use crate::vendor::Phase;
 
 /// Seeds that the vendor chose were all below this in the captures.
 const SEEDS: u64 = 100_000;
@@ -29,10 +28,10 @@ pub(super) fn record(job: &Job, settings: &Settings) -> Value {
     let mut record = Map::new();
     record.insert("id".to_owned(), json!(job.id));
     record.insert("model".to_owned(), order["model"].clone());
-    record.insert("status".to_owned(), json!(ARK.word(job.phase).query));
+    record.insert("status".to_owned(), json!(job.draft.dialect.word(job.phase).query));
     if let Some(ending) = job.ending.filter(|ending| !ending.code.is_empty()) {
         record.insert("error".to_owned(), json!({"code": ending.code, "message": ending.message}));
-    } else if job.phase == Phase::Succeeded && settings.knobs.is_on(&ARK, "error-null") {
+    } else if job.phase == Phase::Succeeded && settings.knobs.is_on(job.draft.dialect, "error-null") {
         record.insert("error".to_owned(), Value::Null);
     }
     if job.phase == Phase::Succeeded {
@@ -74,7 +73,7 @@ pub(super) fn record(job: &Job, settings: &Settings) -> Value {
 fn content(job: &Job, settings: &Settings) -> Value {
     let mut content = json!({"video_url": settings.result(format_args!("{}.mp4", job.id))});
     if job.draft.body["return_last_frame"] == json!(true) {
-        let extension = settings.knobs.get(&ARK, "last-frame");
+        let extension = settings.knobs.get(job.draft.dialect, "last-frame");
         content["last_frame_url"] = json!(settings.result(format_args!("{}-frame.{extension}", job.id)));
     }
     content

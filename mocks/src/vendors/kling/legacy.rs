@@ -12,18 +12,19 @@ use super::fields::check;
 use super::records::{self, Channel};
 use super::{
     CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, GENERAL_ENDINGS,
-    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given, has_room,
-    invalid, unused,
+    INVALID_STATUS, LEGACY_WORDS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given,
+    has_room, invalid, unused,
 };
 use crate::account::Settings;
+use crate::api::{Api, Call, Routed};
 use crate::client::{Client, Sighting, Wish};
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, Draft, Routed};
-use crate::vendor::{
+use crate::dialect::{
     AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
     Sample, Takes, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
@@ -32,28 +33,23 @@ pub(super) mod parameters;
 pub(super) mod rules;
 mod samples;
 
-use parameters::{COMMON, PRODUCTS, Product};
+use parameters::{COMMON, product};
 
 /// The legacy dialect.
-pub static LEGACY: Dialect = Dialect {
+pub(super) static LEGACY: Dialect = Dialect {
     name: "kling-legacy",
     model: "kling-v1",
     auth: AuthScheme::Bearer,
     callback_url: "/callback_url",
     routes: ROUTES,
-    words: &[
-        // Whether `submitted` is called back is not stated: a knob.
-        Word::row(Phase::Submitted, "submitted", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "succeed", Some("succeed"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: LEGACY_WORDS,
     endings: {
         let (general, _) = ENDINGS.split_at(GENERAL_ENDINGS);
         general
     },
     refusals: REFUSALS,
     callbacks: CALLBACKS,
+    challenge: None,
     knobs: KNOBS,
     expiry: EXPIRY,
     schemas: &[
@@ -85,7 +81,6 @@ pub static LEGACY: Dialect = Dialect {
         Some(seen)
     },
     client: Client { create, created: |response| super::created(response, "task_id"), query, queried },
-    api: &Legacy,
 };
 
 const SIGN: &str = "sign-legacy";
@@ -156,23 +151,25 @@ const ROUTES: &[Route] = routes! {
     "images/kolors-virtual-try-on" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/virtual-try-on.md";
 };
 
-struct Legacy;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Legacy;
 
 impl Api for Legacy {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
-        let answered = auth::key_or_token(call, &LEGACY).and_then(|key| match route.purpose {
+        let answered = auth::key_or_token(call).and_then(|key| match route.purpose {
             Purpose::Create => draft(call, route.product, key).map(|draft| Routed::Create(Box::new(draft))),
             Purpose::List => list(call, route.product),
             Purpose::Account => account::packs(call),
             _ => one(call, route.product, segment),
         });
-        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(&LEGACY, name, Some(&detail))))
+        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(name, Some(&detail))))
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        match auth::key_or_token(call, &LEGACY) {
-            Ok(_) => call.refuse(&LEGACY, "route", None),
-            Err((name, detail)) => call.refuse(&LEGACY, name, Some(&detail)),
+        match auth::key_or_token(call) {
+            Ok(_) => call.refuse("route", None),
+            Err((name, detail)) => call.refuse(name, Some(&detail)),
         }
     }
 
@@ -217,10 +214,6 @@ fn created_by(request: &Request) -> Option<&'static Route> {
     ROUTES.iter().find(|route| {
         route.method == request.method && route.purpose == Purpose::Create && route.path == path
     })
-}
-
-pub(super) fn product(name: &str) -> Option<&'static Product> {
-    PRODUCTS.iter().find(|product| product.name == name)
 }
 
 fn draft(call: &Call<'_>, name: &'static str, key: Secret) -> Result<Draft, Fault> {

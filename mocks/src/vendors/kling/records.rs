@@ -7,34 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::whole;
-use super::v2::{V2, parameters as new};
-use super::{LEGACY, id_at, legacy};
+use super::legacy::parameters as legacy;
+use super::makes::Makes;
+use super::v2::parameters as new;
+use super::{LEGACY_WORDS, V2_NAME, V2_WORDS, id_at};
 use crate::account::Settings;
+use crate::dialect::{Phase, Word};
 use crate::jobs::Job;
-use crate::vendor::Phase;
-
-/// What a task ends with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Makes {
-    /// One video.
-    Video,
-    /// One video whose length the record does not say.
-    Effect,
-    /// As many images as `n`.
-    Images,
-    /// As many images as `n`, or a series.
-    OmniImage,
-    /// One image, of which there is no watermarked copy.
-    TryOn,
-    /// One image.
-    Image,
-    /// A solution's video, which has no id of its own.
-    Film,
-    /// A video with subtitles, and the subtitles.
-    Subtitles,
-    /// Pictures and a video of clothes.
-    Clothes,
-}
 
 /// Where a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +38,7 @@ const TENTHS_IMAGE: u64 = 80;
 const VIDEO_BIT: u64 = 1 << 21;
 
 fn is_new(job: &Job) -> bool {
-    job.draft.dialect.name == V2.name
+    job.draft.dialect.name == V2_NAME
 }
 
 fn makes(job: &Job) -> Makes {
@@ -169,7 +148,7 @@ pub(super) fn legacy_created(job: &Job) -> impl Serialize {
     }
     Answer {
         task_id: &job.id,
-        task_status: LEGACY.word(job.phase).query,
+        task_status: Word::of(LEGACY_WORDS, job.phase).query,
         task_info: task_info(job, Channel::Query),
         created_at: job.created.as_millisecond(),
         updated_at: job.updated.as_millisecond(),
@@ -181,7 +160,7 @@ pub(super) fn legacy(job: &Job, settings: &Settings, channel: Channel) -> Value 
     let mut data = Map::new();
     let mut put = |key: &str, value: Value| data.insert(key.to_owned(), value);
     put("task_id", json!(job.id));
-    put("task_status", json!(LEGACY.word(job.phase).query));
+    put("task_status", json!(Word::of(LEGACY_WORDS, job.phase).query));
     put("task_status_msg", json!(job.ending.map_or("", |ending| ending.message)));
     put("task_info", task_info(job, channel));
     match job.phase {
@@ -275,7 +254,7 @@ fn copy(job: &Job, settings: &Settings, extension: &str) -> Value {
 pub(super) fn new_created(job: &Job) -> Value {
     let mut data = json!({
         "id": job.id,
-        "status": V2.word(job.phase).query,
+        "status": Word::of(V2_WORDS, job.phase).query,
         "create_time": job.created.as_millisecond(),
         "update_time": job.updated.as_millisecond(),
     });
@@ -289,7 +268,7 @@ pub(super) fn new_created(job: &Job) -> Value {
 pub(super) fn new(job: &Job, settings: &Settings) -> Value {
     let mut data = json!({
         "id": job.id,
-        "status": V2.word(job.phase).query,
+        "status": Word::of(V2_WORDS, job.phase).query,
         "message": job.ending.map_or("", |ending| ending.message),
         "create_time": job.created.as_millisecond(),
         "update_time": job.updated.as_millisecond(),

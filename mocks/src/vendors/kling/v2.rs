@@ -10,18 +10,20 @@ use serde_json::{Map, Value, json};
 use super::fields::{Kind, TEXT, check, may, must};
 use super::records::{self, Channel};
 use super::{
-    CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, INVALID_STATUS, LEGACY,
-    MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, auth, envelope, given, has_room, invalid, unused,
+    CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, INVALID_STATUS,
+    LEGACY_WORDS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, V2_NAME, V2_WORDS, auth, envelope, given, has_room,
+    invalid, unused,
 };
 use crate::account::Settings;
+use crate::api::{Api, Call, Routed};
 use crate::client::{Client, Sighting, Wish};
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, Draft, Routed};
-use crate::vendor::{
+use crate::dialect::{
     AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
     Sample, Takes, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
@@ -33,22 +35,17 @@ mod tasks;
 use parameters::{Asked, OPTIONS, Offer};
 
 /// The new dialect.
-pub static V2: Dialect = Dialect {
-    name: "kling-v2",
+pub(super) static V2: Dialect = Dialect {
+    name: V2_NAME,
     model: TURBO,
     auth: AuthScheme::Bearer,
     callback_url: "/options/callback_url",
     routes: ROUTES,
-    words: &[
-        // Whether `submitted` is called back is not stated: a knob.
-        Word::row(Phase::Submitted, "submitted", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: V2_WORDS,
     endings: ENDINGS,
     refusals: REFUSALS,
     callbacks: CALLBACKS,
+    challenge: None,
     knobs: KNOBS,
     expiry: EXPIRY,
     schemas: &[
@@ -66,7 +63,6 @@ pub static V2: Dialect = Dialect {
     sample: Sample { duration: 5, option: ("resolution", OptionValue::Text("1080p")) },
     read_create,
     client: Client { create, created: |response| super::created(response, "id"), query, queried },
-    api: &New,
 };
 
 const TURBO: &str = "kling-3.0-turbo";
@@ -107,7 +103,9 @@ const ROUTES: &[Route] = &[
     Route::row("POST", "/solutions", Purpose::List, "", Documented, "https://klingai.com/document-api/api/ecommerce-replication/drama-subtitle"),
 ];
 
-struct New;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct New;
 
 impl Api for New {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
@@ -119,13 +117,13 @@ impl Api for New {
             Purpose::List => tasks::by_cursor(call, solutions),
             _ => tasks::by_id(call, solutions),
         });
-        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(&V2, name, Some(&detail))))
+        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(name, Some(&detail))))
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
         match auth::key_only(call) {
-            Ok(_) => call.refuse(&V2, "route", None),
-            Err((name, detail)) => call.refuse(&V2, name, Some(&detail)),
+            Ok(_) => call.refuse("route", None),
+            Err((name, detail)) => call.refuse(name, Some(&detail)),
         }
     }
 
@@ -157,7 +155,7 @@ impl Api for New {
     }
 
     fn job_word(&self, job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let word = if like_legacy(job, settings) { LEGACY.word(job.phase) } else { word };
+        let word = if like_legacy(job, settings) { Word::of(LEGACY_WORDS, job.phase) } else { word };
         super::callback_word(&V2, word, settings)
     }
 

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use super::{CHALLENGE, Stranger, caller, text};
 use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, ChallengeRule, Draft, Routed};
-use crate::vendor::{
+use crate::api::{Api, Call, Routed};
+use crate::dialect::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
@@ -30,7 +31,7 @@ mod parameters;
 mod task;
 
 /// API v1.
-pub static V1: Dialect = Dialect {
+pub(super) static V1: Dialect = Dialect {
     name: "minimax-v1",
     model: "MiniMax-Hailuo-02",
     auth: AuthScheme::Bearer,
@@ -54,6 +55,7 @@ pub static V1: Dialect = Dialect {
         retries_evidence: Assumed,
         source: "nothing is documented about status pushes beyond when they come and what is in them",
     },
+    challenge: Some(CHALLENGE),
     knobs: KNOBS,
     // A template's video lasts nine hours; one dialect has one expiry, so it too goes after an hour.
     expiry: Expiry { result: ONE_HOUR, cover: ONE_HOUR, evidence: Documented },
@@ -75,7 +77,6 @@ pub static V1: Dialect = Dialect {
             .then(|| CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: client::CLIENT,
-    api: &MiniMax,
 };
 
 const ONE_HOUR: Duration = Duration::from_secs(3_600);
@@ -185,7 +186,9 @@ const CREATES: &[(&str, &str)] = &[
     ),
 ];
 
-struct MiniMax;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct MiniMax;
 
 impl Api for MiniMax {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, _segment: &str) -> Routed {
@@ -209,7 +212,7 @@ impl Api for MiniMax {
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        call.refuse(&V1, "route", None)
+        call.refuse("route", None)
     }
 
     fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
@@ -260,10 +263,6 @@ impl Api for MiniMax {
         word.callback.map(|callback| if capital { word.query } else { callback })
     }
 
-    fn challenge(&self) -> Option<ChallengeRule> {
-        Some(CHALLENGE)
-    }
-
     fn asks_again(&self, settings: &Settings) -> bool {
         settings.knobs.get(&V1, "challenge") == "per-submit"
     }
@@ -299,8 +298,8 @@ fn draft(request: &Request, route: &'static Route, key: Secret) -> Result<Draft,
 
 /// Refuses in the form of the route.
 fn turned_away(call: &mut Call<'_>, route: &Route, name: &str, detail: Option<&str>) -> Routed {
-    let refused = call.refuse(&V1, name, detail);
-    Routed::answer(V1.api.refused_elsewhere(refused, route.purpose, call.ids))
+    let refused = call.refuse(name, detail);
+    Routed::answer(call.api.refused_elsewhere(refused, route.purpose, call.ids))
 }
 
 fn asked_for_task(call: &mut Call<'_>, route: &'static Route) -> Routed {

@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 
 use super::{CHALLENGE, caller, text};
 use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, ChallengeRule, Draft, Routed};
-use crate::vendor::{
+use crate::api::{Act, Api, Call, Routed};
+use crate::dialect::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
@@ -29,7 +30,7 @@ mod parameters;
 mod task;
 
 /// API v2.
-pub static V2: Dialect = Dialect {
+pub(super) static V2: Dialect = Dialect {
     name: "minimax-v2",
     model: parameters::H3,
     auth: AuthScheme::Bearer,
@@ -67,6 +68,7 @@ pub static V2: Dialect = Dialect {
         retries_evidence: Assumed,
         source: "nothing is documented about status pushes beyond when they come and what is in them",
     },
+    challenge: Some(CHALLENGE),
     knobs: KNOBS,
     // "Time-limited" on the page; a third party's server says about nine hours.
     expiry: Expiry { result: NINE_HOURS, cover: NINE_HOURS, evidence: Observed },
@@ -99,7 +101,6 @@ pub static V2: Dialect = Dialect {
         })
     },
     client: client::CLIENT,
-    api: &MiniMax,
 };
 
 const NINE_HOURS: Duration = Duration::from_secs(9 * 3_600);
@@ -200,12 +201,14 @@ const CREATES: &[(&str, &str)] = &[
     ),
 ];
 
-struct MiniMax;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct MiniMax;
 
 impl Api for MiniMax {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
         let Ok(key) = caller(call, &V2) else {
-            return Routed::answer(call.refuse(&V2, "unauthorized", None));
+            return Routed::answer(call.refuse("unauthorized", None));
         };
         match route.purpose {
             Purpose::Create => match draft(call, route, key) {
@@ -228,7 +231,7 @@ impl Api for MiniMax {
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        call.refuse(&V2, "route", None)
+        call.refuse("route", None)
     }
 
     fn created(&self, job: &Job, settings: &Settings, ids: &mut Ids) -> Response {
@@ -270,10 +273,6 @@ impl Api for MiniMax {
         format!("42{scattered:013}")
     }
 
-    fn challenge(&self) -> Option<ChallengeRule> {
-        Some(CHALLENGE)
-    }
-
     fn asks_again(&self, settings: &Settings) -> bool {
         settings.knobs.get(&V2, "challenge") == "per-submit"
     }
@@ -288,12 +287,12 @@ fn error_body(kind: &str, message: &str, http: u16, ids: &mut Ids) -> Value {
 }
 
 fn invalid(call: &mut Call<'_>, fault: &str) -> Routed {
-    Routed::answer(call.refuse(&V2, "invalid", Some(&format!("invalid params, {fault}"))))
+    Routed::answer(call.refuse("invalid", Some(&format!("invalid params, {fault}"))))
 }
 
 fn unknown(call: &mut Call<'_>, id: &str) -> Routed {
     let number = id.bytes().all(|byte| byte.is_ascii_digit());
-    Routed::answer(call.refuse(&V2, if number { "task" } else { "record" }, None))
+    Routed::answer(call.refuse(if number { "task" } else { "record" }, None))
 }
 
 fn draft(call: &Call<'_>, route: &'static Route, key: Secret) -> Result<Draft, String> {
@@ -342,7 +341,7 @@ fn remove(call: &mut Call<'_>, id: &str) -> Routed {
     let (act, done, deed) = match (job.phase, V2.ending("cancelled")) {
         (Phase::Queued, Some(ending)) => (Act::End(ending), "cancelled", "cancel"),
         (Phase::Succeeded | Phase::Failed, _) => (Act::Forget, "deleted", "delete"),
-        _ => return Routed::answer(call.refuse(&V2, "state", None)),
+        _ => return Routed::answer(call.refuse("state", None)),
     };
     let action = if call.settings.knobs.get(&V2, "delete-words") == "deed" { deed } else { done };
     let response = Response::json(200, &json!({"task_id": id, "action": action, "status": done}));

@@ -6,13 +6,12 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::ent_v2::ENT_V2;
 use super::products::{CORNERS, product};
 use super::{creation_id, models};
 use crate::account::Settings;
+use crate::api::Call;
+use crate::dialect::Phase;
 use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::Phase;
 
 /// What a task costs; prices are by model and length, and change.
 const CREDITS: u64 = 4;
@@ -28,7 +27,8 @@ const CREDITS_BOUGHT: u64 = 100_000;
 /// The answer to an accepted create: the product's fields, as the request gave them or by default.
 pub(super) fn created(job: &Job, settings: &Settings) -> Echo {
     let Some(product) = product(job.draft.product) else { return Echo(Vec::new()) };
-    let captured = product.kind.is_some() && settings.knobs.get(&ENT_V2, "create-echo") == "captured";
+    let captured =
+        product.kind.is_some() && settings.knobs.get(job.draft.dialect, "create-echo") == "captured";
     let told = |name: &str| match name {
         "type" => product.kind.is_some(),
         "bgm" => !captured,
@@ -87,7 +87,7 @@ fn echoed(job: &Job, name: &str) -> Value {
     match name {
         "task_id" => json!(job.id),
         "type" => json!(product(job.draft.product).and_then(|product| product.kind)),
-        "state" => json!(ENT_V2.word(job.phase).query),
+        "state" => json!(job.draft.dialect.word(job.phase).query),
         "model" => json!(job.draft.model),
         "prompt" => json!(job.draft.prompt),
         "style" => text("general"),
@@ -155,9 +155,9 @@ fn credits(job: &Job) -> u64 {
 
 /// What a query, and with it every callback, says of a task.
 pub(super) fn record(job: &Job, settings: &Settings) -> Value {
-    let mut body = record_with(job, settings, settings.knobs.is_on(&ENT_V2, "creation-video"));
+    let mut body = record_with(job, settings, settings.knobs.is_on(job.draft.dialect, "creation-video"));
     let early = job.phase != Phase::Succeeded;
-    if early && settings.knobs.get(&ENT_V2, "creations-before-success") == "absent" {
+    if early && settings.knobs.get(job.draft.dialect, "creations-before-success") == "absent" {
         body.shift_remove("creations");
     }
     Value::Object(body)
@@ -169,7 +169,7 @@ fn record_with(job: &Job, settings: &Settings, with_video: bool) -> Map<String, 
     Map::from_iter(
         [
             ("id", json!(job.id)),
-            ("state", json!(ENT_V2.word(job.phase).query)),
+            ("state", json!(job.draft.dialect.word(job.phase).query)),
             ("err_code", json!(job.ending.map_or("", |ending| ending.code))),
             ("credits", json!(credits(job))),
             ("payload", echoed(job, "payload")),
@@ -261,6 +261,6 @@ pub(super) fn account(call: &Call<'_>, with_packages: bool) -> Value {
         "valid_to": "2028-01-01T00:00:00Z",
     });
     let packages = if with_packages { vec![package] } else { Vec::new() };
-    let field = call.settings.knobs.get(&ENT_V2, "credits-field");
+    let field = call.settings.knobs.get(call.dialect, "credits-field");
     json!({ field: remains, "packages": packages })
 }

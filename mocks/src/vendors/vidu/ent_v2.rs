@@ -10,34 +10,27 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::errors::{Fault, REFUSALS, sentence};
-use super::{answers, authenticate, client, listing, page, products, samples, validation};
+use super::{WORDS, answers, authenticate, client, listing, page, products, samples, validation};
 use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, Routed};
-use crate::vendor::{
+use crate::api::{Act, Api, Call, Routed};
+use crate::dialect::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
     Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
 };
+use crate::ids::Ids;
+use crate::jobs::Job;
 use crate::wire::{self, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// The enterprise API, version 2.
-pub static ENT_V2: Dialect = Dialect {
+pub(super) static ENT_V2: Dialect = Dialect {
     name: "vidu",
     model: "viduq1",
     auth: AuthScheme::Token,
     callback_url: "/callback_url",
     routes: ROUTES,
-    words: &[
-        // Pushes for the first two were seen by one receiver and are not documented: `callback-early`.
-        Word::row(Phase::Submitted, "created", None, Observed),
-        Word::row(Phase::Queued, "queueing", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "success", Some("success"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: WORDS,
     endings: ENDINGS,
     refusals: REFUSALS,
     callbacks: CallbackRules {
@@ -50,6 +43,7 @@ pub static ENT_V2: Dialect = Dialect {
         retries_evidence: Assumed,
         source: page::IMAGE,
     },
+    challenge: None,
     knobs: KNOBS,
     // A day for the video is documented; signed cover addresses were seen to last an hour.
     expiry: Expiry { result: ONE_DAY, cover: ONE_HOUR, evidence: Observed },
@@ -77,7 +71,6 @@ pub static ENT_V2: Dialect = Dialect {
         Some(CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: client::CLIENT,
-    api: &Vidu,
 };
 
 const ONE_HOUR: Duration = Duration::from_secs(3_600);
@@ -132,12 +125,14 @@ const KNOBS: &[Knob] = &[
     Knob::row("wrong-model", "the error for a model the route does not take", Takes::OneOf(&["ModelUnavailable", "FieldInvalid"]), "ModelUnavailable", Assumed, "both texts fit: https://platform.vidu.com/docs/error-code"),
 ];
 
-struct Vidu;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Vidu;
 
 impl Api for Vidu {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
-        let Some(key) = authenticate(call, &ENT_V2) else {
-            return Routed::answer(call.refuse(&ENT_V2, "unauthorized", None));
+        let Some(key) = authenticate(call) else {
+            return Routed::answer(call.refuse("unauthorized", None));
         };
         let decided = match route.purpose {
             Purpose::Create => create(call, route.product, key),
@@ -147,14 +142,14 @@ impl Api for Vidu {
             _ => query(call, segment),
         };
         decided.unwrap_or_else(|(name, detail)| Routed::Answer {
-            response: call.refuse(&ENT_V2, name, detail.as_deref()),
+            response: call.refuse(name, detail.as_deref()),
             task: call.jobs.get(segment).map(|job| job.id.clone()),
         })
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        let name = if authenticate(call, &ENT_V2).is_some() { "route" } else { "unauthorized" };
-        call.refuse(&ENT_V2, name, None)
+        let name = if authenticate(call).is_some() { "route" } else { "unauthorized" };
+        call.refuse(name, None)
     }
 
     fn created(&self, job: &Job, settings: &Settings, _ids: &mut Ids) -> Response {

@@ -7,12 +7,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::answers;
-use super::ent_v2::ENT_V2;
 use super::errors::{Fault, about};
+use super::{WORDS, answers};
+use crate::api::Call;
+use crate::dialect::{Phase, Word};
 use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::Phase;
 
 /// How far back the list goes unless asked.
 const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -100,7 +99,7 @@ struct Filter<'q> {
 impl<'q> Filter<'q> {
     fn of(query: &'q Query, now: Timestamp) -> Result<Self, Fault> {
         let states = query.list("states").map(|words| {
-            let phases = words.iter().map(|word| ENT_V2.phase(word)).collect::<Option<Vec<Phase>>>();
+            let phases = words.iter().map(|word| Word::phase_of(WORDS, word)).collect::<Option<Vec<Phase>>>();
             phases.ok_or_else(|| about("invalid", "states"))
         });
         let start = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::super::fields::{Field, Kind, TEXT, check, may, must, whole};
 use super::super::{Fault, envelope, invalid, records};
 use super::{SOLUTIONS, UNKNOWN_FIELDS, V2};
+use crate::api::{Call, Routed};
 use crate::jobs::Job;
-use crate::machine::{Call, Routed};
 
 /// Documented for `/solutions`, observed for `/tasks`.
 const IDS_AT_ONCE: usize = 20;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{FROM_TEMPLATE, V1, VIDEO, parameters};
 use crate::account::Settings;
+use crate::dialect::Phase;
 use crate::jobs::Job;
-use crate::vendor::Phase;
 
 /// The answer to a query.
 pub(super) fn queried(job: &Job, settings: &Settings) -> Value {

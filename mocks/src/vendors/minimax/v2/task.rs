@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::{CONTEXT_IR, REGENERATION, V2, WINDOW, parameters};
 use crate::account::Settings;
+use crate::api::Call;
+use crate::dialect::Phase;
 use crate::jobs::{Job, Jobs};
-use crate::machine::Call;
-use crate::vendor::Phase;
 
 /// Seconds that a reference clip is taken to last: a mock does not open it, and the vendor takes 2 to
 /// 15, together no more than 15.

@@ -90,6 +90,22 @@ impl Word {
     ) -> Self {
         Self { phase, query, callback, evidence }
     }
+
+    /// The row of a phase.
+    ///
+    /// # Panics
+    /// When the table lacks a phase the machine can reach; a test visits every one.
+    pub fn of(words: &'static [Self], phase: Phase) -> &'static Self {
+        words
+            .iter()
+            .find(|word| word.phase == phase)
+            .unwrap_or_else(|| panic!("there is no word for {phase:?}"))
+    }
+
+    /// The phase that a word of a query stands for.
+    pub fn phase_of(words: &[Self], query: &str) -> Option<Phase> {
+        words.iter().find(|row| row.query == query).map(|row| row.phase)
+    }
 }
 
 /// One way a job can end.
@@ -117,6 +133,25 @@ impl Ending {
         evidence: Evidence,
     ) -> Self {
         Self { name, phase, code, message, evidence }
+    }
+}
+
+/// One move of a task.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Into this phase, which is not terminal.
+    To(Phase),
+    /// To this end.
+    End(&'static Ending),
+}
+
+impl Step {
+    /// The phase it leads into.
+    pub const fn phase(self) -> Phase {
+        match self {
+            Self::To(phase) => phase,
+            Self::End(ending) => ending.phase,
+        }
     }
 }
 
@@ -323,6 +358,17 @@ pub enum Signing {
     StandardWebhooks,
     /// Vidu's HMAC over method, path, query and listed headers, keyed by the API key of the task.
     ViduHmac,
+}
+
+/// How a vendor examines a callback URL.
+#[derive(Clone, Copy, Debug)]
+pub struct ChallengeRule {
+    /// Field that carries the opaque value both ways.
+    pub field: &'static str,
+    /// How long the receiver has.
+    pub within: Duration,
+    /// The refusal when it fails.
+    pub refusal: &'static str,
 }
 
 /// How long a result can be fetched after its task ended.

@@ -1,19 +1,20 @@
 //! A dialect's side of its API: what a vendor file implements, and what it is given to decide with.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::Body;
 use crate::account::Settings;
+use crate::dialect::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
+use crate::draft::Draft;
 use crate::ids::Ids;
 use crate::jobs::{Job, Jobs};
-use crate::vendor::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
-use crate::wire::{Request, Response, Secret};
+use crate::wire::{Request, Response};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
-pub trait Api: Sync {
+pub trait Api: fmt::Debug + Sync {
     /// Decides a call on one of the dialect's routes; `segment` is what the route's braces stand for.
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed;
     /// Answers a call that no route is for.
@@ -56,10 +57,6 @@ pub trait Api: Sync {
     fn deadline(&self, _draft: &Draft) -> Option<(Duration, &'static Ending)> {
         None
     }
-    /// How the vendor examines a callback URL inside the create call, if it does.
-    fn challenge(&self) -> Option<ChallengeRule> {
-        None
-    }
     /// Whether a callback URL that passed its examination is examined again at the next create.
     fn asks_again(&self, _settings: &Settings) -> bool {
         true
@@ -73,6 +70,10 @@ pub trait Api: Sync {
 /// A request together with everything the answer may depend on.
 #[derive(Debug)]
 pub struct Call<'c> {
+    /// The dialect it is in.
+    pub dialect: &'static Dialect,
+    /// How that dialect answers.
+    pub api: &'static dyn Api,
     /// The request.
     pub request: &'c Request,
     /// The tasks of the account.
@@ -88,15 +89,15 @@ pub struct Call<'c> {
 }
 
 impl Call<'_> {
-    /// Answers with a row of a dialect's error table, by name; `detail` replaces its sentence.
+    /// Answers with a row of the dialect's error table, by name; `detail` replaces its sentence.
     ///
     /// # Panics
     /// When the table lacks the row, which a test of the dialect would show.
-    pub fn refuse(&mut self, dialect: &'static Dialect, name: &str, detail: Option<&str>) -> Response {
-        let refusal =
-            dialect.refusal(name).unwrap_or_else(|| panic!("{} has no refusal {name}", dialect.name));
+    pub fn refuse(&mut self, name: &str, detail: Option<&str>) -> Response {
+        let refusal = self.dialect.refusal(name);
+        let refusal = refusal.unwrap_or_else(|| panic!("{} has no refusal {name}", self.dialect.name));
         self.refused = Some(refusal);
-        dialect.api.refuse(refusal, detail, self.settings, self.ids)
+        self.api.refuse(refusal, detail, self.settings, self.ids)
     }
 }
 
@@ -137,36 +138,4 @@ pub enum Act {
     End(&'static Ending),
     /// Removes its record.
     Forget,
-}
-
-/// A create that passed validation.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// The dialect it came in.
-    pub dialect: &'static Dialect,
-    /// The product, for vendors whose query path depends on it.
-    pub product: &'static str,
-    /// Model asked for.
-    pub model: String,
-    /// Prompt, empty where the product needs none.
-    pub prompt: String,
-    /// Where to call back.
-    pub callback_url: Option<String>,
-    /// The id the caller chose, where the vendor has such a thing.
-    pub external_id: Option<String>,
-    /// The request body, for vendors that echo it; made with `.into()`, and read as the value it was.
-    pub body: Body,
-    /// The key that created it.
-    pub key: Secret,
-}
-
-/// How a vendor examines a callback URL.
-#[derive(Clone, Copy, Debug)]
-pub struct ChallengeRule {
-    /// Field that carries the opaque value both ways.
-    pub field: &'static str,
-    /// How long the receiver has.
-    pub within: Duration,
-    /// The refusal when it fails.
-    pub refusal: &'static str,
 }

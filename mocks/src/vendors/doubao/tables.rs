@@ -1,10 +1,24 @@
-//! What can be set about Ark, and samples of what it takes: tables only.
+//! What every room of Ark reads: the path of tasks, the state words, what can be set, and samples of
+//! what it takes. Tables only.
 
-use super::ark::TASKS;
 use super::{CREATE_PAGE, LIST_PAGE, QUERY_PAGE};
-use crate::vendor::{Evidence, Knob, Takes};
+use crate::dialect::{Evidence, Knob, Phase, Takes, Word};
 
 use Evidence::{Assumed, Documented, Observed};
+
+/// Where tasks are.
+pub(super) const TASKS: &str = "/api/v3/contents/generations/tasks";
+
+/// The state words.
+pub(super) const WORDS: &[Word] = &[
+    Word::row(Phase::Queued, "queued", Some("queued"), Documented),
+    Word::row(Phase::Running, "running", Some("running"), Documented),
+    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+    Word::row(Phase::Expired, "expired", Some("expired"), Documented),
+    // Not among the states the callback paragraph lists.
+    Word::row(Phase::Cancelled, "cancelled", None, Assumed),
+];
 
 /// Every knob.
 #[rustfmt::skip]
