@@ -17,8 +17,8 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::client::{NoAnswer, add, cause};
 use super::headers_of;
+use super::no_answer::{NoAnswer, add, cause};
 use crate::wire::{Request, Response};
 
 /// Idle connections kept, whatever they lead to; as many as the courier has attempts under way.
