@@ -111,8 +111,8 @@ fn note_unless_refused(bench: &Bench, reply: &Reply, what: &str) {
 
 /// Submits requests that must be refused, and `twin`, which differs from them only in what
 /// is wrong and must be accepted: a gateway that refuses everything proves nothing.
-async fn refused_beside_twin(bench: &Bench, wrong: &[(&str, Job)], twin: &Job) -> Result<(), Stop> {
-    bench.accept(twin).await?;
+async fn refused_beside_control(bench: &Bench, wrong: &[(&str, Job)], control: &Job) -> Result<(), Stop> {
+    bench.accept(control).await?;
     for (what, job) in wrong {
         let reply = bench.submit(job).await?;
         note_unless_refused(bench, &reply, what);

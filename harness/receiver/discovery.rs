@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
@@ -198,7 +198,7 @@ async fn started(bench: &Bench) -> Result<(), String> {
     match bench.start().await {
         Ok(started) => {
             // What was only a look must not poll for ever.
-            bench.back(&started.job, Standing::Failed);
+            bench.back(&started.job, StubStatus::Failed);
             Ok(())
         }
         Err(stop) => Err(format!("the receiver does not start a job, see RX-LOSS-001: {}", said(&stop))),

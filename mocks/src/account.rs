@@ -1,4 +1,4 @@
-//! How a vendor's account is set up: keys, secrets, limits, knobs, and the pace of its tasks.
+//! How a vendor's account is set up: keys, secrets, limits, options, and the pace of its tasks.
 //!
 //! Plain values; reading them from flags or files is somebody else's business.
 
@@ -7,15 +7,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::delivery_faults::DeliveryFaults;
 use crate::dialect::{Dialect, Takes};
 use crate::duration;
-use crate::script::Course;
-use crate::trouble::Trouble;
+use crate::rules::TaskPlan;
 use crate::wire::Secret;
 
 /// A vendor's account.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AccountConfig {
     /// Keys that authenticate; empty accepts any key of the right form.
     pub api_keys: Vec<Secret>,
     /// Pairs of access key and secret key for callers that sign a token themselves (Kling).
@@ -30,9 +30,9 @@ pub struct Settings {
     /// Seed of ids.
     pub seed: u64,
     /// What becomes of tasks that no rule is about.
-    pub course: Course,
+    pub plan: TaskPlan,
     /// What happens to the callbacks of tasks whose rule says nothing about that.
-    pub trouble: Option<Arc<Trouble>>,
+    pub delivery_faults: Option<Arc<DeliveryFaults>>,
     /// How many times faster than the vendor's documented times everything happens.
     pub speed: f64,
     /// How long a receiver may take to answer a challenge, where that is not the vendor's own time.
@@ -40,10 +40,10 @@ pub struct Settings {
     /// What the account may do.
     pub limits: Limits,
     /// Where the vendor is silent.
-    pub knobs: Knobs,
+    pub options: VendorOptions,
 }
 
-impl Default for Settings {
+impl Default for AccountConfig {
     /// An account that accepts any key and whose tasks stay where they are.
     fn default() -> Self {
         Self {
@@ -53,17 +53,17 @@ impl Default for Settings {
             results: String::new(),
             results_query: "",
             seed: 0,
-            course: Course::Stay,
-            trouble: None,
+            plan: TaskPlan::Stay,
+            delivery_faults: None,
             speed: 1.0,
             challenge_within: None,
             limits: Limits::default(),
-            knobs: Knobs::default(),
+            options: VendorOptions::default(),
         }
     }
 }
 
-impl Settings {
+impl AccountConfig {
     /// Whether `key` authenticates.
     pub fn knows(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|known| known.expose() == key)
@@ -93,38 +93,43 @@ pub struct Limits {
     pub per_minute: Option<u32>,
 }
 
-/// Settings of knobs, by dialect and name; what is not set has its default.
+/// Settings of options, by dialect and name; what is not set has its default.
 #[derive(Clone, Debug, Default)]
-pub struct Knobs(BTreeMap<(&'static str, &'static str), String>);
+pub struct VendorOptions(BTreeMap<(&'static str, &'static str), String>);
 
-/// Why a knob cannot be set so.
+/// Why a option cannot be set so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct KnobError(String);
+pub struct VendorOptionError(String);
 
-impl KnobError {
+impl VendorOptionError {
     pub(crate) const fn new(message: String) -> Self {
         Self(message)
     }
 }
 
-impl Knobs {
-    /// Sets a knob of a dialect to a value.
-    pub fn set_of(&mut self, dialect: &'static Dialect, knob: &str, value: &str) -> Result<(), KnobError> {
+impl VendorOptions {
+    /// Sets a option of a dialect to a value.
+    pub fn set_of(
+        &mut self,
+        dialect: &'static Dialect,
+        option: &str,
+        value: &str,
+    ) -> Result<(), VendorOptionError> {
         let row = dialect
-            .all_knobs()
+            .all_options()
             .into_iter()
-            .find(|row| row.name == knob)
-            .ok_or_else(|| KnobError(format!("{} has no knob `{knob}`", dialect.name)))?;
+            .find(|row| row.name == option)
+            .ok_or_else(|| VendorOptionError(format!("{} has no knob `{option}`", dialect.name)))?;
         if !fits(row.takes, value) {
             let (dialect, wanted) = (dialect.name, wanted(row.takes));
-            return Err(KnobError(format!("{dialect}.{knob} takes {wanted}, not `{value}`")));
+            return Err(VendorOptionError(format!("{dialect}.{option} takes {wanted}, not `{value}`")));
         }
         self.0.insert((dialect.name, row.name), value.to_owned());
         Ok(())
     }
 
-    /// The value of a knob as text.
+    /// The value of a option as text.
     pub fn get(&self, dialect: &'static Dialect, name: &'static str) -> &str {
         if let Some(value) = self.0.get(&(dialect.name, name)) {
             return value;
@@ -132,7 +137,9 @@ impl Knobs {
         match name {
             "callback-timeout" => dialect.callbacks.timeout,
             "callback-retries" => dialect.callbacks.retries,
-            _ => dialect.knobs.iter().find(|knob| knob.name == name).map_or("", |knob| knob.default),
+            _ => {
+                dialect.options.iter().find(|option| option.name == name).map_or("", |option| option.default)
+            }
         }
     }
 

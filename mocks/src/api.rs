@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::account::Settings;
+use crate::account::AccountConfig;
 use crate::dialect::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
 use crate::draft::Draft;
 use crate::ids::Ids;
-use crate::jobs::{Job, Jobs};
+use crate::tasks::{Task, TaskStore};
 use crate::wire::{Request, Response};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
@@ -20,32 +20,37 @@ pub trait Api: fmt::Debug + Sync {
     /// Answers a call that no route is for.
     fn unrouted(&self, call: &mut Call<'_>) -> Response;
     /// Answers a create that was accepted.
-    fn created(&self, job: &Job, settings: &Settings, ids: &mut Ids) -> Response;
+    fn created(&self, task: &Task, settings: &AccountConfig, ids: &mut Ids) -> Response;
     /// Answers with a row of the error table; `detail` replaces the row's sentence.
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, settings: &Settings, ids: &mut Ids)
-    -> Response;
-    /// The same refusal as an answer to another call than a create, where it has another form there.
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        settings: &AccountConfig,
+        ids: &mut Ids,
+    ) -> Response;
+    /// A refusal as the answer to another call than a create, where it has another form there.
     fn refused_elsewhere(&self, refused: Response, _purpose: Purpose, _ids: &mut Ids) -> Response {
         refused
     }
-    /// The body posted when `job` enters its phase, the word being `word`.
-    fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes;
-    /// An id for a new job.
+    /// The body posted when `task` enters its phase, the word being `word`.
+    fn callback(&self, task: &Task, word: &str, settings: &AccountConfig) -> Bytes;
+    /// An id for a new task.
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String;
-    /// The word of a callback for a phase, if there is a callback; a knob may add to the table.
-    fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
+    /// The word of a callback for a phase, if there is a callback; a option may add to the table.
+    fn callback_word(&self, word: &'static Word, _settings: &AccountConfig) -> Option<&'static str> {
         word.callback
     }
-    /// The same for one job, whose model may have other words.
-    fn job_word(&self, _job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+    /// The word of a callback for a task, whose model may have other words than its dialect.
+    fn task_word(&self, _task: &Task, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
         self.callback_word(word, settings)
     }
-    /// Whether a callback of the job is signed, where its dialect signs at all.
-    fn signs(&self, _job: &Job, _settings: &Settings) -> bool {
+    /// Whether a callback of the task is signed, where its dialect signs at all.
+    fn signs(&self, _task: &Task, _settings: &AccountConfig) -> bool {
         true
     }
-    /// Whether the change that `job` just made is called back at all; a knob may hold it back.
-    fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
+    /// Whether the change that `task` just made is called back at all; a option may hold it back.
+    fn calls_back(&self, _task: &Task, _settings: &AccountConfig) -> bool {
         true
     }
     /// Whether an undelivered callback of a phase is sent again.
@@ -58,7 +63,7 @@ pub trait Api: fmt::Debug + Sync {
         None
     }
     /// Whether a callback URL that passed its examination is examined again at the next create.
-    fn asks_again(&self, _settings: &Settings) -> bool {
+    fn asks_again(&self, _settings: &AccountConfig) -> bool {
         true
     }
     /// The refusals for a create beyond the account's limits: too many at once, too many a minute.
@@ -77,9 +82,9 @@ pub struct Call<'c> {
     /// The request.
     pub request: &'c Request,
     /// The tasks of the account.
-    pub jobs: &'c Jobs,
+    pub tasks: &'c TaskStore,
     /// The account.
-    pub settings: &'c Settings,
+    pub settings: &'c AccountConfig,
     /// Source of request ids.
     pub ids: &'c mut Ids,
     /// The present.

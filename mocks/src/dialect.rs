@@ -25,7 +25,7 @@ pub struct Dialect {
     pub routes: &'static [Route],
     /// The state words.
     pub words: &'static [Word],
-    /// How a job can end.
+    /// How a task can end.
     pub endings: &'static [Ending],
     /// How a call can be refused.
     pub refusals: &'static [Refusal],
@@ -34,7 +34,7 @@ pub struct Dialect {
     /// How a callback URL is examined inside the create call, if it is.
     pub challenge: Option<ChallengeRule>,
     /// What can be set, besides `callback-timeout` and `callback-retries`, which every dialect has.
-    pub knobs: &'static [Knob],
+    pub options: &'static [VendorOption],
     /// How long results last.
     pub expiry: Expiry,
     /// Texts of the JSON Schemas of its documents.
@@ -93,11 +93,11 @@ impl Dialect {
         self.refusals.iter().find(|refusal| refusal.name == name)
     }
 
-    /// Every knob: the two that each dialect has, then its own.
-    pub fn all_knobs(&self) -> Vec<Knob> {
+    /// Every option: the two that each dialect has, then its own.
+    pub fn all_options(&self) -> Vec<VendorOption> {
         let rules = &self.callbacks;
-        let mut knobs = vec![
-            Knob::row(
+        let mut options = vec![
+            VendorOption::row(
                 "callback-timeout",
                 "how long an attempt waits for an answer",
                 Takes::Time,
@@ -105,7 +105,7 @@ impl Dialect {
                 rules.timeout_evidence,
                 rules.source,
             ),
-            Knob::row(
+            VendorOption::row(
                 "callback-retries",
                 "pauses before each repetition of an undelivered terminal callback",
                 Takes::Times,
@@ -114,7 +114,7 @@ impl Dialect {
                 rules.source,
             ),
         ];
-        knobs.extend(self.knobs.iter().map(|knob| Knob { ..*knob }));
-        knobs
+        options.extend(self.options.iter().map(|option| VendorOption { ..*option }));
+        options
     }
 }

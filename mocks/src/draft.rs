@@ -1,6 +1,6 @@
 //! An accepted create, and its body as it is kept: text, and the value while somebody works with it.
 //!
-//! What becomes of it is [`crate::jobs`].
+//! What becomes of it is [`crate::tasks`].
 
 use std::ops::Deref;
 use std::sync::OnceLock;

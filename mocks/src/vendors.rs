@@ -1,7 +1,7 @@
 //! The vendors, one folder each: routes, bodies, words, errors, endings, callback rules, and how a
 //! client speaks to them. Here is the list of them, and what is looked up across all of it.
 
-use crate::account::{KnobError, Knobs};
+use crate::account::{VendorOptionError, VendorOptions};
 use crate::vendor::{Profile, Vendor};
 
 pub mod doubao;
@@ -24,16 +24,16 @@ impl Vendor {
     }
 }
 
-impl Knobs {
+impl VendorOptions {
     /// Sets `DIALECT.KNOB` of any vendor to a value.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), KnobError> {
-        let (dialect, knob) = name
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), VendorOptionError> {
+        let (dialect, option) = name
             .split_once('.')
-            .ok_or_else(|| KnobError::new(format!("a knob is named DIALECT.KNOB, not `{name}`")))?;
+            .ok_or_else(|| VendorOptionError::new(format!("a knob is named DIALECT.KNOB, not `{name}`")))?;
         let dialect = Vendor::all()
             .flat_map(|vendor| vendor.dialects().iter())
             .find(|row| row.name == dialect)
-            .ok_or_else(|| KnobError::new(format!("there is no dialect `{dialect}`")))?;
-        self.set_of(dialect, knob, value)
+            .ok_or_else(|| VendorOptionError::new(format!("there is no dialect `{dialect}`")))?;
+        self.set_of(dialect, option, value)
     }
 }

@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
 use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;

@@ -3,7 +3,7 @@
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_twin, wrong_callback};
+use super::{check, is_refusal, note_unless_refused, refusal, refused_beside_control, wrong_callback};
 use crate::gateway::context::Bench;
 use crate::gateway::inputs::{self, Misplaced};
 use crate::gateway::knob::{Choice, Knob};
@@ -214,7 +214,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
 /// Spellings other than `callback_url` that clients of sibling APIs use.
 const SPELLINGS: &[&str] = &["callbackUrl", "callBackUrl", "Callback_Url", "CALLBACK_URL", "callbackurl"];
 
-fn twin(bench: &Bench) -> Job {
+fn control(bench: &Bench) -> Job {
     let job = bench.job();
     let url = Bench::hook(&job.token);
     job.callback(url)
@@ -228,7 +228,7 @@ fn at_top_of_input(bench: &Bench) -> Job {
 
 async fn top_of_input_refused(bench: &Bench) -> Result<(), Stop> {
     let wrong = at_top_of_input(bench);
-    refused_beside_twin(bench, &[("input.callback_url", wrong)], &twin(bench)).await
+    refused_beside_control(bench, &[("input.callback_url", wrong)], &control(bench)).await
 }
 
 async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
@@ -237,9 +237,9 @@ async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
     if reply.accepted().is_some() {
         return Err(Stop::NotTestable(format!("the job was not refused, see GW-CB-002: {}", reply.gist())));
     }
-    let twin = bench.job();
-    bench.accept(&twin).await?;
-    if let Err(create) = bench.no_create(&refused, &twin).await? {
+    let control = bench.job();
+    bench.accept(&control).await?;
+    if let Err(create) = bench.no_create(&refused, &control).await? {
         bench.note(
             Finding::new(
                 format!("no create call for the refused job, {:?} after a later job arrived", bench.quiet()),
@@ -252,7 +252,7 @@ async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn root_of_body(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&twin(bench)).await?;
+    bench.accept(&control(bench)).await?;
     let job = bench.job();
     let url = Bench::hook(&job.token);
     let job = job.root("callback_url", url.as_str());
@@ -311,7 +311,7 @@ async fn two_places_refused(bench: &Bench) -> Result<(), Stop> {
     let job = at_top_of_input(bench);
     let url = Bench::hook(&job.token);
     let wrong = job.callback(url);
-    refused_beside_twin(bench, &[("callback_url in input and in metadata", wrong)], &twin(bench)).await
+    refused_beside_control(bench, &[("callback_url in input and in metadata", wrong)], &control(bench)).await
 }
 
 async fn metadata_wins_over_root(bench: &Bench) -> Result<(), Stop> {
@@ -352,7 +352,7 @@ async fn case_variants_in_metadata(bench: &Bench) -> Result<(), Stop> {
 }
 
 async fn generated_placements_refused(bench: &Bench) -> Result<(), Stop> {
-    bench.accept(&twin(bench)).await?;
+    bench.accept(&control(bench)).await?;
     let worst = search::search(bench, inputs::misplaced(), async |shape: Misplaced| {
         let reply = bench.submit(&misplaced(bench, &shape)).await?;
         Ok((!is_refusal(bench, reply.status)).then_some(reply))
@@ -397,5 +397,5 @@ async fn any_value_in_input(bench: &Bench) -> Result<(), Stop> {
         .map(|value| (format!("input.callback_url = {value}"), bench.job().input("callback_url", value)))
         .collect();
     let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
-    refused_beside_twin(bench, &wrong, &twin(bench)).await
+    refused_beside_control(bench, &wrong, &control(bench)).await
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ringback_reference::gateway::defect::Defect;
 use serde_json::{Value, json};
 
-use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_twin};
+use super::{check, is_refusal, note_schema, note_unless_refused, refusal, refused_beside_control};
 use crate::gateway::context::Bench;
 use crate::gateway::inputs;
 use crate::gateway::knob::{Choice, Knob};
@@ -334,7 +334,7 @@ async fn named_keys_refused(bench: &Bench) -> Result<(), Stop> {
         .map(|(key, value)| (format!("input.{key}"), bench.job().input(key, value.clone())))
         .collect();
     let wrong: Vec<(&str, Job)> = wrong.iter().map(|(what, job)| (what.as_str(), job.clone())).collect();
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    refused_beside_control(bench, &wrong, &bench.job()).await
 }
 
 async fn any_other_key_refused(bench: &Bench) -> Result<(), Stop> {
@@ -361,7 +361,7 @@ async fn prompt_required(bench: &Bench) -> Result<(), Stop> {
         ("a prompt of blanks", bench.job().input("prompt", "  \t\n")),
         ("a number as prompt", bench.job().input("prompt", 7)),
     ];
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    refused_beside_control(bench, &wrong, &bench.job()).await
 }
 
 async fn input_required(bench: &Bench) -> Result<(), Stop> {
@@ -374,7 +374,7 @@ async fn input_required(bench: &Bench) -> Result<(), Stop> {
         ("a string as input", bench.job().root("input", "a paper boat")),
         ("a list as input", bench.job().root("input", json!([]))),
     ];
-    refused_beside_twin(bench, &wrong, &bench.job()).await
+    refused_beside_control(bench, &wrong, &bench.job()).await
 }
 
 async fn model_required(bench: &Bench) -> Result<(), Stop> {
@@ -382,7 +382,7 @@ async fn model_required(bench: &Bench) -> Result<(), Stop> {
     if let Some(root) = without.body.as_object_mut() {
         root.shift_remove("model");
     }
-    refused_beside_twin(bench, &[("no model", without)], &bench.job()).await
+    refused_beside_control(bench, &[("no model", without)], &bench.job()).await
 }
 
 async fn unknown_model_refused(bench: &Bench) -> Result<(), Stop> {

@@ -266,9 +266,9 @@ async fn no_create_after_refusal(bench: &Bench) -> Result<(), Stop> {
                 reply.gist()
             )));
         }
-        let twin = bench.job();
-        bench.accept(&twin).await?;
-        if let Err(create) = bench.no_create(&refused, &twin).await? {
+        let control = bench.job();
+        bench.accept(&control).await?;
+        if let Err(create) = bench.no_create(&refused, &control).await? {
             bench.note(
                 Finding::new(
                     format!(

@@ -1,7 +1,7 @@
 //! Vendor trouble while a job is created: what a client is told, and what it must never be shown.
 
 use futures_util::future::join_all;
-use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
+use ringback_mocks::response_faults::{PAGE_MARK, TRACE_MARK};
 use ringback_reference::gateway::defect::Defect;
 
 use super::status::note_unless_surfaced;
@@ -329,9 +329,9 @@ async fn lost_answer_one_job(bench: &Bench) -> Result<(), Stop> {
         let url = Bench::hook(&job.token);
         job.callback(url)
     };
-    let twin = hooked();
-    bench.accept(&twin).await?;
-    bench.create(&twin).await?;
+    let control = hooked();
+    bench.accept(&control).await?;
+    bench.create(&control).await?;
     let submits = ["lost cut x1", "lost 500 x1", "malformed x1"].map(|mishap| async move {
         let job = hooked();
         bench.upset_create(&job, mishap)?;
@@ -342,7 +342,7 @@ async fn lost_answer_one_job(bench: &Bench) -> Result<(), Stop> {
         Ok((mishap, job, calling.count()))
     });
     let made: Vec<Result<_, Stop>> = join_all(submits).await;
-    if bench.vendor_tasks(&twin)?.len() > 1 {
+    if bench.vendor_tasks(&control)?.len() > 1 {
         return Err(Stop::NotTestable("every job is created several times, see GW-UP-001".into()));
     }
     for made in made {

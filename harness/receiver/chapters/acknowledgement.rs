@@ -1,7 +1,7 @@
 //! Acknowledgement: 2xx, in time, whatever the callback says and however often it comes.
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Phase;
 use ringback_reference::receiver::defect::Defect;
 use std::time::Duration;
@@ -190,7 +190,7 @@ async fn fast(bench: &Bench) -> Result<(), Stop> {
     let mut slow = None;
     for _ in 0..TRIES {
         let job = bench.job().await?;
-        bench.back(&job, Standing::Finished);
+        bench.back(&job, StubStatus::Finished);
         let callback = job.callback(Says::SUCCESS)?.with_record(|record| {
             if let Some(payload) = record.get_mut("payload") {
                 *payload = "order-42".into();
@@ -221,10 +221,10 @@ async fn without_the_gateway(bench: &Bench) -> Result<(), Stop> {
     bench.control().await?;
     let job = bench.job().await?;
     let callback = job.callback(Says::SUCCESS)?;
-    bench.back(&job, Standing::Silent);
+    bench.back(&job, StubStatus::Silent);
     let what = "a callback while the gateway does not answer Get Task Status";
     let tried = bench.attempt(callback.request(Bench::now()), bench.target.patience.ack).await;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     match tried? {
         Ok(reply) => bench.note_unless_acked(&reply, what),
         Err((why, exchange)) => {
@@ -236,7 +236,7 @@ async fn without_the_gateway(bench: &Bench) -> Result<(), Stop> {
 
 async fn repeat_acked(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let request = job.callback(Says::SUCCESS)?.request(Bench::now());
     let first = bench.post(request.clone()).await?;
     if !first.is_ack() {
@@ -250,10 +250,10 @@ async fn repeat_acked(bench: &Bench) -> Result<(), Stop> {
 
 async fn late_acked(bench: &Bench) -> Result<(), Stop> {
     let other = bench.job().await?;
-    bench.back(&other, Standing::Running);
+    bench.back(&other, StubStatus::Running);
     bench.twin(&other.callback(Says::RUNNING)?).await?;
     let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let end = job.callback_at(Says::SUCCESS, 1)?;
     bench.twin(&end).await?;
     bench.give_time(&job).await;

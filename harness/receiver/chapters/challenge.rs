@@ -227,7 +227,7 @@ async fn during_submit(bench: &Bench) -> Result<(), Stop> {
     let job = held.job.clone();
     let started = bench.release(held).await;
     // Nobody waits for this job.
-    bench.back(&job, ringback_mocks::counterpart::Standing::Failed);
+    bench.back(&job, ringback_mocks::stub_gateway::StubStatus::Failed);
     match tried? {
         Ok(reply) => note_unless_echoed(bench, &reply, &value, what),
         Err((why, exchange)) => {

@@ -1,7 +1,7 @@
 //! Hostility, the second half: JSON that is no record, no body at all, odd ids, two documents, and a hook
 //! that is none.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::defect::Defect;
 use serde_json::json;
 
@@ -179,7 +179,7 @@ async fn unknown_hook(bench: &Bench) -> Result<(), Stop> {
     let mut job = bench.blue(bench.main())?;
     job.hook.clone_from(&nowhere);
     let callback = job.callback(Says::SUCCESS)?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let reply = bench.send(&callback).await?;
     let what = format!("a genuine callback at {nowhere}");
     bench.note_if_acked(&reply, &what);
@@ -201,7 +201,7 @@ async fn odd_ids(bench: &Bench) -> Result<(), Stop> {
     for (what, id) in ids {
         let job = bench.job().await?;
         if !job.started {
-            bench.gateway().set(id, Standing::Finished);
+            bench.gateway().set(id, StubStatus::Finished);
         }
         let callback = job.callback(Says::SUCCESS)?.with_id(json!(id));
         bench.note_unless_survived(callback.request(Bench::now()), what).await?;
@@ -211,8 +211,8 @@ async fn odd_ids(bench: &Bench) -> Result<(), Stop> {
 
 async fn two_documents(bench: &Bench) -> Result<(), Stop> {
     let (job, other) = (bench.job().await?, bench.blue(bench.main())?);
-    bench.back_unless_polled(&job, Standing::Finished);
-    bench.back_unless_polled(&other, Standing::Finished);
+    bench.back_unless_polled(&job, StubStatus::Finished);
+    bench.back_unless_polled(&other, StubStatus::Finished);
     let (first, second) = (job.callback(Says::SUCCESS)?, other.callback(Says::SUCCESS)?);
     let both = [&first.body[..], &second.body[..]].concat();
     let what = "a genuine body with a second one after it";

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 use ringback_reference::receiver::defect::Defect;
 
@@ -181,7 +181,7 @@ async fn malformed_json(bench: &Bench) -> Result<(), Stop> {
 
 async fn invalid_utf8(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     bench.twin(&job.callback(Says::SUCCESS)?.with_text(PLAIN)).await?;
     for (what, callback) in undecodable(&bench.job().await?)? {
         bench.note_unless_survived(callback.request(Bench::now()), what).await?;
@@ -209,8 +209,8 @@ async fn deep_nesting(bench: &Bench) -> Result<(), Stop> {
 async fn duplicate_keys(bench: &Bench) -> Result<(), Stop> {
     let (job, other) = (bench.job().await?, bench.blue(bench.main())?);
     let callback = job.callback(Says::SUCCESS)?.with_second_id(&other.id);
-    bench.back_unless_polled(&job, Standing::Finished);
-    bench.back_unless_polled(&other, Standing::Finished);
+    bench.back_unless_polled(&job, StubStatus::Finished);
+    bench.back_unless_polled(&other, StubStatus::Finished);
     let what = "a record with two ids, one after the other";
     bench.note_unless_survived(callback.request(Bench::now()), what).await?;
     let control = bench.control().await?;
@@ -251,7 +251,7 @@ async fn huge_body(bench: &Bench) -> Result<(), Stop> {
 async fn slow_body(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
     let job = asked_with(job, &format!("turn={}", fastrand::u32(..)));
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     bench.twin(&job.callback(Says::SUCCESS)?).await?;
     let callback = elsewhere(bench, &job)?;
     let prompt = elsewhere(bench, &job)?;
@@ -285,7 +285,7 @@ fn elsewhere(bench: &Bench, job: &Job) -> Result<Callback, Stop> {
     }
     let mut other = bench.blue(bench.main())?;
     other.hook.clone_from(&job.hook);
-    bench.back(&other, Standing::Finished);
+    bench.back(&other, StubStatus::Finished);
     other.callback(Says::SUCCESS)
 }
 
@@ -293,7 +293,7 @@ async fn wrong_method(bench: &Bench) -> Result<(), Stop> {
     let mut jobs = Vec::new();
     for method in ["PUT", "PATCH", "DELETE"] {
         let job = bench.job().await?;
-        bench.back_unless_polled(&job, Standing::Finished);
+        bench.back_unless_polled(&job, StubStatus::Finished);
         let request = job.callback(Says::SUCCESS)?.signed_for(method, Bench::now());
         let what = format!("a genuine body by {method}");
         bench.note_unless_survived(resigned(request, &bench.secrets()), &what).await?;
@@ -307,7 +307,7 @@ async fn wrong_method(bench: &Bench) -> Result<(), Stop> {
 
 async fn wrong_content_type(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
-    bench.back_unless_polled(&job, Standing::Finished);
+    bench.back_unless_polled(&job, StubStatus::Finished);
     let id = &job.id;
     let form = format!("id={id}&status=success&task_id={id}&task_status=succeed&state=success");
     let genuine = job.callback(Says::SUCCESS)?;

@@ -228,29 +228,29 @@ async fn control(bench: &Bench) -> Result<(), Stop> {
 async fn twice(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request.clone()).await?;
+    bench.send_ignoring_response(request).await?;
     bench.note_unless_counted(&job, 1, "the same success twice").await
 }
 
 async fn signed_anew(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
-    bench.throw(copy(&callback.clone().skewed(-1))).await?;
-    bench.throw(copy(&callback)).await?;
+    bench.send_ignoring_response(copy(&callback.clone().skewed(-1))).await?;
+    bench.send_ignoring_response(copy(&callback)).await?;
     bench.note_unless_counted(&job, 1, "a success, and the same signed again a second later").await
 }
 
 async fn written_anew(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let first = copy(&callback);
-    bench.throw(first.clone()).await?;
+    bench.send_ignoring_response(first.clone()).await?;
     let later = job.callback_at(Says::SUCCESS, 3_600)?.edited(reverse).redelivered();
     let mut second = copy(&later);
     if !bench.secrets().is_empty() && first.headers.get("x-request-nonce").is_some() {
         // Vidu signs no body, so the same signature holds for other words.
         second.headers = first.headers;
     }
-    bench.throw(second).await?;
+    bench.send_ignoring_response(second).await?;
     let after =
         "a success, and the same end with another time, its members reversed, under another delivery's id";
     bench.note_unless_counted(&job, 1, after).await
@@ -275,7 +275,7 @@ async fn interleaved(bench: &Bench) -> Result<(), Stop> {
     truly(bench, &other, &others);
     let (first, second) = (copy(&callback), copy(&others));
     for request in [&first, &second, &first, &second, &first] {
-        bench.throw(request.clone()).await?;
+        bench.send_ignoring_response(request.clone()).await?;
     }
     bench.note_unless_counted(&one, 1, "successes of two jobs in turn, of this one three times").await?;
     bench.note_unless_counted(&other, 1, "successes of two jobs in turn, of this one twice").await
@@ -302,19 +302,19 @@ async fn at_once(bench: &Bench, copies: usize, what: &str) -> Result<(), Stop> {
 async fn new_connection(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone().header("connection", "close")).await?;
+    bench.send_ignoring_response(request.clone().header("connection", "close")).await?;
     // Whatever belongs to the first connection is over when its effect shows.
     bench.note_unless_counted(&job, 1, "a success on a connection that is closed").await?;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request).await?;
     bench.note_unless_counted(&job, 1, "the same success on two connections, one after the other").await
 }
 
 async fn after_a_pause(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
+    bench.send_ignoring_response(request.clone()).await?;
     bench.pause(PAUSE).await;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request).await?;
     bench.note_unless_counted(&job, 1, "a success, and the same 2.5 s later").await
 }
 
@@ -332,7 +332,7 @@ async fn lost_ack(bench: &Bench, linger: Duration) -> Result<(), Stop> {
     let request = copy(&callback);
     bench.post_and_leave(request.clone(), linger).await?;
     bench.pause(NEXT_ATTEMPT).await;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request).await?;
     bench
         .note_unless_counted(&job, 1, "a success whose sender hung up before the answer, and the same again")
         .await
@@ -341,28 +341,28 @@ async fn lost_ack(bench: &Bench, linger: Duration) -> Result<(), Stop> {
 async fn many_between(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::SUCCESS).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
+    bench.send_ignoring_response(request.clone()).await?;
     let others = (1..=BETWEEN).map(|number| {
         let job = &job;
         async move {
             let other = bench.relative(job, number).await?;
             let callback = other.callback(Says::SUCCESS)?;
             truly(bench, &other, &callback);
-            bench.throw(copy(&callback)).await
+            bench.send_ignoring_response(copy(&callback)).await
         }
     });
     let sent: Vec<Result<(), Stop>> =
         futures_util::stream::iter(others).buffer_unordered(CONNECTIONS).collect().await;
     sent.into_iter().collect::<Result<(), Stop>>()?;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request).await?;
     bench.note_unless_counted(&job, 1, "a success, those of 150 other jobs, and the same again").await
 }
 
 async fn failure_once(bench: &Bench) -> Result<(), Stop> {
     let (job, callback) = ended(bench, Says::FAILURE).await?;
     let request = copy(&callback);
-    bench.throw(request.clone()).await?;
-    bench.throw(request).await?;
+    bench.send_ignoring_response(request.clone()).await?;
+    bench.send_ignoring_response(request).await?;
     bench.note_unless_counted(&job, 1, "the same failure twice").await
 }
 
@@ -373,8 +373,8 @@ async fn two_jobs(bench: &Bench) -> Result<(), Stop> {
     let (id, others_id) = (one.id.clone(), other.id.clone());
     own.body = callback.clone().edited(|record| rename(record, &id, &others_id)).body;
     truly(bench, &other, &own);
-    bench.throw(copy(&callback)).await?;
-    bench.throw(copy(&own)).await?;
+    bench.send_ignoring_response(copy(&callback)).await?;
+    bench.send_ignoring_response(copy(&own)).await?;
     bench
         .note_unless_counted(&one, 1, "two jobs whose callbacks are equal but for the id (the first)")
         .await?;

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::defect::Defect;
 
 use super::check;
@@ -173,7 +173,7 @@ const POLITE: usize = 45;
 async fn job_started(bench: &Bench) -> Result<(), Stop> {
     let Started { job, submit, token, reply } = bench.start().await?;
     // What is only looked at must not be polled for ever.
-    bench.back(&job, Standing::Failed);
+    bench.back(&job, StubStatus::Failed);
     if !submit.authorized {
         bench
             .note(Finding::new("a submit with RINGBACK_API_KEY as its bearer key", "it has another or none"));
@@ -205,8 +205,8 @@ async fn callback_ends_it(bench: &Bench) -> Result<(), Stop> {
 async fn note_unless_polled(bench: &Bench, class: Class, within: Duration, after: &str) -> Result<Job, Stop> {
     let job = bench.start().await?.job;
     // A question that comes at once is too early, whenever exactly it comes.
-    bench.gateway().script(&job.key, [Standing::Running]);
-    bench.back(&job, if class == Class::Success { Standing::Finished } else { Standing::Failed });
+    bench.gateway().script(&job.key, [StubStatus::Running]);
+    bench.back(&job, if class == Class::Success { StubStatus::Finished } else { StubStatus::Failed });
     bench.note_unless_each_once(&[(after.to_owned(), job.clone())], class, within).await?;
     Ok(job)
 }
@@ -239,7 +239,7 @@ async fn callback_then_poll(bench: &Bench) -> Result<(), Stop> {
 async fn poll_then_callback(bench: &Bench) -> Result<(), Stop> {
     let after = "polling, then the callback";
     let job = bench.start().await?.job;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let within = bench.target.patience.poll;
     if let Err((effect, _)) = bench.settles_within(&job, 1, Class::Success, within).await? {
         return Err(Stop::NotTestable(format!(
@@ -257,7 +257,7 @@ async fn poll_then_callback(bench: &Bench) -> Result<(), Stop> {
 async fn early_callback(bench: &Bench) -> Result<(), Stop> {
     let held = bench.hold(bench.main()).await?;
     let job = held.job.clone();
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let callback = job.callback(Says::SUCCESS)?.request(Bench::now());
     let early = bench.attempt(callback, EARLY).await;
     // Whatever came of it, nobody may be left waiting.
@@ -281,9 +281,10 @@ async fn early_callback(bench: &Bench) -> Result<(), Stop> {
 
 async fn poll_survives(bench: &Bench) -> Result<(), Stop> {
     let job = bench.start().await?.job;
-    let errors = [Standing::Error(500), Standing::Error(429), Standing::Garbage, Standing::Error(502)];
+    let errors =
+        [StubStatus::Error(500), StubStatus::Error(429), StubStatus::Garbage, StubStatus::Error(502)];
     bench.gateway().script(&job.key, errors);
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let after = "status answers 500, 429, a page that is no JSON, 502, then finished";
     let patience = &bench.target.patience;
     bench.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, patience.poll * 2).await
@@ -292,7 +293,7 @@ async fn poll_survives(bench: &Bench) -> Result<(), Stop> {
 async fn poll_ends(bench: &Bench) -> Result<(), Stop> {
     let job = bench.start().await?.job;
     let asked = bench.gateway().queries(&job.key);
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let told = Instant::now();
     // The first question after that, or the one that was on its way, is answered with the end.
     if !bench.gateway().asked(&job.key, asked + 1, bench.target.patience.poll).await {
@@ -314,7 +315,7 @@ async fn poll_politely(bench: &Bench) -> Result<(), Stop> {
     let before = bench.gateway().queries(&job.key);
     bench.pause(WHILE_RUNNING).await;
     let asked = bench.gateway().queries(&job.key) - before;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     if asked > POLITE {
         bench.note(Finding::new(
             format!("at most {POLITE} status queries for a job within {WHILE_RUNNING:?}"),
@@ -334,10 +335,10 @@ async fn any_subset(bench: &Bench) -> Result<(), Stop> {
             let mut told = Vec::new();
             for (place, says) in words.iter().enumerate().filter(|(place, _)| subset >> place & 1 == 1) {
                 let callback = job.callback_at(*says, i64::try_from(place).unwrap_or_default())?;
-                bench.throw(callback.request(Bench::now())).await?;
+                bench.send_ignoring_response(callback.request(Bench::now())).await?;
                 told.push(callback.word);
             }
-            bench.back(&job, Standing::Finished);
+            bench.back(&job, StubStatus::Finished);
             let told = if told.is_empty() { "no callback".to_owned() } else { told.join(", ") };
             Ok((format!("{told}, and finished for whoever polls"), job))
         }

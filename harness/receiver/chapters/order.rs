@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
 use ringback_reference::receiver::defect::Defect;
@@ -131,7 +131,7 @@ const AHEAD: Duration = Duration::from_millis(30);
 /// A job that truly ends well, whatever its callbacks say.
 async fn finished(bench: &Bench, dialect: &'static Dialect) -> Result<Job, Stop> {
     let job = bench.job_in(dialect).await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     Ok(job)
 }
 
@@ -143,7 +143,7 @@ fn copy(callback: &Callback) -> Request {
 async fn worked(bench: &Bench) -> Result<(Job, Callback), Stop> {
     let job = finished(bench, bench.main()).await?;
     let success = job.callback_at(Says::SUCCESS, 2)?;
-    bench.throw(copy(&success)).await?;
+    bench.send_ignoring_response(copy(&success)).await?;
     match bench.settles(&job, 1, Class::Success).await? {
         Ok(()) => Ok((job, success)),
         Err((effect, _)) => {
@@ -156,14 +156,14 @@ async fn end_after_progress(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
     bench.deliver(&job, Says::RUNNING).await?;
     let success = job.callback_at(Says::SUCCESS, 1)?;
-    bench.back(&job, Standing::Finished);
-    bench.throw(copy(&success)).await?;
+    bench.back(&job, StubStatus::Finished);
+    bench.send_ignoring_response(copy(&success)).await?;
     bench.note_unless_once(&job, Class::Success, "progress, then success").await
 }
 
 async fn progress_after_end(bench: &Bench) -> Result<(), Stop> {
     let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
     bench.let_settle().await?;
     bench.note_unless_stays(&job, 1, Class::Success, "success, then progress").await
 }
@@ -171,9 +171,9 @@ async fn progress_after_end(bench: &Bench) -> Result<(), Stop> {
 async fn end_progress_end(bench: &Bench) -> Result<(), Stop> {
     let job = finished(bench, bench.main()).await?;
     let success = copy(&job.callback_at(Says::SUCCESS, 2)?);
-    bench.throw(success.clone()).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
-    bench.throw(success).await?;
+    bench.send_ignoring_response(success.clone()).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::RUNNING, 1)?)).await?;
+    bench.send_ignoring_response(success).await?;
     bench.let_settle().await?;
     bench.note_unless_counted(&job, 1, "success, late progress, and the same success again").await
 }
@@ -193,7 +193,7 @@ async fn permutations(bench: &Bench) -> Result<(), Stop> {
         for place in order {
             let seconds = i64::try_from(place).unwrap_or_default();
             let callback = job.callback_at(words[place], seconds)?;
-            bench.throw(copy(&callback)).await?;
+            bench.send_ignoring_response(copy(&callback)).await?;
             told.push(callback.word);
         }
         Ok((format!("{} of {}", told.join(", "), dialect.name), job))
@@ -220,14 +220,14 @@ fn every_order(count: usize) -> Vec<Vec<usize>> {
 
 async fn one_end(bench: &Bench) -> Result<(), Stop> {
     let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
     bench.let_settle().await?;
     bench.note_unless_counted(&job, 1, "success, then failure").await
 }
 
 async fn first_end_stays(bench: &Bench) -> Result<(), Stop> {
     let (job, _) = worked(bench).await?;
-    bench.throw(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::FAILURE, 3)?)).await?;
     bench.let_settle().await?;
     let (effect, exchange) = bench.effect(&job).await?;
     if effect.class != Class::Success {
@@ -250,15 +250,15 @@ async fn at_once(bench: &Bench) -> Result<(), Stop> {
         if !progress_waits.is_zero() {
             // Progress on the heels of the end, which has been answered and may still be worked on.
             bench.save(2).await;
-            bench.throw(end).await?;
-            bench.throw(progress).await?;
+            bench.send_ignoring_response(end).await?;
+            bench.send_ignoring_response(progress).await?;
             return Ok(("success, and progress the moment it is answered".to_owned(), job));
         }
         bench.save(2).await;
         let sent =
             join_all([(progress, progress_waits), (end, end_waits)].map(|(request, wait)| async move {
                 bench.pause(wait).await;
-                bench.throw(request).await
+                bench.send_ignoring_response(request).await
             }));
         sent.await.into_iter().collect::<Result<(), Stop>>()?;
         Ok(("progress and success at the same moment".to_owned(), job))
@@ -285,7 +285,7 @@ async fn equal_times(bench: &Bench) -> Result<(), Stop> {
 /// A job whose progress and success are so many seconds apart.
 async fn told_at(bench: &Bench, dialect: &'static Dialect, seconds: i64) -> Result<Job, Stop> {
     let job = finished(bench, dialect).await?;
-    bench.throw(copy(&job.callback_at(Says::RUNNING, 0)?)).await?;
-    bench.throw(copy(&job.callback_at(Says::SUCCESS, seconds)?)).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::RUNNING, 0)?)).await?;
+    bench.send_ignoring_response(copy(&job.callback_at(Says::SUCCESS, seconds)?)).await?;
     Ok(job)
 }

@@ -1,7 +1,7 @@
 //! Tolerance, the second half: content types, header names, long ids and bodies, languages, the spelling
 //! of JSON, and words that nobody announced.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::{Headers, Request};
 use ringback_reference::receiver::defect::Defect;
 
@@ -147,7 +147,7 @@ async fn content_type(bench: &Bench) -> Result<(), Stop> {
 
 async fn typed(bench: &Bench, content_type: &str) -> Result<Callback, Stop> {
     let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     Ok(job.callback(Says::SUCCESS)?.typed(content_type))
 }
 
@@ -167,7 +167,7 @@ async fn header_case(bench: &Bench) -> Result<(), Stop> {
 /// A genuine callback with its header names in a case.
 async fn written(bench: &Bench, case: fn(&str) -> String) -> Result<Request, Stop> {
     let job = bench.job().await?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     let request = job.callback(Says::SUCCESS)?.request(Bench::now());
     let headers: Headers = request.headers.iter().map(|(name, value)| (case(name), value)).collect();
     Ok(Request { headers, ..request })
@@ -226,7 +226,7 @@ async fn long_bodies(bench: &Bench) -> Result<(), Stop> {
 async fn any_language(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
     let plain = job.callback(Says::SUCCESS)?.with_text("a paper boat");
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     bench.twin(&plain).await?;
     let raw = |callback: Callback| callback.with_text(TEXT);
     let escaped = |callback: Callback| callback.with_text(TEXT).in_ascii();
@@ -251,13 +251,13 @@ async fn unknown_word(bench: &Bench) -> Result<(), Stop> {
     let job = bench.job().await?;
     let callback = job.callback(Says::RUNNING)?.with_word("reviewing");
     let what = "a callback with the state `reviewing`";
-    bench.back(&job, Standing::Running);
+    bench.back(&job, StubStatus::Running);
     let reply = bench.send(&callback).await?;
     bench.note_if_5xx(&reply, what);
     let control = bench.control().await?;
     bench.note_effects_of(&[(what.to_owned(), job.clone())], &control).await?;
     let end = job.callback_at(Says::SUCCESS, 1)?;
-    bench.back(&job, Standing::Finished);
+    bench.back(&job, StubStatus::Finished);
     bench.send(&end).await?;
     bench.note_unless_once(&job, Class::Success, &format!("`{}` after {what}", end.word)).await
 }

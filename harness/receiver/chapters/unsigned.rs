@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::defect::Defect;
 
 use super::{UNSIGNED, check};
@@ -115,7 +115,7 @@ async fn unknown_not_trusted(bench: &Bench) -> Result<(), Stop> {
 
 async fn contradicted_not_trusted(bench: &Bench) -> Result<(), Stop> {
     let running = bench.blue(bench.main())?;
-    bench.back(&running, Standing::Running);
+    bench.back(&running, StubStatus::Running);
     let request = running.callback(Says::SUCCESS)?.request(Bench::now());
     if let Err((why, _)) = bench.attempt(request, bench.target.patience.answer).await? {
         return Err(Stop::NotTestable(format!(
@@ -123,7 +123,7 @@ async fn contradicted_not_trusted(bench: &Bench) -> Result<(), Stop> {
         )));
     }
     let failed = bench.blue(bench.main())?;
-    bench.back(&failed, Standing::Failed);
+    bench.back(&failed, StubStatus::Failed);
     bench.send(&failed.callback(Says::SUCCESS)?).await?;
     let control = bench.job().await?;
     bench.deliver(&control, Says::SUCCESS).await?;
@@ -137,7 +137,7 @@ async fn contradicted_not_trusted(bench: &Bench) -> Result<(), Stop> {
         bench.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     // Whoever still asks about it may stop.
-    bench.back(&running, Standing::Failed);
+    bench.back(&running, StubStatus::Failed);
     Ok(())
 }
 
@@ -194,7 +194,7 @@ const DIFFERENT_MIN: usize = 12;
 async fn unguessable(bench: &Bench) -> Result<(), Stop> {
     let (jobs, difference) = distinct::<3>(bench).await?;
     for started in &jobs {
-        bench.back(&started.job, Standing::Failed);
+        bench.back(&started.job, StubStatus::Failed);
     }
     let hooks: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     for (at, hook) in hooks.iter().enumerate() {
@@ -238,13 +238,13 @@ async fn confirmed_later(bench: &Bench) -> Result<(), Stop> {
     }
     let job = bench.job().await?;
     let gateway = bench.gateway();
-    gateway.set(&job.key, Standing::Running);
-    gateway.script(&job.key, [Standing::Error(502), Standing::Running]);
+    gateway.set(&job.key, StubStatus::Running);
+    gateway.script(&job.key, [StubStatus::Error(502), StubStatus::Running]);
     let callback = job.callback(Says::SUCCESS)?;
     let catching_up = async {
         gateway.asked(&job.key, 2, LAG).await;
         gateway.script(&job.key, []);
-        gateway.set(&job.key, Standing::Finished);
+        gateway.set(&job.key, StubStatus::Finished);
     };
     // At once: a receiver may ask before it answers.
     let (sent, ()) = futures_util::future::join(bench.send(&callback), catching_up).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
 use ringback_mocks::journal::Exchange;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 
 use super::Bench;
@@ -31,14 +31,14 @@ impl Bench {
     }
 
     /// Sends a request whose answer does not matter, nor that there is none: what it leads to is judged.
-    pub async fn throw(&self, request: Request) -> Result<(), Stop> {
+    pub async fn send_ignoring_response(&self, request: Request) -> Result<(), Stop> {
         self.attempt(request, self.target.patience.answer).await.map(drop)
     }
 
     /// The same for so many copies, each on a connection of its own, at the same moment.
     pub async fn throw_at_once(&self, request: &Request, copies: usize) -> Result<(), Stop> {
         self.save(copies).await;
-        let all = (0..copies).map(|_| self.throw(request.clone()));
+        let all = (0..copies).map(|_| self.send_ignoring_response(request.clone()));
         join_all(all).await.into_iter().collect()
     }
 
@@ -165,10 +165,10 @@ impl Bench {
                     self.post_and_leave(told(event)?, HANGS_UP).await?;
                 }
                 // Where a connection cannot be cut short, not looking at the answer comes nearest.
-                Step::AckLost(event) => self.throw(told(event)?).await?,
+                Step::AckLost(event) => self.send_ignoring_response(told(event)?).await?,
                 Step::AtOnce(one, other) => {
                     self.save(2).await;
-                    let both = [told(one)?, told(other)?].map(|request| self.throw(request));
+                    let both = [told(one)?, told(other)?].map(|request| self.send_ignoring_response(request));
                     join_all(both).await.into_iter().collect::<Result<(), Stop>>()?;
                 }
                 Step::Lost(_) => {}
@@ -263,10 +263,10 @@ fn once(class: Class) -> String {
 }
 
 /// What a gateway says that knows of an event.
-const fn truth(event: Event) -> Standing {
+const fn truth(event: Event) -> StubStatus {
     match event {
-        Event::Queued | Event::Running => Standing::Running,
-        Event::Success => Standing::Finished,
-        Event::Failure => Standing::Failed,
+        Event::Queued | Event::Running => StubStatus::Running,
+        Event::Success => StubStatus::Finished,
+        Event::Failure => StubStatus::Failed,
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use ringback_mocks::counterpart::{Standing, Submitted};
 use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::stub_gateway::{StubStatus, Submitted};
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
 use serde_json::json;
@@ -154,7 +154,7 @@ impl Bench {
         // Whatever host it names, callbacks go to the receiver that is judged and nowhere else.
         let (_, hook) = divided(url).ok_or_else(nowhere)?;
         let job = Job::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now()).started_as(&submit.id);
-        self.back(&job, Standing::Running);
+        self.back(&job, StubStatus::Running);
         Ok(job)
     }
 }

@@ -1,7 +1,7 @@
 //! Sending what is unusual beside what is usual: the accepted twin, the control, and the proof that a
 //! receiver survives.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 
 use super::{Bench, Reply, standing};
@@ -18,7 +18,7 @@ impl Bench {
     pub async fn control(&self) -> Result<Job, Stop> {
         let job = self.job().await?;
         let callback = job.callback(Says::SUCCESS)?;
-        self.back(&job, Standing::Finished);
+        self.back(&job, StubStatus::Finished);
         self.twin(&callback).await?;
         Ok(job)
     }
@@ -40,7 +40,7 @@ impl Bench {
 
     /// Tells the gateway of a job out of the blue. One that the receiver started is left running there:
     /// its polling would do the work that a callback must not do.
-    pub fn back_unless_polled(&self, job: &Job, standing: Standing) {
+    pub fn back_unless_polled(&self, job: &Job, standing: StubStatus) {
         if !job.started {
             self.back(job, standing);
         }

@@ -1,4 +1,4 @@
-//! The rows that a dialect is written in: words, endings, refusals, routes, knobs, each with how
+//! The rows that a dialect is written in: words, endings, refusals, routes, options, each with how
 //! sure it is and who says so.
 //!
 //! Only shapes live here; the rows themselves stand in the vendor's own file.
@@ -31,7 +31,7 @@ impl Evidence {
     }
 }
 
-/// Where a job stands, in words common to all vendors.
+/// Where a task stands, in words common to all vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Accepted.
@@ -108,7 +108,7 @@ impl Word {
     }
 }
 
-/// One way a job can end.
+/// One way a task can end.
 #[derive(Debug)]
 pub struct Ending {
     /// Our name for it.
@@ -261,7 +261,7 @@ impl Route {
 
 /// A point on which the vendor is silent, or contradicts itself, and which can therefore be set.
 #[derive(Debug)]
-pub struct Knob {
+pub struct VendorOption {
     /// Name within the dialect.
     pub name: &'static str,
     /// What it decides.
@@ -276,7 +276,7 @@ pub struct Knob {
     pub source: &'static str,
 }
 
-impl Knob {
+impl VendorOption {
     /// A row of a dialect's table.
     pub const fn row(
         name: &'static str,
@@ -290,7 +290,7 @@ impl Knob {
     }
 }
 
-/// What a knob takes.
+/// What a option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// `on` or `off`.
@@ -336,11 +336,11 @@ pub struct CallbackRules {
     pub signing: Signing,
     /// `Content-Type` of the body.
     pub content_type: &'static str,
-    /// How long the vendor waits for an answer; the default of the knob `callback-timeout`.
+    /// How long the vendor waits for an answer; the default of the option `callback-timeout`.
     pub timeout: &'static str,
     /// How sure the timeout is.
     pub timeout_evidence: Evidence,
-    /// Pauses before each repetition of an undelivered terminal callback; the default of the knob
+    /// Pauses before each repetition of an undelivered terminal callback; the default of the option
     /// `callback-retries`.
     pub retries: &'static str,
     /// How sure the repetitions are.

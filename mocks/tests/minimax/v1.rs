@@ -264,7 +264,7 @@ fn nobody_gets_in_without_a_key(#[case] value: Option<&str>, #[case] knob: &str,
             );
         }
     }
-    assert!(mock.machine.jobs().is_empty());
+    assert!(mock.machine.tasks().is_empty());
 }
 
 #[test]

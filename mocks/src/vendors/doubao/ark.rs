@@ -15,9 +15,9 @@ use super::models::Model;
 use super::parameters::Order;
 use super::record::{is_kept, record, seed};
 use super::refusals::{self, Fault, REFUSALS};
-use super::tables::{CANCEL, CREATES, KNOBS, TASKS, WORDS};
+use super::tables::{CANCEL, CREATES, OPTIONS, TASKS, WORDS};
 use super::{CREATE_PAGE, DELETE_PAGE, LIST_PAGE, QUERY_PAGE, client, content, list};
-use crate::account::Settings;
+use crate::account::AccountConfig;
 use crate::api::{Act, Api, Call, Routed};
 use crate::client::Client;
 use crate::dialect::{
@@ -26,7 +26,7 @@ use crate::dialect::{
 };
 use crate::draft::Draft;
 use crate::ids::Ids;
-use crate::jobs::Job;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
@@ -52,7 +52,7 @@ pub(super) static ARK: Dialect = Dialect {
         source: CREATE_PAGE,
     },
     challenge: None,
-    knobs: KNOBS,
+    options: OPTIONS,
     expiry: Expiry { result: ONE_DAY, cover: ONE_DAY, evidence: Documented },
     schemas: SCHEMAS,
     creates: CREATES,
@@ -139,14 +139,14 @@ impl Api for Ark {
                 Err(fault) => refused(call, &fault),
             }),
             _ => {
-                let jobs = call.jobs;
-                let job = jobs.get(segment).filter(|job| is_kept(job, call.settings, call.now));
-                match job {
+                let tasks = call.tasks;
+                let task = tasks.get(segment).filter(|task| is_kept(task, call.settings, call.now));
+                match task {
                     None => Routed::answer(unknown(call, segment)),
-                    Some(job) if route.purpose == Purpose::Delete => delete(call, job),
-                    Some(job) => Routed::Answer {
-                        task: Some(job.id.clone()),
-                        response: refusals::answer(&record(job, call.settings), call.ids),
+                    Some(task) if route.purpose == Purpose::Delete => delete(call, task),
+                    Some(task) => Routed::Answer {
+                        task: Some(task.id.clone()),
+                        response: refusals::answer(&record(task, call.settings), call.ids),
                     },
                 }
             }
@@ -158,9 +158,9 @@ impl Api for Ark {
         call.refuse(row, None)
     }
 
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        let mut body = json!({"id": job.id});
-        if let Some(user) = job.draft.body.get("safety_identifier") {
+    fn created(&self, task: &Task, _settings: &AccountConfig, ids: &mut Ids) -> Response {
+        let mut body = json!({"id": task.id});
+        if let Some(user) = task.draft.body.get("safety_identifier") {
             body["safety_identifier"] = user.clone();
         }
         refusals::answer(&body, ids)
@@ -170,14 +170,14 @@ impl Api for Ark {
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        _settings: &Settings,
+        _settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         refusals::refuse(refusal, detail.unwrap_or(refusal.message), "", ids)
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&record(job, settings))
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&record(task, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -186,8 +186,8 @@ impl Api for Ark {
         format!("cgt-{}-{}", local.strftime("%Y%m%d%H%M%S"), unique_tail(ids))
     }
 
-    fn callback_word(&self, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let cancelled = word.phase == Phase::Cancelled && settings.knobs.is_on(&ARK, "callback-cancelled");
+    fn callback_word(&self, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
+        let cancelled = word.phase == Phase::Cancelled && settings.options.is_on(&ARK, "callback-cancelled");
         word.callback.or_else(|| cancelled.then_some(word.query))
     }
 
@@ -234,7 +234,7 @@ fn authenticate(call: &Call<'_>) -> Result<Secret, &'static str> {
 
 /// Answers with a fault, its parameter in the code or beside it.
 fn refused(call: &mut Call<'_>, fault: &Fault) -> Response {
-    let dotted = call.settings.knobs.get(&ARK, "parameter-codes") == "dotted" && !fault.param.is_empty();
+    let dotted = call.settings.options.get(&ARK, "parameter-codes") == "dotted" && !fault.param.is_empty();
     let (row, message) = match fault.row {
         "missing" if dotted => ("missing-x", format!("The required parameter {} is missing.", fault.param)),
         "invalid" if dotted => ("invalid-x", format!("The specified parameter {} is invalid.", fault.param)),
@@ -246,7 +246,7 @@ fn refused(call: &mut Call<'_>, fault: &Fault) -> Response {
 }
 
 fn unknown(call: &mut Call<'_>, id: &str) -> Response {
-    if call.settings.knobs.get(&ARK, "unknown-task") == "resource-not-found" {
+    if call.settings.options.get(&ARK, "unknown-task") == "resource-not-found" {
         return call.refuse("task", None);
     }
     let message = format!("The specified task {} is not found.", content::short(id));
@@ -254,8 +254,8 @@ fn unknown(call: &mut Call<'_>, id: &str) -> Response {
 }
 
 /// What DELETE does in each state; `{}` when it does anything.
-fn delete(call: &mut Call<'_>, job: &Job) -> Routed {
-    let act = match job.phase {
+fn delete(call: &mut Call<'_>, task: &Task) -> Routed {
+    let act = match task.phase {
         Phase::Submitted | Phase::Queued => {
             ARK.ending("cancelled").map_or(Err("ended"), |ending| Ok(Act::End(ending)))
         }
@@ -265,13 +265,13 @@ fn delete(call: &mut Call<'_>, job: &Job) -> Routed {
     };
     match act {
         Ok(act) => {
-            Routed::Act { task: job.id.clone(), act, response: refusals::answer(&json!({}), call.ids) }
+            Routed::Act { task: task.id.clone(), act, response: refusals::answer(&json!({}), call.ids) }
         }
         Err(row) => {
-            let running = format!("Cannot delete task `{}` because it is currently running.", job.id);
+            let running = format!("Cannot delete task `{}` because it is currently running.", task.id);
             let detail = (row == "running").then_some(running.as_str());
             let response = call.refuse(row, detail);
-            Routed::Answer { response, task: Some(job.id.clone()) }
+            Routed::Answer { response, task: Some(task.id.clone()) }
         }
     }
 }
@@ -303,7 +303,7 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
         Some(_) => return Err(Fault::invalid("model", "")),
     };
     let id = if asked.len() > ENDPOINT.len() && asked.starts_with(ENDPOINT) {
-        call.settings.knobs.get(&ARK, "endpoint-model")
+        call.settings.options.get(&ARK, "endpoint-model")
     } else {
         asked
     };
@@ -315,7 +315,7 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
     };
     let name = id.rsplit_once('-').map_or(id, |(name, _)| name);
     let list = content::read(body.get("content").unwrap_or(&Value::Null), model, name)?;
-    let strict = call.settings.knobs.get(&ARK, "unsupported-parameters") == "refuse";
+    let strict = call.settings.options.get(&ARK, "unsupported-parameters") == "refuse";
     let reused = draft_of(call, &list)?;
     let order = Order { model, name, content: &list, strict, draft: reused.as_ref() };
     let mut settled = order.settle(&body)?;
@@ -335,11 +335,11 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
 /// What the draft was made with. One that this mock does not know may be older than the mock; one
 /// that it knows must be a draft, and ready.
 fn draft_of(call: &Call<'_>, list: &content::Content) -> Result<Option<Value>, Fault> {
-    let Some(job) = list.draft_task.as_ref().and_then(|id| call.jobs.get(id)) else { return Ok(None) };
-    let mut made_with = job.draft.body.value();
-    if job.phase != Phase::Succeeded || made_with["draft"] != json!(true) {
+    let Some(task) = list.draft_task.as_ref().and_then(|id| call.tasks.get(id)) else { return Ok(None) };
+    let mut made_with = task.draft.body.value();
+    if task.phase != Phase::Succeeded || made_with["draft"] != json!(true) {
         return Err(Fault::invalid("content.draft_task", "the task is not a draft that succeeded"));
     }
-    made_with["seed"] = json!(seed(job));
+    made_with["seed"] = json!(seed(task));
     Ok(Some(made_with))
 }

@@ -11,11 +11,11 @@ use sha2::Sha256;
 
 use super::Fault;
 use crate::api::Call;
-use crate::dialect::{AuthScheme, Evidence, Knob, Takes};
+use crate::dialect::{AuthScheme, Evidence, Takes, VendorOption};
 use crate::wire::Secret;
 
-/// The knobs of signed tokens.
-pub(super) const TOLERANCE: Knob = Knob::row(
+/// The options of signed tokens.
+pub(super) const TOLERANCE: VendorOption = VendorOption::row(
     "jwt-tolerance",
     "how far `exp` and `nbf` of a token may be off the server's clock",
     Takes::Time,
@@ -23,7 +23,7 @@ pub(super) const TOLERANCE: Knob = Knob::row(
     Evidence::Assumed,
     super::AUTHENTICATION_PAGE,
 );
-pub(super) const NEEDS_EXPIRY: Knob = Knob::row(
+pub(super) const NEEDS_EXPIRY: VendorOption = VendorOption::row(
     "jwt-needs-exp",
     "whether a token without `exp` is invalid",
     Takes::Switch,
@@ -45,8 +45,8 @@ pub(super) fn key_or_token(call: &Call<'_>) -> Result<Secret, Fault> {
     }
     let checked = parts == 3 && !(settings.access_keys.is_empty() && settings.api_keys.is_empty());
     if checked {
-        let tolerance = settings.knobs.time(call.dialect, TOLERANCE.name).as_secs_f64();
-        let needs_expiry = settings.knobs.is_on(call.dialect, NEEDS_EXPIRY.name);
+        let tolerance = settings.options.time(call.dialect, TOLERANCE.name).as_secs_f64();
+        let needs_expiry = settings.options.is_on(call.dialect, NEEDS_EXPIRY.name);
         verify(key, &settings.access_keys, call.now, tolerance, needs_expiry)?;
     } else if !settings.api_keys.is_empty() {
         // Observed for a key without dots; the other counts are those of the library that says so.

@@ -27,7 +27,7 @@ type Fields = Map<String, Value>;
 /// Reads a create of a product.
 pub(super) fn draft(call: &Call<'_>, product: &'static Product, key: Secret) -> Result<Draft, Fault> {
     let body = body(call)?;
-    let strict = call.settings.knobs.get(call.dialect, "unwanted-fields") == "route";
+    let strict = call.settings.options.get(call.dialect, "unwanted-fields") == "route";
     none_unwanted(&body, product, strict)?;
     for (name, value) in &body {
         let Some(row) = field(name, product.name) else { continue };
@@ -37,7 +37,7 @@ pub(super) fn draft(call: &Call<'_>, product: &'static Product, key: Secret) -> 
     let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let known = models::model(product.name, model);
     if known.is_none() && product.required.contains(&["model"].as_slice()) {
-        let row = call.settings.knobs.get(call.dialect, "wrong-model");
+        let row = call.settings.options.get(call.dialect, "wrong-model");
         return Err(if row == "FieldInvalid" { about("invalid", "model") } else { ("model", None) });
     }
     pictures_in_number(&body, product, known)?;

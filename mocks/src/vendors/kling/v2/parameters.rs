@@ -85,7 +85,7 @@ impl<'b> Asked<'b> {
 }
 
 /// Fields of `options` of every product.
-pub(crate) const OPTIONS: &[Field] = &[
+pub(crate) const OPTION_FIELDS: &[Field] = &[
     may("callback_url", TEXT),
     may("external_task_id", TEXT),
     may("watermark_info", super::super::fields::WATERMARK),

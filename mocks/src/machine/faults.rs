@@ -1,6 +1,6 @@
-//! Where the machine's answers meet mishaps: which one, and what is said instead.
+//! Where the machine's answers meet faults: which one, and what is said instead.
 //!
-//! What a mishap makes of bytes is `mishap`; waiting and cutting is `mock`.
+//! What a fault makes of bytes is `fault`; waiting and cutting is `mock`.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,107 +9,112 @@ use super::{Machine, Reply, Turn};
 use crate::api::{Call, Routed};
 use crate::dialect::{Dialect, Purpose};
 use crate::draft::Draft;
-use crate::jobs::Jobs;
-use crate::mishap::{Kind, Manner, Mishap};
-use crate::script::{Rule, When};
+use crate::response_faults::{ResponseFault, ResponseFaultKind, ResponseMode};
+use crate::rules::{Rule, When};
+use crate::tasks::TaskStore;
 use crate::wire::{Request, Response};
 
-/// The mishap that keeps a caller waiting: its end is the end of the wait.
+/// The fault that keeps a caller waiting: its end is the end of the wait.
 #[derive(Clone, Debug)]
 pub enum Held {
     /// A rule about creates.
-    Create(When, Mishap),
-    /// A mishap of a task.
-    Task(String, Purpose, Mishap),
+    Create(When, ResponseFault),
+    /// A fault of a task.
+    Task(String, Purpose, ResponseFault),
 }
 
 impl Machine {
     /// Changes what goes wrong with queries about a task, or with calls for its result's address; false
     /// if there is no such task.
-    pub fn disturb(&mut self, task: &str, purpose: Purpose, mishap: Option<Mishap>) -> bool {
-        self.jobs.disturb(task, purpose, mishap)
+    pub fn disturb(&mut self, task: &str, purpose: Purpose, fault: Option<ResponseFault>) -> bool {
+        self.tasks.disturb(task, purpose, fault)
     }
 
     /// Whether what keeps a caller waiting is still there.
     pub fn holds(&self, held: &Held) -> bool {
         match held {
-            Held::Task(task, purpose, mishap) => self.jobs.mishap_stands(task, *purpose, mishap),
-            Held::Create(when, mishap) => self.jobs.rules().iter().any(|rule| {
+            Held::Task(task, purpose, fault) => self.tasks.fault_stands(task, *purpose, fault),
+            Held::Create(when, fault) => self.tasks.rules().iter().any(|rule| {
                 rule.when == *when
-                    && rule.mishaps.create.as_ref().is_some_and(|stands| stands.kind == mishap.kind)
+                    && rule.response_faults.create.as_ref().is_some_and(|stands| stands.kind == fault.kind)
             }),
         }
     }
 
     /// What a create meets instead of being carried out, if it does.
-    pub(super) fn upset_instead(&mut self, draft: &Draft, rule: &Rule, request: &Request) -> Option<Turn> {
-        let mishap = rule.mishaps.create.as_ref().filter(|mishap| !mishap.spares_the_task())?;
+    pub(super) fn meet_fault_instead(
+        &mut self,
+        draft: &Draft,
+        rule: &Rule,
+        request: &Request,
+    ) -> Option<Turn> {
+        let fault = rule.response_faults.create.as_ref().filter(|fault| !fault.creates_task())?;
         let nothing = Turn::of(Response::json(200, &json!({})));
-        Some(self.upset_create(nothing, draft.dialect, request, rule.when.clone(), mishap))
+        Some(self.meet_create_fault(nothing, draft.dialect, request, rule.when.clone(), fault))
     }
 
     /// What a create meets in the place of its answer.
-    pub(super) fn upset_create(
+    pub(super) fn meet_create_fault(
         &mut self,
         turn: Turn,
         dialect: &'static Dialect,
         request: &Request,
         when: When,
-        mishap: &Mishap,
+        fault: &ResponseFault,
     ) -> Turn {
-        let turn = self.refused(turn, dialect, Purpose::Create, request, mishap);
-        met(turn, mishap, request, "", Held::Create(when, mishap.clone()))
+        let turn = self.refused(turn, dialect, Purpose::Create, request, fault);
+        met(turn, fault, request, "", Held::Create(when, fault.clone()))
     }
 
     /// What an answer about a task meets.
-    pub(super) fn upset(
+    pub(super) fn meet_fault(
         &mut self,
         turn: Turn,
         purpose: Purpose,
         request: &Request,
-        mishap: &Mishap,
+        fault: &ResponseFault,
         now: Timestamp,
     ) -> Turn {
         let Some((task, job)) =
-            turn.task.clone().and_then(|task| Some((task.clone(), self.jobs.get(&task)?)))
+            turn.task.clone().and_then(|task| Some((task.clone(), self.tasks.get(&task)?)))
         else {
             return turn;
         };
         let (dialect, word) = (job.draft.dialect, job.draft.dialect.word(job.phase).query);
-        let turn = match mishap.kind {
-            Kind::Gone => self.unknown(turn, request, now),
-            _ => self.refused(turn, dialect, purpose, request, mishap),
+        let turn = match fault.kind {
+            ResponseFaultKind::Gone => self.unknown(turn, request, now),
+            _ => self.refused(turn, dialect, purpose, request, fault),
         };
-        met(turn, mishap, request, word, Held::Task(task, purpose, mishap.clone()))
+        met(turn, fault, request, word, Held::Task(task, purpose, fault.clone()))
     }
 
     /// The answer of a vendor that has no tasks at all.
     fn unknown(&mut self, turn: Turn, request: &Request, now: Timestamp) -> Turn {
         let routing = self.vendor.routing(request);
         let Some(route) = routing.route else { return turn };
-        let none = Jobs::default();
+        let none = TaskStore::default();
         let (settings, ids) = (&self.settings, &mut self.ids);
         let dialect = routing.dialect;
         let api = self.vendor.api(dialect);
-        let mut call = Call { dialect, api, request, jobs: &none, settings, ids, now, refused: None };
+        let mut call = Call { dialect, api, request, tasks: &none, settings, ids, now, refused: None };
         match api.handle(&mut call, route, routing.segment) {
             Routed::Answer { response, .. } => Turn { reply: Reply::Response(response), ..turn },
             Routed::Create(_) | Routed::Act { .. } => turn,
         }
     }
 
-    /// The same turn with a row of the error table for an answer, where the mishap is one.
+    /// The turn with a row of the error table for an answer, where the fault is one.
     fn refused(
         &mut self,
         turn: Turn,
         dialect: &'static Dialect,
         purpose: Purpose,
         request: &Request,
-        mishap: &Mishap,
+        fault: &ResponseFault,
     ) -> Turn {
-        let (name, detail) = match &mishap.kind {
-            Kind::Refuse(name) => (name, None),
-            Kind::Quote(name) => (name, Some(quoting(request))),
+        let (name, detail) = match &fault.kind {
+            ResponseFaultKind::Refuse(name) => (name, None),
+            ResponseFaultKind::Quote(name) => (name, Some(quoting(request))),
             _ => return turn,
         };
         let api = self.vendor.api(dialect);
@@ -131,12 +136,12 @@ fn quoting(request: &Request) -> String {
     format!("the key {key} is not allowed to do this")
 }
 
-fn met(mut turn: Turn, mishap: &Mishap, request: &Request, word: &str, held: Held) -> Turn {
+fn met(mut turn: Turn, fault: &ResponseFault, request: &Request, word: &str, held: Held) -> Turn {
     let Reply::Response(right) = turn.reply else { return turn };
-    let (response, manner) = mishap.kind.made_of(right, request, word);
+    let (response, mode) = fault.kind.made_of(right, request, word);
     turn.reply = Reply::Response(response);
-    turn.held = (manner == Manner::Hang).then_some(held);
-    turn.manner = manner;
+    turn.held = (mode == ResponseMode::Hang).then_some(held);
+    turn.mode = mode;
     turn.document = None;
     turn
 }
