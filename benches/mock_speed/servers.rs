@@ -12,12 +12,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use ringback_mocks::account::Settings;
-use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::journal::Journal;
 use ringback_mocks::mock::MockVendor;
-use ringback_mocks::script::Course;
+use ringback_mocks::rules::TaskPlan;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 
@@ -95,27 +95,27 @@ async fn mock(vendor: &str, course: &str) {
     let vendor = Vendor::named(vendor).expect("a vendor of the registry");
     let create = if vendor.name() == "vidu" { VIDU } else { KLING };
     let (_, key) = create.authorization.split_once(' ').expect("scheme and key");
-    let mut settings = Settings {
+    let mut settings = AccountConfig {
         api_keys: vec![Secret::new(key)],
         webhook_secrets: vec![Secret::new("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")],
-        course: course_of(course),
-        ..Settings::default()
+        plan: course_of(course),
+        ..AccountConfig::default()
     };
     if course == "repeat" {
-        settings.knobs.set("vidu.callback-retries", "1h").expect("a knob every dialect has");
+        settings.options.set("vidu.callback-retries", "1h").expect("a knob every dialect has");
     }
     let journal = Journal::open();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let mock = MockVendor::start(vendor, settings, LOOPBACK, journal, courier).await.expect("a free port");
     listening(mock.url().trim_start_matches("http://").parse().expect("an address"));
     std::future::pending::<()>().await;
 }
 
-fn course_of(word: &str) -> Course {
-    let run = |queue, work| Course::Run { ending: "succeeded".to_owned(), queue, work };
+fn course_of(word: &str) -> TaskPlan {
+    let run = |queue, work| TaskPlan::Run { ending: "succeeded".to_owned(), queue, work };
     let hours = Duration::from_secs(10 * 3_600);
     match word {
-        "stay" => Course::Stay,
+        "stay" => TaskPlan::Stay,
         "later" => run(hours, hours),
         // `now`; `repeat`: refused on the way, each delivery waits for its repetition.
         _ => run(Duration::ZERO, Duration::ZERO),

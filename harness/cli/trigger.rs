@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use ringback::config::{self, mock::set_knob};
 use ringback::run::mask::Mask;
 use ringback::run::suggest::{nearest, with_hint};
-use ringback_mocks::account::Settings;
-use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};
-use ringback_mocks::rehearsal;
+use ringback_mocks::sample_callback;
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Response, Secret};
@@ -78,14 +78,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let routes = Routes::default().allow(url.host_str().unwrap_or_default());
     let journal = Journal::open();
     block_on(async {
-        let courier = Courier::new(routes, Arc::clone(&journal));
+        let courier = Dispatcher::new(routes, Arc::clone(&journal));
         if arguments.state == "challenge" {
             return challenge(&courier, &journal, vendor, arguments).await;
         }
         let dialect = arguments.dialect.as_deref();
-        let delivery =
-            rehearsal::delivery(vendor, dialect, &arguments.state, &arguments.to, settings, Timestamp::now())
-                .map_err(|error| usage(with_hint(error, meant(vendor, arguments))))?;
+        let delivery = sample_callback::delivery(
+            vendor,
+            dialect,
+            &arguments.state,
+            &arguments.to,
+            settings,
+            Timestamp::now(),
+        )
+        .map_err(|error| usage(with_hint(error, meant(vendor, arguments))))?;
         for _ in 0..arguments.times {
             courier.send(vec![delivery.clone()]);
         }
@@ -132,10 +138,10 @@ fn meant(vendor: Vendor, Arguments { dialect, state, .. }: &Arguments) -> Option
     if words.contains(&state.as_str()) { None } else { nearest(state, words) }
 }
 
-fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> {
+fn settings(arguments: &Arguments, vendor: Vendor) -> Result<AccountConfig, Problem> {
     let held = || std::env::var(vendor.variable("SECRET")).ok().map(Secret::new);
     let secret = arguments.secret.clone().or_else(held).filter(|secret| !secret.expose().is_empty());
-    let mut settings = Settings { speed: arguments.speed, ..Settings::default() };
+    let mut settings = AccountConfig { speed: arguments.speed, ..AccountConfig::default() };
     if !(settings.speed.is_finite() && settings.speed > 0.0) {
         return Err(usage("--speed takes a number above 0"));
     }
@@ -155,27 +161,27 @@ fn settings(arguments: &Arguments, vendor: Vendor) -> Result<Settings, Problem> 
         }
     }
     if let Some(line) = &arguments.trouble {
-        settings.trouble = Some(Arc::new(line.parse().map_err(usage)?));
+        settings.delivery_faults = Some(Arc::new(line.parse().map_err(usage)?));
     }
     for pair in &arguments.knob {
         let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| usage(format!("--knob takes DIALECT.KNOB=VALUE, not `{pair}`")))?;
-        set_knob(&mut settings.knobs, name, value).map_err(usage)?;
+        set_knob(&mut settings.options, name, value).map_err(usage)?;
     }
     Ok(settings)
 }
 
 /// The question that MiniMax asks inside a create.
 async fn challenge(
-    courier: &Arc<Courier>,
+    courier: &Arc<Dispatcher>,
     journal: &Journal,
     vendor: Vendor,
     arguments: &Arguments,
 ) -> Result<u8, Problem> {
     let chosen = arguments.dialect.as_deref();
     let mut dialects = vendor.dialects().iter().filter(|one| chosen.is_none_or(|name| name == one.name));
-    let Some(rule) = dialects.find_map(|dialect| dialect.api.challenge()) else {
+    let Some(rule) = dialects.find_map(|dialect| dialect.challenge) else {
         return Err(usage(format!("{vendor} asks no challenge")));
     };
     let value = ringback_mocks::ids::Ids::seeded(fastrand::u64(..)).hex(32);

@@ -6,11 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ringback_mocks::account::{Knobs, Limits, Settings};
-use ringback_mocks::courier::Routes;
-use ringback_mocks::script::{Course, Rule};
+use ringback_mocks::account::{AccountConfig, Limits, VendorOptions};
+use ringback_mocks::delivery_faults::DeliveryFaults;
+use ringback_mocks::dispatcher::Routes;
+use ringback_mocks::rules::{Rule, TaskPlan};
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
-use ringback_mocks::trouble::Trouble;
 use ringback_mocks::vendor::{Dialect, Signing, Vendor};
 use ringback_mocks::wire::Secret;
 use serde::Deserialize;
@@ -103,7 +103,7 @@ pub(super) struct MockSection {
 #[derive(Debug)]
 pub struct MockSetup {
     /// The vendors, where each listens, and their accounts.
-    pub vendors: Vec<(Vendor, SocketAddr, Settings)>,
+    pub vendors: Vec<(Vendor, SocketAddr, AccountConfig)>,
     /// Where the control API listens.
     pub control: SocketAddr,
     /// Where callbacks may go.
@@ -146,21 +146,21 @@ pub fn resolve(
     if !(speed.is_finite() && speed > 0.0) {
         return Err(ConfigError(format!("--speed takes a number above 0, not {speed}")));
     }
-    let shared = Settings {
+    let shared = AccountConfig {
         results: results(flags.results.or(file.results))?,
         seed: flags.seed.or(file.seed).unwrap_or(crate::run::session::DEFAULT_SEED),
-        course: course(flags.course.or(file.course).as_deref().unwrap_or(COURSE), &dialects)?,
-        trouble: trouble(flags.trouble.or(file.trouble).as_deref())?,
+        plan: course(flags.course.or(file.course).as_deref().unwrap_or(COURSE), &dialects)?,
+        delivery_faults: trouble(flags.trouble.or(file.trouble).as_deref())?,
         speed,
         limits: Limits {
             concurrent: flags.concurrent.or(file.concurrent),
             per_minute: flags.per_minute.or(file.per_minute),
         },
-        knobs: knobs(&flags.knob, file.knobs)?,
-        ..Settings::default()
+        options: knobs(&flags.knob, file.knobs)?,
+        ..AccountConfig::default()
     };
     let placed = vendors.into_iter().map(|vendor| {
-        let settings = Settings { ..with_keys(vendor, shared.clone(), &variable)? };
+        let settings = AccountConfig { ..with_keys(vendor, shared.clone(), &variable)? };
         Ok((vendor, SocketAddr::new(bind, ports.of(vendor)), settings))
     });
     let hosts = or(flags.allow_host, file.allow_hosts);
@@ -176,9 +176,9 @@ pub fn resolve(
 /// The keys and secrets of a vendor's account, several with commas between them.
 fn with_keys(
     vendor: Vendor,
-    settings: Settings,
+    settings: AccountConfig,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Settings, ConfigError> {
+) -> Result<AccountConfig, ConfigError> {
     let list = |what: &str| -> Vec<String> {
         let text = variable(&vendor.variable(what)).unwrap_or_default();
         text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -196,7 +196,7 @@ fn with_keys(
     if signs && !webhook_secrets.iter().all(is_webhook_secret) {
         return Err(ConfigError(format!("{}: {}", vendor.variable("SECRET"), SignatureError::Secret)));
     }
-    Ok(Settings {
+    Ok(AccountConfig {
         api_keys: list("KEY").into_iter().map(Secret::new).collect(),
         webhook_secrets,
         access_keys,
@@ -255,23 +255,23 @@ fn results(given: Option<String>) -> Result<String, ConfigError> {
     Ok(root.trim_end_matches('/').to_owned())
 }
 
-fn course(text: &str, dialects: &[&'static Dialect]) -> Result<Course, ConfigError> {
+fn course(text: &str, dialects: &[&'static Dialect]) -> Result<TaskPlan, ConfigError> {
     let rule: Rule = format!("any: {text}").parse().map_err(wrong)?;
     rule.check(dialects).map_err(wrong)?;
-    if rule.refuse.is_some() || rule.silent || rule.trouble.is_some() {
+    if rule.refuse.is_some() || rule.silent || rule.delivery_faults.is_some() {
         return Err(ConfigError(format!(
             "a course is an ending after a time, or `stay`; `{text}` is more, which a rule can say: --on 'any: {text}'"
         )));
     }
-    Ok(rule.course)
+    Ok(rule.plan)
 }
 
-fn trouble(text: Option<&str>) -> Result<Option<Arc<Trouble>>, ConfigError> {
+fn trouble(text: Option<&str>) -> Result<Option<Arc<DeliveryFaults>>, ConfigError> {
     text.map(|text| text.parse().map(Arc::new).map_err(wrong)).transpose()
 }
 
-fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<Knobs, ConfigError> {
-    let mut knobs = Knobs::default();
+fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<VendorOptions, ConfigError> {
+    let mut knobs = VendorOptions::default();
     for (name, value) in file.into_iter().chain(pairs("--knob", "DIALECT.KNOB=VALUE", flags)?) {
         set_knob(&mut knobs, &name, &value)?;
     }
@@ -282,12 +282,12 @@ fn knobs(flags: &[String], file: BTreeMap<String, String>) -> Result<Knobs, Conf
 ///
 /// # Errors
 /// When there is no such knob, or it does not take that value.
-pub fn set_knob(knobs: &mut Knobs, name: &str, value: &str) -> Result<(), ConfigError> {
+pub fn set_knob(knobs: &mut VendorOptions, name: &str, value: &str) -> Result<(), ConfigError> {
     knobs.set(name, value).map_err(|error| {
         let dialects = Vendor::all().flat_map(|vendor| vendor.dialects().iter());
         let known: Vec<String> = dialects
             .flat_map(|dialect| {
-                dialect.all_knobs().into_iter().map(move |knob| format!("{}.{}", dialect.name, knob.name))
+                dialect.all_options().into_iter().map(move |knob| format!("{}.{}", dialect.name, knob.name))
             })
             .collect();
         let is_known = known.iter().any(|one| one == name);

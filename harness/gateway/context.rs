@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringback_mocks::http::NoAnswer;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::Exchange;
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::{Request, Response};
 use ringback_mocks::world::World;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use ringback_mocks::vendor::{Dialect, Knob, Signing, Takes, Vendor};
+use ringback_mocks::vendor::{Dialect, Signing, Takes, Vendor, VendorOption};
 use serde_json::{Value, json};
 
 /// The whole as Markdown.
@@ -80,7 +80,7 @@ fn describe(text: &mut String, vendor: Vendor, dialect: &Dialect) {
         ]
     });
     table(text, "Errors", &["name in rules", "HTTP", "code", "class", "message", "known"], rows);
-    let rows = dialect.all_knobs().into_iter().map(|knob| {
+    let rows = dialect.all_options().into_iter().map(|knob| {
         vec![
             format!("`{}.{}`", dialect.name, knob.name),
             knob.about.to_owned(),
@@ -119,7 +119,7 @@ fn callbacks(dialect: &Dialect) -> &'static str {
     }
 }
 
-fn takes(knob: &Knob) -> String {
+fn takes(knob: &VendorOption) -> String {
     match knob.takes {
         Takes::Switch => "on, off".to_owned(),
         Takes::OneOf(words) => words.join(", "),
@@ -156,7 +156,7 @@ fn dialect_json(dialect: &Dialect) -> Value {
         .map(|row| json!({"name": row.name, "http": row.http, "code": row.code, "class": row.kind, "message": row.message, "evidence": row.evidence.word()}))
         .collect();
     let knobs: Vec<Value> = dialect
-        .all_knobs()
+        .all_options()
         .iter()
         .map(|row| json!({"name": row.name, "about": row.about, "takes": takes(row), "default": row.default, "evidence": row.evidence.word(), "source": row.source}))
         .collect();

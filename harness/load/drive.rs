@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use ringback_mocks::counterpart::{Counterpart, Standing};
 use ringback_mocks::http::HttpClient;
+use ringback_mocks::stub_gateway::{StubGateway, StubStatus};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use tokio::sync::Semaphore;
@@ -76,7 +76,7 @@ const DIGITS: usize = 8;
 pub async fn send(
     aim: &Aim,
     storm: &Storm,
-    gateway: Option<&Counterpart>,
+    gateway: Option<&StubGateway>,
     told: impl Fn(u64),
 ) -> Result<(LoadOutcome, Vec<String>), Stop> {
     let models = Models::of(aim)?;
@@ -95,7 +95,7 @@ pub async fn send(
         let callback = models.callback(shot);
         if let Some(gateway) = gateway {
             // A receiver may ask before it believes.
-            gateway.set(&callback.id, Standing::Finished);
+            gateway.set(&callback.id, StubStatus::Finished);
         }
         let request = callback.request(Timestamp::now());
         let (http, root, within) = (http.clone(), Arc::clone(&root), aim.answer);

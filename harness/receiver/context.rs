@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ringback_mocks::counterpart::{Counterpart, Standing};
 use ringback_mocks::http::NoAnswer;
 use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::stub_gateway::{StubGateway, StubStatus};
 use ringback_mocks::vendor::{Dialect, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::Value;
@@ -137,7 +137,7 @@ impl ReceiverContext {
     }
 
     /// The gateway that the receiver asks.
-    pub fn gateway(&self) -> &Counterpart {
+    pub fn gateway(&self) -> &StubGateway {
         &self.subject.gateway
     }
 
@@ -186,7 +186,7 @@ impl ReceiverContext {
     }
 
     /// From now on the gateway says this of a job.
-    pub fn set_gateway_status(&self, job: &VendorTask, standing: Standing) {
+    pub fn set_gateway_status(&self, job: &VendorTask, standing: StubStatus) {
         self.gateway().set(&job.key, standing);
     }
 
@@ -324,12 +324,12 @@ impl ReceiverContext {
 }
 
 /// What a gateway that knows the truth says when a callback says this.
-pub fn standing(job: &VendorTask, callback: &Callback) -> Standing {
+pub fn standing(job: &VendorTask, callback: &Callback) -> StubStatus {
     match Class::of(&callback.word) {
-        Class::Success => Standing::Finished,
-        Class::Failure => Standing::Failed,
-        Class::Other if job.dialect.words.is_empty() => Standing::Unknown,
-        Class::Other => Standing::Running,
+        Class::Success => StubStatus::Finished,
+        Class::Failure => StubStatus::Failed,
+        Class::Other if job.dialect.words.is_empty() => StubStatus::Unknown,
+        Class::Other => StubStatus::Running,
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
@@ -191,7 +191,7 @@ async fn started(context: &ReceiverContext) -> Result<(), String> {
     match context.start().await {
         Ok(started) => {
             // What was only a look must not poll forever.
-            context.set_gateway_status(&started.job, Standing::Failed);
+            context.set_gateway_status(&started.job, StubStatus::Failed);
             Ok(())
         }
         Err(stop) => Err(format!("the receiver does not start a job, see RX-LOSS-001: {}", said(&stop))),
@@ -199,7 +199,7 @@ async fn started(context: &ReceiverContext) -> Result<(), String> {
 }
 
 async fn challenged(context: &ReceiverContext) -> Result<(), String> {
-    let Some(rule) = context.main().api.challenge() else {
+    let Some(rule) = context.main().challenge else {
         return Err(format!("{} asks no challenge", context.vendor.title()));
     };
     let value = fastrand::u64(..).to_string();

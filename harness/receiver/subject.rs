@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringback_mocks::counterpart::Counterpart;
 use ringback_mocks::http::{self, HttpClient, NoAnswer};
 use ringback_mocks::ids::Ids;
 use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
+use ringback_mocks::stub_gateway::StubGateway;
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::{Request, Secret};
 use ringback_reference::receiver::{Pace, ReceiverSetup, ReferenceReceiver, Secrets};
@@ -37,7 +37,7 @@ pub struct ReceiverSubject {
     /// The record of everything.
     pub journal: Arc<Journal>,
     /// The gateway that it asks; its own or none for a receiver elsewhere.
-    pub gateway: Counterpart,
+    pub gateway: StubGateway,
     hooks: Vec<(Vendor, String, String)>,
     secrets: Vec<(Vendor, Secret)>,
     key: Secret,
@@ -79,7 +79,7 @@ impl ReceiverSubject {
             ReceiverReach::Url { gateway: Some(gateway), .. } => *gateway,
             _ => http::LOOPBACK,
         };
-        let gateway = Counterpart::bind(Arc::clone(&journal), key.clone(), address).await?;
+        let gateway = StubGateway::bind(Arc::clone(&journal), key.clone(), address).await?;
         let (roots, running) = match &target.reach {
             ReceiverReach::Embedded { mutants, variants } => {
                 let setup = ReceiverSetup {

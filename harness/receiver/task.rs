@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::delivery::{Delivery, Signer};
 use ringback_mocks::ids::Ids;
-use ringback_mocks::rehearsal;
+use ringback_mocks::sample_callback;
 use ringback_mocks::vendor::{Dialect, Phase, Signing, Vendor};
 use ringback_mocks::wire::{Headers, Request, Secret};
 use serde_json::Value;
@@ -141,7 +141,7 @@ impl VendorTask {
                 })?
             }
         };
-        let mut settings = Settings { seed: self.seed, ..Settings::default() };
+        let mut settings = AccountConfig { seed: self.seed, ..AccountConfig::default() };
         match self.dialect.callbacks.signing {
             Signing::StandardWebhooks => settings.webhook_secrets.clone_from(&self.secrets),
             Signing::ViduHmac => settings.api_keys.clone_from(&self.secrets),
@@ -149,8 +149,9 @@ impl VendorTask {
         }
         let url = format!("http://receiver.example.com{}", self.hook);
         let at = self.born + SignedDuration::from_secs(seconds);
-        let delivery = rehearsal::delivery(self.vendor, Some(self.dialect.name), word, &url, settings, at)
-            .map_err(|cause| Stop::HarnessError(cause.to_string()))?;
+        let delivery =
+            sample_callback::delivery(self.vendor, Some(self.dialect.name), word, &url, settings, at)
+                .map_err(|cause| Stop::HarnessError(cause.to_string()))?;
         let Delivery { id: delivery_id, task, state, body, content_type, signer, .. } = delivery;
         // The id as text wherever it occurs, so that every other byte stays the machine's.
         let text = String::from_utf8_lossy(&body).replace(&task, &self.id);
@@ -263,7 +264,7 @@ impl Callback {
             signer: self.signer.clone(),
             timeout: std::time::Duration::ZERO,
             retries: Vec::new(),
-            trouble: None,
+            delivery_faults: None,
         };
         let nonce = Ids::seeded(fastrand::u64(..)).uuid();
         let made = delivery.headers(now + self.skew, &nonce);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Ending, Phase, Vendor};
 
 use crate::gateway::context::GatewayContext;

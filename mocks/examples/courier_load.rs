@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringback_mocks::courier::{Courier, Routes, Schedule};
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::delivery_faults::DeliveryFaults;
+use ringback_mocks::dispatcher::{DeliveryScheduler, Dispatcher, Routes};
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::journal::Journal;
-use ringback_mocks::trouble::Trouble;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -47,11 +47,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             tokio::spawn(receive(stream));
         }
     });
-    let dropped: Arc<Trouble> = Arc::new("drop".parse()?);
+    let dropped: Arc<DeliveryFaults> = Arc::new("drop".parse()?);
     for (what, trouble) in [("signed, but not sent", Some(dropped)), ("sent", None)] {
-        let courier = Courier::new(Routes::default(), Journal::open());
+        let courier = Dispatcher::new(Routes::default(), Journal::open());
         let began = Instant::now();
-        let one = |at| Delivery { retries: Vec::new(), trouble: trouble.clone(), ..delivery(at, &url) };
+        let one =
+            |at| Delivery { retries: Vec::new(), delivery_faults: trouble.clone(), ..delivery(at, &url) };
         courier.send((0..many).map(one).collect());
         while courier.pending() > 0 {
             // Nothing announces the end of everything; a benchmark may look now and then.
@@ -64,16 +65,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn pending(many: usize) -> (Schedule, Duration) {
+fn pending(many: usize) -> (DeliveryScheduler, Duration) {
     let now = Timestamp::now();
-    let mut schedule = Schedule::seeded(1);
+    let mut schedule = DeliveryScheduler::seeded(1);
     let began = Instant::now();
     for at in 0..many {
         schedule.add(delivery(at, "https://hooks.example.com/callbacks/kling/0123456789?token=abc"), now);
     }
     while let Some(attempt) = schedule.take(now) {
         std::hint::black_box(attempt.outgoing());
-        schedule.report(attempt.ticket, None, now);
+        schedule.report(attempt.id, None, now);
     }
     (schedule, began.elapsed())
 }
@@ -96,7 +97,7 @@ fn delivery(at: usize, url: &str) -> Delivery {
         },
         timeout: Duration::from_secs(10),
         retries: vec![HOUR; 3],
-        trouble: None,
+        delivery_faults: None,
     }
 }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use ringback_mocks::courier::Schedule;
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::DeliveryScheduler;
 use ringback_mocks::signature::{verify_standard_webhooks, verify_vidu};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Headers, Request, Secret};
@@ -99,7 +99,7 @@ fn samples() -> Vec<Value> {
 
 /// The request that the courier would send at this moment.
 fn sent(vendor: &str, url: &str, body: &'static str, signer: Signer, trouble: &str) -> Request {
-    let mut schedule = Schedule::seeded(fastrand::u64(..));
+    let mut schedule = DeliveryScheduler::seeded(fastrand::u64(..));
     let now = Timestamp::now();
     schedule.add(
         Delivery {
@@ -114,7 +114,7 @@ fn sent(vendor: &str, url: &str, body: &'static str, signer: Signer, trouble: &s
             signer,
             timeout: Duration::ZERO,
             retries: Vec::new(),
-            trouble: Some(trouble.parse().map(std::sync::Arc::new).expect("trouble of the table")),
+            delivery_faults: Some(trouble.parse().map(std::sync::Arc::new).expect("trouble of the table")),
         },
         now,
     );

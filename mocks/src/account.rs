@@ -1,4 +1,4 @@
-//! How a vendor's account is set up: keys, secrets, limits, knobs, and the pace of its tasks.
+//! How a vendor's account is set up: keys, secrets, limits, options, and the pace of its tasks.
 //!
 //! Plain values; reading them from flags or files is somebody else's business.
 
@@ -7,16 +7,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use crate::script::Course;
-use crate::trouble::Trouble;
-use crate::vendor::{Dialect, Takes, Vendor};
+use crate::delivery_faults::DeliveryFaults;
+use crate::dialect::{Dialect, Takes};
+use crate::duration;
+use crate::rules::TaskPlan;
 use crate::wire::Secret;
 
 /// A vendor's account.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AccountConfig {
     /// Keys that authenticate; empty accepts any key of the right form.
     pub api_keys: Vec<Secret>,
     /// Pairs of access key and secret key for callers that sign a token themselves (Kling).
@@ -31,9 +30,9 @@ pub struct Settings {
     /// Seed of ids.
     pub seed: u64,
     /// What becomes of tasks that no rule is about.
-    pub course: Course,
+    pub plan: TaskPlan,
     /// What happens to the callbacks of tasks whose rule says nothing about that.
-    pub trouble: Option<Arc<Trouble>>,
+    pub delivery_faults: Option<Arc<DeliveryFaults>>,
     /// How many times faster than the vendor's documented times everything happens.
     pub speed: f64,
     /// How long a receiver may take to answer a challenge, where that is not the vendor's own time.
@@ -41,10 +40,10 @@ pub struct Settings {
     /// What the account may do.
     pub limits: Limits,
     /// Where the vendor is silent.
-    pub knobs: Knobs,
+    pub options: VendorOptions,
 }
 
-impl Default for Settings {
+impl Default for AccountConfig {
     /// An account that accepts any key and whose tasks stay where they are.
     fn default() -> Self {
         Self {
@@ -54,17 +53,17 @@ impl Default for Settings {
             results: String::new(),
             results_query: "",
             seed: 0,
-            course: Course::Stay,
-            trouble: None,
+            plan: TaskPlan::Stay,
+            delivery_faults: None,
             speed: 1.0,
             challenge_within: None,
             limits: Limits::default(),
-            knobs: Knobs::default(),
+            options: VendorOptions::default(),
         }
     }
 }
 
-impl Settings {
+impl AccountConfig {
     /// Whether `key` authenticates.
     pub fn knows(&self, key: &str) -> bool {
         self.api_keys.is_empty() || self.api_keys.iter().any(|known| known.expose() == key)
@@ -94,38 +93,43 @@ pub struct Limits {
     pub per_minute: Option<u32>,
 }
 
-/// Settings of knobs, by dialect and name; what is not set has its default.
+/// Settings of options, by dialect and name; what is not set has its default.
 #[derive(Clone, Debug, Default)]
-pub struct Knobs(BTreeMap<(&'static str, &'static str), String>);
+pub struct VendorOptions(BTreeMap<(&'static str, &'static str), String>);
 
-/// Why a knob cannot be set so.
+/// Why a option cannot be set so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct KnobError(String);
+pub struct VendorOptionError(String);
 
-impl Knobs {
-    /// Sets `DIALECT.KNOB` to a value.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), KnobError> {
-        let (dialect, knob) = name
-            .split_once('.')
-            .ok_or_else(|| KnobError(format!("a knob is named DIALECT.KNOB, not `{name}`")))?;
-        let dialect = Vendor::all()
-            .flat_map(|vendor| vendor.dialects().iter())
-            .find(|row| row.name == dialect)
-            .ok_or_else(|| KnobError(format!("there is no dialect `{dialect}`")))?;
+impl VendorOptionError {
+    pub(crate) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
+impl VendorOptions {
+    /// Sets a option of a dialect to a value.
+    pub fn set_of(
+        &mut self,
+        dialect: &'static Dialect,
+        option: &str,
+        value: &str,
+    ) -> Result<(), VendorOptionError> {
         let row = dialect
-            .all_knobs()
+            .all_options()
             .into_iter()
-            .find(|row| row.name == knob)
-            .ok_or_else(|| KnobError(format!("{} has no knob `{knob}`", dialect.name)))?;
+            .find(|row| row.name == option)
+            .ok_or_else(|| VendorOptionError(format!("{} has no knob `{option}`", dialect.name)))?;
         if !fits(row.takes, value) {
-            return Err(KnobError(format!("{name} takes {}, not `{value}`", wanted(row.takes))));
+            let (dialect, wanted) = (dialect.name, wanted(row.takes));
+            return Err(VendorOptionError(format!("{dialect}.{option} takes {wanted}, not `{value}`")));
         }
         self.0.insert((dialect.name, row.name), value.to_owned());
         Ok(())
     }
 
-    /// The value of a knob as text.
+    /// The value of a option as text.
     pub fn get(&self, dialect: &'static Dialect, name: &'static str) -> &str {
         if let Some(value) = self.0.get(&(dialect.name, name)) {
             return value;
@@ -133,7 +137,9 @@ impl Knobs {
         match name {
             "callback-timeout" => dialect.callbacks.timeout,
             "callback-retries" => dialect.callbacks.retries,
-            _ => dialect.knobs.iter().find(|knob| knob.name == name).map_or("", |knob| knob.default),
+            _ => {
+                dialect.options.iter().find(|option| option.name == name).map_or("", |option| option.default)
+            }
         }
     }
 
@@ -149,26 +155,13 @@ impl Knobs {
 
     /// A time.
     pub fn time(&self, dialect: &'static Dialect, name: &'static str) -> Duration {
-        time(self.get(dialect, name)).unwrap_or(Duration::ZERO)
+        duration::parse(self.get(dialect, name)).unwrap_or(Duration::ZERO)
     }
 
     /// Several times.
     pub fn times(&self, dialect: &'static Dialect, name: &'static str) -> Vec<Duration> {
-        times(self.get(dialect, name)).unwrap_or_default()
+        duration::parse_list(self.get(dialect, name)).unwrap_or_default()
     }
-}
-
-/// Reads a time such as `5s`, `250ms` or `1h30m`.
-pub fn time(text: &str) -> Option<Duration> {
-    let time: SignedDuration = text.trim().parse().ok()?;
-    Duration::try_from(time).ok()
-}
-
-fn times(text: &str) -> Option<Vec<Duration>> {
-    if text.trim().is_empty() {
-        return Some(Vec::new());
-    }
-    text.split(',').map(time).collect()
 }
 
 fn fits(takes: Takes, value: &str) -> bool {
@@ -176,8 +169,8 @@ fn fits(takes: Takes, value: &str) -> bool {
         Takes::Switch => matches!(value, "on" | "off"),
         Takes::OneOf(words) => words.contains(&value),
         Takes::Count => value.parse::<u64>().is_ok(),
-        Takes::Time => time(value).is_some(),
-        Takes::Times => times(value).is_some(),
+        Takes::Time => duration::parse(value).is_some(),
+        Takes::Times => duration::parse_list(value).is_some(),
     }
 }
 

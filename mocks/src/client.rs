@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::vendor::Phase;
+// Not by way of the dialect, which has a client itself.
+use crate::dialect::tables::Phase;
 use crate::wire::{Request, Response};
 
 /// How a client speaks a dialect.

@@ -6,9 +6,9 @@
 //! | `GET /vendors` | names, addresses, dialects, tasks kept |
 //! | `GET /tasks[?vendor=NAME]` | the newest 100 tasks of each vendor |
 //! | `POST /tasks/{id}/advance` `{"to": "WORD"}` | moves a task: a state word or the name of an ending |
-//! | `GET /rules`, `POST /rules`, `DELETE /rules` | rules, one a line as [`crate::script`] reads them |
-//! | `POST /knobs` `{"DIALECT.KNOB": "VALUE"}` | sets knobs from now on |
-//! | `POST /reset` | forgets tasks, plans, callbacks on their way and the journal, and goes back to the rules and knobs of the start |
+//! | `GET /rules`, `POST /rules`, `DELETE /rules` | rules, one a line as [`crate::rules`] reads them |
+//! | `POST /options` `{"DIALECT.KNOB": "VALUE"}` | sets options from now on |
+//! | `POST /reset` | forgets tasks, plans, callbacks on their way and the journal, and goes back to the rules and options of the start |
 //! | `GET /journal[?after=SEQ]` | what was received and sent, a JSON object a line |
 //!
 //! Web pages are turned away: any page that a person on this machine looks at could otherwise send
@@ -18,14 +18,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::account::Knobs;
-use crate::courier::Courier;
+use crate::account::VendorOptions;
+use crate::dialect::Dialect;
+use crate::dispatcher::Dispatcher;
 use crate::journal::Journal;
 use crate::machine::Machine;
 use crate::mock::MockVendor;
 use crate::record;
-use crate::script::Rule;
-use crate::vendor::Dialect;
+use crate::rules::Rule;
 use crate::wire::{Headers, Request, Response};
 
 /// Tasks listed of a vendor at most.
@@ -35,22 +35,22 @@ const UNOWNED: &[&str] = &["localhost", "test", "internal", "local"];
 
 /// What the control API speaks for.
 #[derive(Debug)]
-pub struct Desk<'d> {
+pub struct ControlApi<'d> {
     /// The vendors.
     pub mocks: &'d [MockVendor],
     /// The record of all of them.
     pub journal: &'d Journal,
     /// Who sends their callbacks.
-    pub courier: &'d Courier,
+    pub dispatcher: &'d Dispatcher,
     /// The rules that a reset goes back to.
     pub rules: &'d [Rule],
-    /// The knobs that a reset goes back to, in the order of the vendors.
-    pub knobs: &'d [Knobs],
+    /// The options that a reset goes back to, in the order of the vendors.
+    pub options: &'d [VendorOptions],
     /// Whether it listens on loopback, where only this machine's names for itself lead.
     pub is_local: bool,
 }
 
-impl Desk<'_> {
+impl ControlApi<'_> {
     /// Answers a request.
     pub fn answer(&self, request: &Request) -> Response {
         let path = request.path();
@@ -106,7 +106,7 @@ impl Desk<'_> {
             .iter()
             .map(|mock| {
                 let names: Vec<&str> = mock.vendor().dialects().iter().map(|dialect| dialect.name).collect();
-                let tasks = mock.with_machine(|machine| machine.jobs().len());
+                let tasks = mock.with_machine(|machine| machine.tasks().len());
                 json!({"name": mock.vendor().name(), "url": mock.url(), "dialects": names, "tasks": tasks})
             })
             .collect();
@@ -118,18 +118,18 @@ impl Desk<'_> {
         let all = chosen.flat_map(|mock| {
             let name = mock.vendor().name();
             mock.with_machine(|machine| {
-                let newest = machine.jobs().newest().take(TASKS_LISTED);
+                let newest = machine.tasks().newest().take(TASKS_LISTED);
                 newest
-                    .map(|job| {
+                    .map(|task| {
                         json!({
                             "vendor": name,
-                            "id": job.id,
-                            "dialect": job.draft.dialect.name,
-                            "state": job.draft.dialect.word(job.phase).query,
-                            "model": job.draft.model,
-                            "prompt": job.draft.prompt,
-                            "callback_url": job.draft.callback_url,
-                            "created": job.created.to_string(),
+                            "id": task.id,
+                            "dialect": task.draft.dialect.name,
+                            "state": task.draft.dialect.word(task.phase).query,
+                            "model": task.draft.model,
+                            "prompt": task.draft.prompt,
+                            "callback_url": task.draft.callback_url,
+                            "created": task.created.to_string(),
                         })
                     })
                     .collect::<Vec<_>>()
@@ -144,7 +144,7 @@ impl Desk<'_> {
             return refused(400, "say where to: {\"to\": \"succeeded\"}");
         };
         for mock in self.mocks {
-            let dialect = mock.with_machine(|machine| machine.jobs().get(id).map(|job| job.draft.dialect));
+            let dialect = mock.with_machine(|machine| machine.tasks().get(id).map(|task| task.draft.dialect));
             let Some(dialect) = dialect else { continue };
             let Some(step) = dialect.step(word) else {
                 return refused(
@@ -165,7 +165,7 @@ impl Desk<'_> {
         let mut all = String::new();
         for mock in self.mocks {
             mock.with_machine(|machine| {
-                for rule in machine.jobs().rules() {
+                for rule in machine.tasks().rules() {
                     let _ = writeln!(all, "{} {rule}", mock.vendor());
                 }
             });
@@ -207,36 +207,36 @@ impl Desk<'_> {
 
     /// All or none are set.
     fn set_knobs(&self, request: &Request) -> Response {
-        let Some(Value::Object(knobs)) = request.json() else {
+        let Some(Value::Object(options)) = request.json() else {
             return refused(400, "knobs are an object such as {\"ark.error-null\": \"on\"}");
         };
-        let mut trial = Knobs::default();
-        for (name, value) in &knobs {
+        let mut trial = VendorOptions::default();
+        for (name, value) in &options {
             let Some(value) = value.as_str() else { return refused(400, "the value of a knob is a string") };
             if let Err(error) = trial.set(name, value) {
                 return refused(400, &error.to_string());
             }
         }
         self.each(|machine| {
-            for (name, value) in &knobs {
+            for (name, value) in &options {
                 // Tried above.
-                let _ = machine.settings_mut().knobs.set(name, value.as_str().unwrap_or_default());
+                let _ = machine.settings_mut().options.set(name, value.as_str().unwrap_or_default());
             }
         });
-        Response::json(200, &json!({"set": knobs.len()}))
+        Response::json(200, &json!({"set": options.len()}))
     }
 
     fn reset(&self) -> Response {
-        for (mock, knobs) in self.mocks.iter().zip(self.knobs) {
+        for (mock, options) in self.mocks.iter().zip(self.options) {
             let rules = self.rules.iter().filter(|rule| rule.check(mock.vendor().dialects()).is_ok());
             mock.with_machine(|machine| {
                 machine.forget_rules(|_| true);
                 machine.reset();
-                machine.settings_mut().knobs = knobs.clone();
+                machine.settings_mut().options = options.clone();
                 rules.for_each(|rule| machine.rule(rule.clone()));
             });
         }
-        self.courier.forget();
+        self.dispatcher.forget();
         self.journal.clear();
         Response::json(200, &json!({}))
     }

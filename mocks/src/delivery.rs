@@ -1,7 +1,7 @@
 //! A callback to be sent, as a value, and how each attempt of it is signed.
 //!
 //! An event of a vendor becomes one delivery; a delivery is attempts on a retry schedule. Who sends
-//! them and when is the courier's business.
+//! them and when is the dispatcher's business.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use jiff::Timestamp;
 
+use crate::delivery_faults::DeliveryFaults;
 use crate::signature;
-use crate::trouble::Trouble;
 use crate::vendor::Vendor;
 use crate::wire::{Headers, Secret};
 
@@ -41,7 +41,7 @@ pub struct Delivery {
     /// Pauses before each further attempt after a failed one.
     pub retries: Vec<Duration>,
     /// What happens to it on the way.
-    pub trouble: Option<Arc<Trouble>>,
+    pub delivery_faults: Option<Arc<DeliveryFaults>>,
 }
 
 impl Delivery {
@@ -82,7 +82,7 @@ const FORGED_SECRET: &str = "whsec_Zm9yZ2VkIGJ5IHRoZSBtb2Nr";
 const FORGED_KEY: &str = "vda_forged_by_the_mock";
 
 impl Signer {
-    /// The same scheme with a wrong key.
+    /// This scheme with a wrong key.
     pub(crate) fn forged(&self) -> Self {
         match self {
             Self::Unsigned => Self::Unsigned,

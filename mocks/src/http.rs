@@ -10,9 +10,11 @@ use bytes::Bytes;
 use crate::wire::Headers;
 
 mod client;
+mod no_answer;
 mod pool;
 mod server;
-pub use client::{HttpClient, NoAnswer};
+pub use client::HttpClient;
+pub use no_answer::NoAnswer;
 pub use server::{Answer, Bounds, Server};
 
 /// Longest answer read. Gateways and vendors of this field answer with a few kilobytes; what is

@@ -35,7 +35,7 @@ pub enum Leg {
     Client,
     /// Gateway to vendor.
     Upstream(Vendor),
-    /// Vendor to receiver, as the vendor's courier saw it.
+    /// Vendor to receiver, as the vendor's dispatcher saw it.
     Callback(Vendor),
     /// Anybody to our inbox, as the inbox saw it.
     Inbox,
@@ -277,7 +277,8 @@ impl Journal {
         }
     }
 
-    /// The same over every exchange there is.
+    /// Waits until something is found in all exchanges that are kept, whatever their token; `None` if it is
+    /// not found in time.
     pub async fn wait_any<T>(
         &self,
         within: Duration,

@@ -1,31 +1,35 @@
-//! The world around the subject: mock Kling, Doubao, MiniMax and Vidu, the courier that carries
+//! The world around the subject: mock Kling, Doubao, MiniMax and Vidu, the dispatcher that carries
 //! their callbacks, and an inbox to receive them.
 //!
 //! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it
 //! alone.
 
 pub mod account;
+pub mod api;
 pub mod client;
 pub mod control;
-pub mod counterpart;
-pub mod courier;
 pub mod delivery;
+pub mod delivery_faults;
+pub mod dialect;
+pub mod dispatcher;
+pub mod draft;
+pub mod duration;
 pub mod http;
 pub mod ids;
 pub mod inbox;
-pub mod jobs;
 pub mod journal;
 pub mod machine;
-pub mod mishap;
 pub mod mock;
 pub mod record;
-pub mod rehearsal;
+pub mod response_faults;
 pub mod results;
-pub mod script;
+pub mod rules;
+pub mod sample_callback;
 pub mod signature;
 pub mod standalone;
 pub mod started;
-pub mod trouble;
+pub mod stub_gateway;
+pub mod tasks;
 pub mod vendor;
 pub mod vendors;
 pub mod wire;

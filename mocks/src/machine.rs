@@ -11,22 +11,21 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::api::{Act, Call, Routed};
 use crate::delivery::{Delivery, Signer};
+use crate::dialect::{ChallengeRule, Dialect, Document, Purpose, Refusal, Signing, Step};
+use crate::draft::Draft;
 use crate::ids::Ids;
-use crate::jobs::{Exceeded, Job, Jobs, Step};
-use crate::mishap::Manner;
+use crate::response_faults::ResponseMode;
 use crate::results;
-use crate::script::Rule;
-use crate::vendor::{Dialect, Document, Purpose, Refusal, Signing, Vendor};
+use crate::rules::Rule;
+use crate::tasks::{Exceeded, Task, TaskStore};
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
-mod api;
-mod body;
-mod upset;
-pub use api::{Act, Api, Call, ChallengeRule, Draft, Routed};
-pub use body::Body;
-pub use upset::Held;
+mod faults;
+pub use faults::Held;
 
 /// What follows from one request.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ pub struct Turn {
     /// The row of the error table it was refused with.
     pub refused: Option<&'static Refusal>,
     /// How the answer is brought.
-    pub manner: Manner,
+    pub mode: ResponseMode,
     /// What an answer that hangs waits for.
     pub held: Option<Held>,
 }
@@ -55,7 +54,7 @@ impl Turn {
             deliveries: Vec::new(),
             document: None,
             refused: None,
-            manner: Manner::Whole,
+            mode: ResponseMode::Whole,
             held: None,
         }
     }
@@ -92,8 +91,8 @@ const VOUCHED_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct Machine {
     vendor: Vendor,
-    settings: Settings,
-    jobs: Jobs,
+    settings: AccountConfig,
+    tasks: TaskStore,
     ids: Ids,
     /// Callback URLs that passed, where a dialect does not ask again.
     vouched: HashSet<String>,
@@ -101,9 +100,9 @@ pub struct Machine {
 
 impl Machine {
     /// A vendor without tasks.
-    pub fn new(vendor: Vendor, settings: Settings) -> Self {
+    pub fn new(vendor: Vendor, settings: AccountConfig) -> Self {
         let ids = Ids::seeded(settings.seed);
-        Self { vendor, settings, jobs: Jobs::default(), ids, vouched: HashSet::new() }
+        Self { vendor, settings, tasks: TaskStore::default(), ids, vouched: HashSet::new() }
     }
 
     /// The vendor played.
@@ -112,65 +111,66 @@ impl Machine {
     }
 
     /// The tasks.
-    pub const fn jobs(&self) -> &Jobs {
-        &self.jobs
+    pub const fn tasks(&self) -> &TaskStore {
+        &self.tasks
     }
 
     /// The account.
-    pub const fn settings(&self) -> &Settings {
+    pub const fn settings(&self) -> &AccountConfig {
         &self.settings
     }
 
     /// Changes the account from now on.
-    pub const fn settings_mut(&mut self) -> &mut Settings {
+    pub const fn settings_mut(&mut self) -> &mut AccountConfig {
         &mut self.settings
     }
 
     /// Decides beforehand what becomes of creates that a rule is about; the first that fits counts.
     pub fn rule(&mut self, rule: Rule) {
-        self.jobs.add_rule(rule);
+        self.tasks.add_rule(rule);
     }
 
     /// Drops the rules that `unwanted` points out.
     pub fn forget_rules(&mut self, unwanted: impl Fn(&Rule) -> bool) {
-        self.jobs.remove_rules(unwanted);
+        self.tasks.remove_rules(unwanted);
     }
 
     /// Forgets every task and everything planned; rules and the order of ids stay.
     pub fn reset(&mut self) {
-        self.jobs.clear();
+        self.tasks.clear();
         self.vouched.clear();
     }
 
     /// Handles one request.
     pub fn handle(&mut self, request: &Request, now: Timestamp) -> Turn {
         self.ids.at(now.as_millisecond());
-        if let Some(response) = results::serve(request, &self.jobs, &self.settings, now) {
+        if let Some(response) = results::serve(request, &self.tasks, &self.settings, now) {
             return Turn::of(response);
         }
         let routing = self.vendor.routing(request);
         let (settings, ids) = (&self.settings, &mut self.ids);
-        let mut call = Call { request, jobs: &self.jobs, settings, ids, now, refused: None };
         let dialect = routing.dialect;
+        let api = self.vendor.api(dialect);
+        let mut call = Call { dialect, api, request, tasks: &self.tasks, settings, ids, now, refused: None };
         let Some(route) = routing.route else {
-            let response = dialect.api.unrouted(&mut call);
+            let response = api.unrouted(&mut call);
             let refused = call.refused;
             return Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) };
         };
-        let routed = dialect.api.handle(&mut call, route, routing.segment);
+        let routed = api.handle(&mut call, route, routing.segment);
         let refused = call.refused;
         let document = if refused.is_some() { Document::Error } else { route.answered_with() };
         let document = Some((dialect, document));
         match routed {
             Routed::Answer { response, task } => {
                 match &task {
-                    Some(task) => self.jobs.rest(task),
-                    None if route.purpose == Purpose::List => self.jobs.rest_all(),
+                    Some(task) => self.tasks.rest(task),
+                    None if route.purpose == Purpose::List => self.tasks.rest_all(),
                     None => {}
                 }
                 let turn = Turn { task, document, refused, ..Turn::of(response) };
-                match turn.task.as_deref().and_then(|task| self.jobs.mishap(task, route.purpose)) {
-                    Some(mishap) => self.upset(turn, route.purpose, request, &mishap, now),
+                match turn.task.as_deref().and_then(|task| self.tasks.fault(task, route.purpose)) {
+                    Some(fault) => self.meet_fault(turn, route.purpose, request, &fault, now),
                     None => turn,
                 }
             }
@@ -179,7 +179,7 @@ impl Machine {
                 let deliveries = match act {
                     Act::End(ending) => self.advance(&task, Step::End(ending), now).unwrap_or_default(),
                     Act::Forget => {
-                        self.jobs.forget(&task);
+                        self.tasks.forget(&task);
                         Vec::new()
                     }
                 };
@@ -192,13 +192,13 @@ impl Machine {
     pub fn challenged(&mut self, question: Question, answer: Option<&Response>, now: Timestamp) -> Turn {
         self.ids.at(now.as_millisecond());
         let Question { draft, rule, request, value, .. } = question;
-        let Some(challenge) = draft.dialect.api.challenge() else {
+        let Some(challenge) = draft.dialect.challenge else {
             return self.accept(*draft, rule, &request, now);
         };
         if !echoes(challenge, &value, answer) {
             return self.turn_away(draft.dialect, challenge.refusal);
         }
-        if !draft.dialect.api.asks_again(&self.settings) {
+        if !self.vendor.api(draft.dialect).asks_again(&self.settings) {
             if self.vouched.len() >= VOUCHED_MAX {
                 self.vouched.clear();
             }
@@ -209,15 +209,15 @@ impl Machine {
 
     /// Moves a task on by hand; `None` if there is no such task or it has ended.
     pub fn advance(&mut self, task: &str, step: Step, now: Timestamp) -> Option<Vec<Delivery>> {
-        let job = self.jobs.enter(task, step, now)?;
+        let job = self.tasks.enter(task, step, now)?;
         let delivery = delivery_of(self.vendor, &self.settings, &mut self.ids, job);
-        self.jobs.rest(task);
+        self.tasks.rest(task);
         Some(delivery.into_iter().collect())
     }
 
     /// When the next planned step is due.
     pub fn due(&self) -> Option<Timestamp> {
-        self.jobs.due()
+        self.tasks.due()
     }
 
     /// Takes every planned step that is due by `now`, in order of time.
@@ -225,35 +225,36 @@ impl Machine {
         self.tick_some(now, usize::MAX)
     }
 
-    /// The same, at most so many steps: more may be due afterwards.
+    /// Takes planned steps that are due by `now`, at most so many: more may be due afterwards.
     pub fn tick_some(&mut self, now: Timestamp, most: usize) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         for _ in 0..most {
-            let Some((serial, step, at)) = self.jobs.next_due(now) else { break };
-            if let Some(job) = self.jobs.enter_at(serial, step, at) {
+            let Some((serial, step, at)) = self.tasks.next_due(now) else { break };
+            if let Some(job) = self.tasks.enter_at(serial, step, at) {
                 deliveries.extend(delivery_of(self.vendor, &self.settings, &mut self.ids, job));
             }
-            self.jobs.rest_at(serial);
+            self.tasks.rest_at(serial);
         }
         deliveries
     }
 
     fn create(&mut self, draft: Box<Draft>, request: &Request, now: Timestamp) -> Turn {
-        let rule = self.jobs.decide(&draft);
-        if let Some(turn) = rule.as_ref().and_then(|rule| self.upset_instead(&draft, rule, request)) {
+        let rule = self.tasks.decide(&draft);
+        if let Some(turn) = rule.as_ref().and_then(|rule| self.meet_fault_instead(&draft, rule, request)) {
             return turn;
         }
         if let Some(refusal) = rule.as_ref().and_then(|rule| rule.refuse.as_deref()) {
             return self.turn_away(draft.dialect, refusal);
         }
-        if let Err(exceeded) = self.jobs.within(&self.settings, now) {
-            let (concurrent, rate) = draft.dialect.api.limits();
+        if let Err(exceeded) = self.tasks.within(&self.settings, now) {
+            let (concurrent, rate) = self.vendor.api(draft.dialect).limits();
             let name = if exceeded == Exceeded::Concurrent { concurrent } else { rate };
             return self.turn_away(draft.dialect, name);
         }
-        match (&draft.callback_url, draft.dialect.api.challenge()) {
+        match (&draft.callback_url, draft.dialect.challenge) {
             (Some(url), Some(challenge))
-                if draft.dialect.api.asks_again(&self.settings) || !self.vouched.contains(url) =>
+                if self.vendor.api(draft.dialect).asks_again(&self.settings)
+                    || !self.vouched.contains(url) =>
             {
                 let value = self.ids.hex(32);
                 let question = Question {
@@ -277,17 +278,19 @@ impl Machine {
     }
 
     fn accept(&mut self, draft: Draft, rule: Option<Rule>, request: &Request, now: Timestamp) -> Turn {
-        let (dialect, api) = (draft.dialect, draft.dialect.api);
-        let met = rule.as_ref().and_then(|rule| Some((rule.when.clone(), rule.mishaps.create.clone()?)));
+        let (dialect, api) = (draft.dialect, self.vendor.api(draft.dialect));
+        let met =
+            rule.as_ref().and_then(|rule| Some((rule.when.clone(), rule.response_faults.create.clone()?)));
         let id = api.new_id(&mut self.ids, now);
-        let job = self.jobs.add(id.clone(), draft, rule, &self.settings, now);
+        let deadline = api.deadline(&draft);
+        let job = self.tasks.add(id.clone(), draft, deadline, rule, &self.settings, now);
         let response = api.created(job, &self.settings, &mut self.ids);
         let deliveries = delivery_of(self.vendor, &self.settings, &mut self.ids, job).into_iter().collect();
         let document = Some((dialect, Document::CreateResponse));
-        self.jobs.rest(&id);
+        self.tasks.rest(&id);
         let turn = Turn { task: Some(id), deliveries, document, ..Turn::of(response) };
         match met {
-            Some((when, mishap)) => self.upset_create(turn, dialect, request, when, &mishap),
+            Some((when, fault)) => self.meet_create_fault(turn, dialect, request, when, &fault),
             None => turn,
         }
     }
@@ -295,7 +298,7 @@ impl Machine {
     fn turn_away(&mut self, dialect: &'static Dialect, name: &str) -> Turn {
         let refused = dialect.refusal(name);
         let response = match refused {
-            Some(refusal) => dialect.api.refuse(refusal, None, &self.settings, &mut self.ids),
+            Some(refusal) => self.vendor.api(dialect).refuse(refusal, None, &self.settings, &mut self.ids),
             None => Response::text(500, "the rule names a refusal this dialect does not have"),
         };
         Turn { document: Some((dialect, Document::Error)), refused, ..Turn::of(response) }
@@ -308,24 +311,25 @@ pub fn echoes(rule: ChallengeRule, value: &str, answer: Option<&Response>) -> bo
     body.is_some_and(|body| body.get(rule.field).and_then(serde_json::Value::as_str) == Some(value))
 }
 
-fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) -> Option<Delivery> {
+fn delivery_of(vendor: Vendor, settings: &AccountConfig, ids: &mut Ids, job: &Task) -> Option<Delivery> {
     let draft = &job.draft;
     let dialect = draft.dialect;
+    let api = vendor.api(dialect);
     let url = draft.callback_url.as_ref().filter(|url| job.notify && !url.is_empty())?;
-    let word = dialect.api.job_word(job, dialect.word(job.phase), settings)?;
-    if !dialect.api.calls_back(job, settings) {
+    let word = api.task_word(job, dialect.word(job.phase), settings)?;
+    if !api.calls_back(job, settings) {
         return None;
     }
     let signer = match dialect.callbacks.signing {
         Signing::Unsigned => Signer::Unsigned,
-        _ if !dialect.api.signs(job, settings) => Signer::Unsigned,
+        _ if !api.signs(job, settings) => Signer::Unsigned,
         Signing::StandardWebhooks if settings.webhook_secrets.is_empty() => Signer::Unsigned,
         Signing::StandardWebhooks => Signer::StandardWebhooks(settings.webhook_secrets.clone()),
         Signing::ViduHmac => Signer::ViduHmac(draft.key.clone()),
     };
-    let retries = if dialect.api.repeats(job.phase) {
+    let retries = if api.repeats(job.phase) {
         settings
-            .knobs
+            .options
             .times(dialect, "callback-retries")
             .into_iter()
             .map(|pause| settings.scaled(pause))
@@ -341,10 +345,10 @@ fn delivery_of(vendor: Vendor, settings: &Settings, ids: &mut Ids, job: &Job) ->
         terminal: job.phase.is_terminal(),
         url: url.clone(),
         content_type: dialect.callbacks.content_type,
-        body: dialect.api.callback(job, word, settings),
+        body: api.callback(job, word, settings),
         signer,
-        timeout: settings.knobs.time(dialect, "callback-timeout"),
+        timeout: settings.options.time(dialect, "callback-timeout"),
         retries,
-        trouble: job.trouble.clone(),
+        delivery_faults: job.delivery_faults.clone(),
     })
 }

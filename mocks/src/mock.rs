@@ -1,6 +1,6 @@
 //! A mock vendor on a real socket: the transport around the pure machine.
 //!
-//! It reads the clock, asks challenges through the courier, records every exchange before the
+//! It reads the clock, asks challenges through the dispatcher, records every exchange before the
 //! answer leaves, and takes planned steps when they are due. No vendor knowledge lives here.
 
 use std::io;
@@ -14,19 +14,19 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::account::Settings;
-use crate::courier::Courier;
+use crate::account::AccountConfig;
 use crate::delivery::Delivery;
+use crate::dialect::{Purpose, Step};
+use crate::dispatcher::Dispatcher;
 use crate::http::{Answer, Bounds, Server};
-use crate::jobs::Step;
 use crate::journal::{Entry, Journal, Leg};
 use crate::machine::{Held, Machine, Reply, Turn};
-use crate::mishap::{Manner, Mishap};
-use crate::script::Rule;
-use crate::vendor::{Purpose, Vendor};
+use crate::response_faults::{ResponseFault, ResponseMode};
+use crate::rules::Rule;
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
-/// Longest sleep of the clock: after it, a desk that nobody holds any more is noticed.
+/// Longest sleep of the clock: after it, a service that is not held any more is noticed.
 const TICK_MAX: Duration = Duration::from_secs(1);
 
 /// Longest time that an answer hangs, whoever waits: what a client holds open must end some day.
@@ -40,26 +40,26 @@ const STEPS: usize = 16;
 #[derive(Debug)]
 pub struct MockVendor {
     server: Server,
-    desk: Arc<VendorDesk>,
+    service: Arc<VendorService>,
 }
 
 impl MockVendor {
     /// Starts a vendor on `address`.
     pub async fn start(
         vendor: Vendor,
-        settings: Settings,
+        settings: AccountConfig,
         address: SocketAddr,
         journal: Arc<Journal>,
-        courier: Arc<Courier>,
+        dispatcher: Arc<Dispatcher>,
     ) -> io::Result<Self> {
-        let desk = VendorDesk::open(vendor, settings, journal, courier);
-        let serving = Arc::clone(&desk);
+        let service = VendorService::open(vendor, settings, journal, dispatcher);
+        let serving = Arc::clone(&service);
         let listener = TcpListener::bind(address).await?;
         let server = Server::start_within(Bounds::VENDOR, listener, move |request| {
-            let desk = Arc::clone(&serving);
-            async move { desk.serve(request).await }
+            let service = Arc::clone(&serving);
+            async move { service.serve(request).await }
         })?;
-        Ok(Self { server, desk })
+        Ok(Self { server, service })
     }
 
     /// `http://` and the address, no path.
@@ -69,21 +69,21 @@ impl MockVendor {
 }
 
 impl Deref for MockVendor {
-    type Target = VendorDesk;
+    type Target = VendorService;
 
-    fn deref(&self) -> &VendorDesk {
-        &self.desk
+    fn deref(&self) -> &VendorService {
+        &self.service
     }
 }
 
 /// A vendor at work, whatever brings its requests: it keeps the clock, asks challenges, records and
 /// takes planned steps when they are due.
 #[derive(Debug)]
-pub struct VendorDesk {
+pub struct VendorService {
     vendor: Vendor,
     stage: Mutex<Stage>,
     journal: Arc<Journal>,
-    courier: Arc<Courier>,
+    dispatcher: Arc<Dispatcher>,
     /// Tells the clock that something is due before it would look.
     planned: Notify,
     /// Tells answers that hang to see whether what holds them is still there.
@@ -98,19 +98,25 @@ struct Stage {
     looks: Timestamp,
 }
 
-impl VendorDesk {
+impl VendorService {
     /// Sets a vendor to work, within a tokio runtime. It ends when nobody holds it any more.
     pub fn open(
         vendor: Vendor,
-        settings: Settings,
+        settings: AccountConfig,
         journal: Arc<Journal>,
-        courier: Arc<Courier>,
+        dispatcher: Arc<Dispatcher>,
     ) -> Arc<Self> {
         let stage = Mutex::new(Stage { machine: Machine::new(vendor, settings), looks: Timestamp::MIN });
-        let desk =
-            Arc::new(Self { vendor, stage, journal, courier, planned: Notify::new(), calmed: Notify::new() });
-        tokio::spawn(tick(Arc::downgrade(&desk)));
-        desk
+        let service = Arc::new(Self {
+            vendor,
+            stage,
+            journal,
+            dispatcher,
+            planned: Notify::new(),
+            calmed: Notify::new(),
+        });
+        tokio::spawn(tick(Arc::downgrade(&service)));
+        service
     }
 
     /// The vendor played.
@@ -130,8 +136,8 @@ impl VendorDesk {
 
     /// Changes what goes wrong with queries about a task, or with calls for its result's address; false
     /// if there is no such task.
-    pub fn disturb(&self, task: &str, purpose: Purpose, mishap: Option<Mishap>) -> bool {
-        self.with_machine(|machine| machine.disturb(task, purpose, mishap))
+    pub fn disturb(&self, task: &str, purpose: Purpose, fault: Option<ResponseFault>) -> bool {
+        self.with_machine(|machine| machine.disturb(task, purpose, fault))
     }
 
     /// Looks at the machine, or changes it, between two requests.
@@ -159,7 +165,7 @@ impl VendorDesk {
     pub fn advance(&self, task: &str, step: Step) -> bool {
         let deliveries = self.with_machine(|machine| machine.advance(task, step, Timestamp::now()));
         let moved = deliveries.is_some();
-        self.courier.send(deliveries.unwrap_or_default());
+        self.dispatcher.send(deliveries.unwrap_or_default());
         moved
     }
 
@@ -167,14 +173,14 @@ impl VendorDesk {
     pub async fn serve(&self, request: Request) -> Answer {
         let began = Instant::now();
         let mut turn = self.turn(|machine| machine.handle(&request, Timestamp::now())).await;
-        let (response, task, deliveries, (manner, held)) = loop {
+        let (response, task, deliveries, (mode, held)) = loop {
             match turn {
-                Some(Turn { reply: Reply::Response(response), task, deliveries, manner, held, .. }) => {
-                    break (response, task, deliveries, (manner, held));
+                Some(Turn { reply: Reply::Response(response), task, deliveries, mode, held, .. }) => {
+                    break (response, task, deliveries, (mode, held));
                 }
                 Some(Turn { reply: Reply::Ask(question), .. }) => {
                     let answer = self
-                        .courier
+                        .dispatcher
                         .ask(self.vendor, &question.url, question.body.clone(), question.within)
                         .await;
                     let now = Timestamp::now();
@@ -182,7 +188,7 @@ impl VendorDesk {
                 }
                 None => {
                     let response = Response::text(500, "the mock met a fault of its own");
-                    break (response, None, Vec::new(), (Manner::Whole, None));
+                    break (response, None, Vec::new(), (ResponseMode::Whole, None));
                 }
             }
         };
@@ -190,31 +196,33 @@ impl VendorDesk {
             leg: Leg::Upstream(self.vendor),
             began,
             request,
-            answer: match manner {
-                Manner::Cut | Manner::Hang => Err("the mock gave no answer, as it was told".to_owned()),
+            answer: match mode {
+                ResponseMode::Cut | ResponseMode::Hang => {
+                    Err("the mock gave no answer, as it was told".to_owned())
+                }
                 _ => Ok(response.clone()),
             },
             task,
         });
-        self.courier.send(deliveries);
+        self.dispatcher.send(deliveries);
         // What is planned for this very moment happens before the answer leaves, callbacks too.
         let due =
             catch_unwind(AssertUnwindSafe(|| self.with_machine(|machine| machine.tick(Timestamp::now()))));
-        self.courier.send(due.unwrap_or_default());
-        self.bring(response, manner, held).await
+        self.dispatcher.send(due.unwrap_or_default());
+        self.bring(response, mode, held).await
     }
 
-    /// Brings an answer in its manner.
-    async fn bring(&self, response: Response, manner: Manner, held: Option<Held>) -> Answer {
-        match manner {
-            Manner::Whole => Answer::Whole(response),
-            Manner::After(time) => {
+    /// Brings an answer in its mode.
+    async fn bring(&self, response: Response, mode: ResponseMode, held: Option<Held>) -> Answer {
+        match mode {
+            ResponseMode::Whole => Answer::Whole(response),
+            ResponseMode::After(time) => {
                 tokio::time::sleep(time).await;
                 Answer::Whole(response)
             }
-            Manner::Half => Answer::Half(response),
-            Manner::Cut => Answer::Cut,
-            Manner::Hang => {
+            ResponseMode::Half => Answer::Half(response),
+            ResponseMode::Cut => Answer::Cut,
+            ResponseMode::Hang => {
                 if let Some(held) = held {
                     let _ = tokio::time::timeout(HANGS_MAX, self.let_go(&held)).await;
                 }
@@ -277,14 +285,14 @@ impl VendorDesk {
     }
 }
 
-/// Takes planned steps when they are due, as long as somebody holds the desk.
-async fn tick(desk: Weak<VendorDesk>) {
+/// Takes planned steps when they are due, as long as the service is held.
+async fn tick(service: Weak<VendorService>) {
     loop {
-        let Some(held) = desk.upgrade() else { return };
+        let Some(held) = service.upgrade() else { return };
         // A step that panics is lost; those of other tasks still come.
         match catch_unwind(AssertUnwindSafe(|| held.take_due())) {
             Ok(Ok(deliveries)) => {
-                held.courier.send(deliveries);
+                held.dispatcher.send(deliveries);
                 // With always something due, this task would never let go of its thread.
                 tokio::task::yield_now().await;
             }

@@ -4,9 +4,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::Settings;
-use crate::jobs::Jobs;
-use crate::vendor::Phase;
+use crate::account::AccountConfig;
+use crate::dialect::Phase;
+use crate::tasks::TaskStore;
 use crate::wire::{Headers, Request, Response};
 
 /// Where results are on a mock.
@@ -19,7 +19,12 @@ const FILES: &[(&str, &str, &[u8])] = &[
 ];
 
 /// Answers a request for a result; `None` if it is for something else.
-pub(crate) fn serve(request: &Request, jobs: &Jobs, settings: &Settings, now: Timestamp) -> Option<Response> {
+pub(crate) fn serve(
+    request: &Request,
+    tasks: &TaskStore,
+    settings: &AccountConfig,
+    now: Timestamp,
+) -> Option<Response> {
     let name = request.path().strip_prefix(PREFIX)?;
     if request.method != "GET" && request.method != "HEAD" {
         return Some(Response::text(405, "results are fetched with GET"));
@@ -27,15 +32,15 @@ pub(crate) fn serve(request: &Request, jobs: &Jobs, settings: &Settings, now: Ti
     let missing = || Some(Response::text(404, "there is no such result"));
     let Some((task, extension)) = name.rsplit_once('.') else { return missing() };
     // `TASK`, or `TASK-WHAT` for a cover, a last frame, a watermarked copy.
-    let job = jobs.get(task).or_else(|| jobs.get(task.rsplit_once('-')?.0));
-    let Some(job) = job.filter(|job| job.phase == Phase::Succeeded) else { return missing() };
+    let task = tasks.get(task).or_else(|| tasks.get(task.rsplit_once('-')?.0));
+    let Some(task) = task.filter(|task| task.phase == Phase::Succeeded) else { return missing() };
     let Some((_, kind, bytes)) = FILES.iter().find(|(known, ..)| *known == extension) else {
         return missing();
     };
-    let expiry = &job.draft.dialect.expiry;
+    let expiry = &task.draft.dialect.expiry;
     let lasts = if extension == "jpeg" { expiry.cover } else { expiry.result };
     let lasts = SignedDuration::try_from(settings.scaled(lasts)).unwrap_or(SignedDuration::MAX);
-    if now.duration_since(job.updated) > lasts {
+    if now.duration_since(task.updated) > lasts {
         return Some(Response::text(403, "the URL has expired"));
     }
     let headers = Headers::from_iter([("content-type", *kind)]);

@@ -7,20 +7,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::account::{Knobs, Settings};
-use crate::control::Desk;
-use crate::courier::{Courier, Routes};
+use crate::account::{AccountConfig, VendorOptions};
+use crate::control::ControlApi;
+use crate::dispatcher::{Dispatcher, Routes};
 use crate::http::Server;
 use crate::journal::Journal;
 use crate::mock::MockVendor;
-use crate::script::Rule;
+use crate::rules::Rule;
 use crate::vendor::Vendor;
 
 /// What to start.
 #[derive(Debug)]
 pub struct Setup {
     /// The vendors, where each listens, and their accounts. Empty `results` means the mock itself.
-    pub vendors: Vec<(Vendor, SocketAddr, Settings)>,
+    pub vendors: Vec<(Vendor, SocketAddr, AccountConfig)>,
     /// Where the control API listens; `None` for none.
     pub control: Option<SocketAddr>,
     /// Where callbacks may go.
@@ -46,13 +46,14 @@ impl Standalone {
     /// When an address cannot be bound; the message names what wanted it.
     pub async fn start(setup: Setup) -> io::Result<Self> {
         let Setup { vendors, control, routes, rules, journal } = setup;
-        let courier = Courier::new(routes, Arc::clone(&journal));
+        let dispatcher = Dispatcher::new(routes, Arc::clone(&journal));
         let mut mocks = Vec::new();
-        let knobs: Vec<Knobs> = vendors.iter().map(|(.., settings)| settings.knobs.clone()).collect();
+        let options: Vec<VendorOptions> =
+            vendors.iter().map(|(.., settings)| settings.options.clone()).collect();
         for (vendor, address, settings) in vendors {
             let own_results = settings.results.is_empty();
             let mock =
-                MockVendor::start(vendor, settings, address, Arc::clone(&journal), Arc::clone(&courier))
+                MockVendor::start(vendor, settings, address, Arc::clone(&journal), Arc::clone(&dispatcher))
                     .await
                     .map_err(|error| named(&error, &format!("mock {vendor}"), address))?;
             let results = format!("{}/results", mock.url());
@@ -72,22 +73,22 @@ impl Standalone {
             None => None,
             Some(address) => {
                 let (mocks, journal) = (Arc::clone(&mocks), Arc::clone(&journal));
-                let start = Arc::new((rules, knobs));
+                let start = Arc::new((rules, options));
                 let is_local = address.ip().is_loopback();
                 let server = Server::bind(address, move |request| {
                     let (mocks, journal) = (Arc::clone(&mocks), Arc::clone(&journal));
-                    let (courier, start) = (Arc::clone(&courier), Arc::clone(&start));
+                    let (dispatcher, start) = (Arc::clone(&dispatcher), Arc::clone(&start));
                     async move {
-                        let (rules, knobs) = (&start.0, &start.1);
-                        let desk = Desk {
+                        let (rules, options) = (&start.0, &start.1);
+                        let api = ControlApi {
                             mocks: &mocks,
                             journal: &journal,
-                            courier: &courier,
+                            dispatcher: &dispatcher,
                             rules,
-                            knobs,
+                            options,
                             is_local,
                         };
-                        desk.answer(&request)
+                        api.answer(&request)
                     }
                 })
                 .await

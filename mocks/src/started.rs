@@ -32,12 +32,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::account::Settings;
-use crate::courier::Routes;
+use crate::account::AccountConfig;
+use crate::dispatcher::Routes;
 use crate::http;
 use crate::journal::{Exchange, Journal, Leg};
 use crate::mock::MockVendor;
-use crate::script::Rule;
+use crate::rules::Rule;
 use crate::standalone::{Setup, Standalone};
 use crate::vendor::Vendor;
 
@@ -55,7 +55,7 @@ pub struct Started {
 
 /// A task that a caller created.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Task {
+pub struct CreatedTask {
     /// The vendor's id.
     pub id: String,
     /// Name of the dialect it came in.
@@ -76,7 +76,7 @@ impl Started {
     ///
     /// # Panics
     /// When no port can be had.
-    pub async fn vendor(vendor: Vendor, settings: Settings) -> Self {
+    pub async fn vendor(vendor: Vendor, settings: AccountConfig) -> Self {
         let setup = Setup {
             vendors: vec![(vendor, http::LOOPBACK, settings)],
             control: None,
@@ -94,7 +94,7 @@ impl Started {
         &self.url
     }
 
-    /// Adds a rule, as [`crate::script`] writes them.
+    /// Adds a rule, as [`crate::rules`] writes them.
     ///
     /// # Panics
     /// When the rule cannot be read or names what the vendor does not have.
@@ -104,12 +104,12 @@ impl Started {
         self.mock().rule(rule);
     }
 
-    /// Sets a knob, `set("ark.error-null", "on")`.
+    /// Sets a option, `set("ark.error-null", "on")`.
     ///
     /// # Panics
-    /// When there is no such knob or it does not take the value.
-    pub fn set(&self, knob: &str, value: &str) {
-        let set = self.mock().with_machine(|machine| machine.settings_mut().knobs.set(knob, value));
+    /// When there is no such option or it does not take the value.
+    pub fn set(&self, option: &str, value: &str) {
+        let set = self.mock().with_machine(|machine| machine.settings_mut().options.set(option, value));
         set.unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -118,19 +118,19 @@ impl Started {
     ///
     /// # Panics
     /// When none was created within [`PATIENCE`].
-    pub async fn created(&self) -> Task {
+    pub async fn created(&self) -> CreatedTask {
         let at = self.seen.fetch_add(1, Ordering::Relaxed);
         let task = self.running.journal().wait_any(PATIENCE, |_| self.tasks().into_iter().nth(at)).await;
         task.unwrap_or_else(|| panic!("no task number {} was created within {PATIENCE:?}", at + 1))
     }
 
     /// Every task there is, in the order of creation.
-    pub fn tasks(&self) -> Vec<Task> {
+    pub fn tasks(&self) -> Vec<CreatedTask> {
         self.mock().with_machine(|machine| {
-            let mut all: Vec<Task> = machine
-                .jobs()
+            let mut all: Vec<CreatedTask> = machine
+                .tasks()
                 .newest()
-                .map(|job| Task {
+                .map(|job| CreatedTask {
                     id: job.id.clone(),
                     dialect: job.draft.dialect.name,
                     model: job.draft.model.clone(),
@@ -150,7 +150,7 @@ impl Started {
     /// When there is no such task or word, or the task cannot move so.
     pub fn advance(&self, task: &str, word: &str) {
         let dialect =
-            self.mock().with_machine(|machine| machine.jobs().get(task).map(|job| job.draft.dialect));
+            self.mock().with_machine(|machine| machine.tasks().get(task).map(|job| job.draft.dialect));
         let dialect = dialect.unwrap_or_else(|| panic!("there is no task {task}"));
         let step =
             dialect.step(word).unwrap_or_else(|| panic!("{} has no state or ending `{word}`", dialect.name));
@@ -160,7 +160,7 @@ impl Started {
     /// What a query says of a task's state, if there is such a task.
     pub fn state(&self, task: &str) -> Option<String> {
         self.mock().with_machine(|machine| {
-            machine.jobs().get(task).map(|job| job.draft.dialect.word(job.phase).query.to_owned())
+            machine.tasks().get(task).map(|job| job.draft.dialect.word(job.phase).query.to_owned())
         })
     }
 
@@ -206,15 +206,15 @@ macro_rules! started {
             /// # Panics
             /// When no port can be had.
             pub async fn start() -> Self {
-                Self::with(Settings::default()).await
+                Self::with(AccountConfig::default()).await
             }
 
-            /// Starts it with an account of your own: keys, webhook secrets, limits, knobs. Result URLs
+            /// Starts it with an account of your own: keys, webhook secrets, limits, options. Result URLs
             /// point at the mock unless `results` says otherwise.
             ///
             /// # Panics
             /// When no port can be had.
-            pub async fn with(settings: Settings) -> Self {
+            pub async fn with(settings: AccountConfig) -> Self {
                 let vendor = Vendor::named($vendor).expect("the registry has it");
                 Self(Started::vendor(vendor, settings).await)
             }

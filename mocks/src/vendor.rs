@@ -1,39 +1,22 @@
-//! What a vendor is: its dialects as tables and one trait, and the registry.
+//! What a vendor is: a name, the dialects it speaks, and how each of them answers.
 //!
-//! What a vendor *says* is its own file under `vendors/`; when things happen is `machine`.
+//! Which vendors there are is [`crate::vendors`]; what happens when is [`crate::machine`].
 
 use std::fmt;
 
-use crate::client::Client;
-use crate::jobs::Step;
-use crate::machine::Api;
-use crate::vendors;
+use crate::api::Api;
 use crate::wire::Request;
 
-mod tables;
-pub use tables::*;
-
-/// Every vendor the mocks know. Adding one is its file and one line here.
-const REGISTRY: &[&Profile] = &[
-    &vendors::kling::PROFILE,
-    &vendors::doubao::PROFILE,
-    &vendors::minimax::PROFILE,
-    &vendors::vidu::PROFILE,
-];
+pub use crate::dialect::*;
 
 /// One of the registered vendors.
 #[derive(Clone, Copy)]
 pub struct Vendor(&'static Profile);
 
 impl Vendor {
-    /// All vendors, in the order they are reported.
-    pub fn all() -> impl Iterator<Item = Self> {
-        REGISTRY.iter().map(|profile| Self(profile))
-    }
-
-    /// The vendor of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|vendor| vendor.name() == name)
+    /// The vendor of a profile; [`crate::vendors`] makes one of each that it lists.
+    pub(crate) const fn of(profile: &'static Profile) -> Self {
+        Self(profile)
     }
 
     /// Lower-case name used in flags, case names and, upper-cased, in environment variables.
@@ -54,6 +37,16 @@ impl Vendor {
     /// Every dialect the mock serves.
     pub const fn dialects(self) -> &'static [&'static Dialect] {
         self.0.dialects
+    }
+
+    /// How a dialect of this vendor answers.
+    ///
+    /// # Panics
+    /// When the dialect is another vendor's.
+    pub fn api(self, dialect: &'static Dialect) -> &'static dyn Api {
+        let mut pairs = self.0.dialects.iter().zip(self.0.apis);
+        let found = pairs.find(|(known, _)| known.name == dialect.name);
+        *found.unwrap_or_else(|| panic!("{self} has no dialect {}", dialect.name)).1
     }
 
     /// The dialect a request is in, and its route. A path that no dialect knows is the main dialect's
@@ -109,6 +102,8 @@ pub struct Profile {
     pub title: &'static str,
     /// Dialects, the main one first.
     pub dialects: &'static [&'static Dialect],
+    /// How each of the dialects answers, in their order.
+    pub apis: &'static [&'static dyn Api],
 }
 
 /// Where a request belongs.
@@ -120,115 +115,4 @@ pub struct Routing<'r> {
     pub route: Option<&'static Route>,
     /// The segment that the route's braces stand for.
     pub segment: &'r str,
-}
-
-/// One generation of a vendor's API, as tables.
-pub struct Dialect {
-    /// Stable name, also the folder of its schemas and snapshots.
-    pub name: &'static str,
-    /// Model that a gateway routes to this dialect, unless configured otherwise.
-    pub model: &'static str,
-    /// How a caller proves who it is.
-    pub auth: AuthScheme,
-    /// Where the create body holds the callback URL (JSON Pointer).
-    pub callback_url: &'static str,
-    /// The calls it answers.
-    pub routes: &'static [Route],
-    /// The state words.
-    pub words: &'static [Word],
-    /// How a job can end.
-    pub endings: &'static [Ending],
-    /// How a call can be refused.
-    pub refusals: &'static [Refusal],
-    /// How callbacks are signed, timed and repeated.
-    pub callbacks: CallbackRules,
-    /// What can be set, besides `callback-timeout` and `callback-retries`, which every dialect has.
-    pub knobs: &'static [Knob],
-    /// How long results last.
-    pub expiry: Expiry,
-    /// Texts of the JSON Schemas of its documents.
-    pub schemas: &'static [(Document, &'static str)],
-    /// Valid creates, path and JSON body: at least one for each create route, the simplest first.
-    pub creates: &'static [(&'static str, &'static str)],
-    /// Request values that are valid at this vendor, for driving a gateway.
-    pub sample: Sample,
-    /// What a request asks to be created, if it is a create of this dialect; reads any create,
-    /// whether or not the vendor would accept it.
-    pub read_create: fn(&Request) -> Option<CreateSeen>,
-    /// How a client speaks the dialect; used by the reference gateway.
-    pub client: Client,
-    /// What it answers.
-    pub api: &'static dyn Api,
-}
-
-impl fmt::Debug for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl Dialect {
-    /// The words for a phase.
-    ///
-    /// # Panics
-    /// When the table lacks a phase the machine can reach; a test visits every one.
-    pub fn word(&self, phase: Phase) -> &'static Word {
-        self.words
-            .iter()
-            .find(|word| word.phase == phase)
-            .unwrap_or_else(|| panic!("{} has no word for {phase:?}", self.name))
-    }
-
-    /// The phase a query word stands for.
-    pub fn phase(&self, word: &str) -> Option<Phase> {
-        self.words.iter().find(|row| row.query == word).map(|row| row.phase)
-    }
-
-    /// An ending by name.
-    pub fn ending(&self, name: &str) -> Option<&'static Ending> {
-        self.endings.iter().find(|ending| ending.name == name)
-    }
-
-    /// The move that a person means by a word: a state as a callback or a query says it, or the name of
-    /// an ending.
-    pub fn step(&self, word: &str) -> Option<Step> {
-        if let Some(ending) = self.ending(word) {
-            return Some(Step::End(ending));
-        }
-        let row = self.words.iter().find(|row| row.callback == Some(word) || row.query == word)?;
-        if !row.phase.is_terminal() {
-            return Some(Step::To(row.phase));
-        }
-        self.endings.iter().find(|ending| ending.phase == row.phase).map(Step::End)
-    }
-
-    /// A refusal by name.
-    pub fn refusal(&self, name: &str) -> Option<&'static Refusal> {
-        self.refusals.iter().find(|refusal| refusal.name == name)
-    }
-
-    /// Every knob: the two that each dialect has, then its own.
-    pub fn all_knobs(&self) -> Vec<Knob> {
-        let rules = &self.callbacks;
-        let mut knobs = vec![
-            Knob::row(
-                "callback-timeout",
-                "how long an attempt waits for an answer",
-                Takes::Time,
-                rules.timeout,
-                rules.timeout_evidence,
-                rules.source,
-            ),
-            Knob::row(
-                "callback-retries",
-                "pauses before each repetition of an undelivered terminal callback",
-                Takes::Times,
-                rules.retries,
-                rules.retries_evidence,
-                rules.source,
-            ),
-        ];
-        knobs.extend(self.knobs.iter().map(|knob| Knob { ..*knob }));
-        knobs
-    }
 }

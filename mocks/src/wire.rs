@@ -99,7 +99,7 @@ impl Request {
         Self { method: "POST".into(), target: target.into(), headers, body: bytes_of(body) }
     }
 
-    /// The same request with one more header field.
+    /// Adds a header field to the request.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.headers.push(name, value);

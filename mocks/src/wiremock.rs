@@ -15,7 +15,7 @@
 //! # let create = Request::post("/ent/v2/text2video", &body).header("authorization", "Token any");
 //! # HttpClient::new().send(&server.uri(), &create, std::time::Duration::from_secs(5)).await.unwrap();
 //!
-//! let task = vidu.with_machine(|machine| machine.jobs().newest().next().unwrap().id.clone());
+//! let task = vidu.with_machine(|machine| machine.tasks().newest().next().unwrap().id.clone());
 //! assert!(vidu.advance(&task, Vendor::named("vidu").unwrap().main_dialect().step("success").unwrap()));
 //! # }
 //! ```
@@ -31,11 +31,11 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use wiremock::{Match, Mock, MockServer, Respond, ResponseTemplate};
 
-use crate::account::Settings;
-use crate::courier::{Courier, Routes};
+use crate::account::AccountConfig;
+use crate::dispatcher::{Dispatcher, Routes};
 use crate::http::Answer;
 use crate::journal::Journal;
-use crate::mock::VendorDesk;
+use crate::mock::VendorService;
 use crate::results;
 use crate::vendor::Vendor;
 use crate::wire::{Headers, Request};
@@ -48,24 +48,28 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// # Panics
 /// Outside a tokio runtime.
-pub async fn mount(vendor: Vendor, server: &MockServer) -> Arc<VendorDesk> {
-    mount_with(vendor, Settings::default(), server).await
+pub async fn mount(vendor: Vendor, server: &MockServer) -> Arc<VendorService> {
+    mount_with(vendor, AccountConfig::default(), server).await
 }
 
 /// Mounts a vendor with an account of your own.
 ///
 /// # Panics
 /// Outside a tokio runtime.
-pub async fn mount_with(vendor: Vendor, mut settings: Settings, server: &MockServer) -> Arc<VendorDesk> {
+pub async fn mount_with(
+    vendor: Vendor,
+    mut settings: AccountConfig,
+    server: &MockServer,
+) -> Arc<VendorService> {
     if settings.results.is_empty() {
         settings.results = format!("{}/results", server.uri());
     }
     let journal = Journal::open();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
-    let desk = VendorDesk::open(vendor, settings, journal, courier);
-    let responder = Mounted { desk: Arc::clone(&desk), runtime: Handle::current() };
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    let service = VendorService::open(vendor, settings, journal, dispatcher);
+    let responder = Mounted { service: Arc::clone(&service), runtime: Handle::current() };
     Mock::given(Belongs(vendor)).respond_with(responder).mount(server).await;
-    desk
+    service
 }
 
 /// Matches what the vendor has a route for, and its result files.
@@ -86,18 +90,18 @@ impl Match for Belongs {
 
 #[derive(Debug)]
 struct Mounted {
-    desk: Arc<VendorDesk>,
+    service: Arc<VendorService>,
     runtime: Handle,
 }
 
 impl Respond for Mounted {
     fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
         let request = read(request);
-        let desk = Arc::clone(&self.desk);
+        let service = Arc::clone(&self.service);
         // A responder cannot wait for a future, so a task of the test's runtime does the work.
         let (sender, answer) = std::sync::mpsc::channel();
         self.runtime.spawn(async move {
-            let _ = sender.send(desk.serve(request).await);
+            let _ = sender.send(service.serve(request).await);
         });
         match answer.recv_timeout(ANSWERS_WITHIN) {
             // The server that a test has cannot end a connection early.

@@ -1,4 +1,4 @@
-//! Everything around a subject, started together: vendors, inbox, courier and journal.
+//! Everything around a subject, started together: vendors, inbox, dispatcher and journal.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::account::Settings;
-use crate::courier::{Courier, Routes};
+use crate::account::AccountConfig;
+use crate::dispatcher::{Dispatcher, Routes};
 use crate::http;
 use crate::inbox::Inbox;
 use crate::journal::Journal;
@@ -16,7 +16,7 @@ use crate::vendor::Vendor;
 use crate::wire::Secret;
 
 /// The domain of every callback URL that a job offers. It is reserved (RFC 2606), so nothing can
-/// really be sent there; our courier maps it, and every name below it, to the inbox.
+/// really be sent there; our dispatcher maps it, and every name below it, to the inbox.
 pub const CALLBACK_DOMAIN: &str = "example.com";
 
 /// How long our own receiver may take to answer a challenge. Longer than a vendor waits: on a machine
@@ -45,7 +45,7 @@ pub struct World {
 }
 
 impl World {
-    /// Starts the placed vendors, an inbox and a courier between them.
+    /// Starts the placed vendors, an inbox and a dispatcher between them.
     ///
     /// # Errors
     /// When an address cannot be bound; the message names vendor and address.
@@ -53,7 +53,7 @@ impl World {
         Self::start_with_inbox(placements, seed, http::LOOPBACK).await
     }
 
-    /// The same with the inbox at an address of its own, for callbacks that come from elsewhere.
+    /// Starts a world with the inbox at an address of its own, for callbacks that come from elsewhere.
     ///
     /// # Errors
     /// When an address cannot be bound; the message names who wanted it.
@@ -67,20 +67,20 @@ impl World {
             io::Error::new(error.kind(), format!("the inbox cannot listen on {inbox}: {error}"))
         })?;
         let routes = Routes::default().map(CALLBACK_DOMAIN, inbox.address());
-        let courier = Courier::new(routes, Arc::clone(&journal));
+        let dispatcher = Dispatcher::new(routes, Arc::clone(&journal));
         let mut mocks = BTreeMap::new();
         for Placement { vendor, address, key } in placements {
-            let settings = Settings {
+            let settings = AccountConfig {
                 api_keys: key.iter().cloned().collect(),
                 results: format!("https://results.{CALLBACK_DOMAIN}/{vendor}"),
                 // As vendors sign theirs: what nobody may clean up.
                 results_query: "?Expires=1795000000&Signature=a%2Bb%2Fc%3D%3D",
                 seed,
                 challenge_within: Some(CHALLENGE_WITHIN),
-                ..Settings::default()
+                ..AccountConfig::default()
             };
             let mock =
-                MockVendor::start(*vendor, settings, *address, Arc::clone(&journal), Arc::clone(&courier))
+                MockVendor::start(*vendor, settings, *address, Arc::clone(&journal), Arc::clone(&dispatcher))
                     .await
                     .map_err(|error| {
                         io::Error::new(

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::account::Settings;
-use ringback_mocks::control::Desk;
-use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::control::ControlApi;
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::http::{self, HttpClient};
 use ringback_mocks::journal::Journal;
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
 use ringback_mocks::standalone::{Setup, Standalone};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Response};
@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 async fn running(rules: &[&str]) -> Standalone {
     let setup = Setup {
-        vendors: Vendor::all().map(|vendor| (vendor, http::LOOPBACK, Settings::default())).collect(),
+        vendors: Vendor::all().map(|vendor| (vendor, http::LOOPBACK, AccountConfig::default())).collect(),
         control: Some(http::LOOPBACK),
         routes: Routes::default(),
         rules: rules.iter().map(|rule| rule.parse::<Rule>().expect(rule)).collect(),
@@ -101,7 +101,7 @@ async fn of_several_knobs_all_are_set_or_none() {
     assert_eq!(control(&mocks, post("/knobs", both)).await.status, 400);
     let ark = Vendor::named("doubao").expect("known").main_dialect();
     let timeout =
-        || mocks.mocks()[1].with_machine(|machine| machine.settings().knobs.time(ark, "callback-timeout"));
+        || mocks.mocks()[1].with_machine(|machine| machine.settings().options.time(ark, "callback-timeout"));
     assert_ne!(timeout(), Duration::from_secs(9));
     assert_eq!(control(&mocks, post("/knobs", r#"{"ark.callback-timeout": "9s"}"#)).await.status, 200);
     assert_eq!(timeout(), Duration::from_secs(9));
@@ -114,7 +114,7 @@ async fn after_a_reset_nothing_is_repeated() {
     let receiver = MockServer::start().await;
     Mock::given(matchers::any()).respond_with(ResponseTemplate::new(500)).mount(&receiver).await;
     let journal = Journal::open();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     courier.send(vec![Delivery {
         id: "1".to_owned(),
         vendor: Vendor::named("vidu").expect("known"),
@@ -127,12 +127,18 @@ async fn after_a_reset_nothing_is_repeated() {
         signer: Signer::Unsigned,
         timeout: SOON,
         retries: vec![Duration::from_secs(3600)],
-        trouble: None,
+        delivery_faults: None,
     }]);
     journal.wait_any(SOON, |all| (!all.is_empty()).then_some(())).await.expect("it is sent");
     assert_eq!(courier.pending(), 1, "it will be repeated");
-    let desk =
-        Desk { mocks: &[], journal: &journal, courier: &courier, rules: &[], knobs: &[], is_local: true };
+    let desk = ControlApi {
+        mocks: &[],
+        journal: &journal,
+        dispatcher: &courier,
+        rules: &[],
+        options: &[],
+        is_local: true,
+    };
     assert_eq!(desk.answer(&post("/reset", "")).status, 200);
     assert_eq!(courier.pending(), 0);
     assert!(journal.newest().is_empty());

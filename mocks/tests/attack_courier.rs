@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::courier::{Courier, Routes, WAITING};
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::{Dispatcher, Routes, WAITING};
 use ringback_mocks::journal::Journal;
 use ringback_mocks::vendor::Vendor;
 use rstest::rstest;
@@ -24,14 +24,14 @@ fn delivery(task: String, url: &str, trouble: &str) -> Delivery {
         signer: Signer::Unsigned,
         timeout: Duration::from_secs(2),
         retries: Vec::new(),
-        trouble: Some(Arc::new(trouble.parse().expect("trouble"))),
+        delivery_faults: Some(Arc::new(trouble.parse().expect("trouble"))),
     }
 }
 
 /// What the record says of one delivery to `url`.
 async fn said(url: &str) -> String {
     let journal = Journal::open();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     courier.send(vec![delivery("1".to_owned(), url, "none")]);
     let one = journal.wait_any(SOON, |all| all.first().cloned()).await.expect("it is recorded");
     one.answer.clone().expect_err("nobody answers")
@@ -75,7 +75,7 @@ async fn loopback_is_called_however_it_is_written(#[case] url: &str) {
 #[tokio::test]
 async fn what_waits_is_bounded_and_what_is_not_sent_is_recorded() {
     let journal = Journal::open();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     // Each is a thousand that wait for an end that never comes.
     let held = |task: usize| delivery(task.to_string(), "http://127.0.0.1:1/", "burst duplicate=999");
     courier.send((0..WAITING / 1000).map(held).collect());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::http::HttpClient;
 use ringback_mocks::journal::{Entry, Journal, Leg};
 use ringback_mocks::machine::{Machine, Reply, Turn};
@@ -17,9 +17,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers};
 
 const START: Timestamp = Timestamp::constant(1_780_000_000, 0);
 
-fn vidu(settings: Settings) -> Machine {
+fn vidu(settings: AccountConfig) -> Machine {
     let results = "http://127.0.0.1:1/results".to_owned();
-    Machine::new(Vendor::named("vidu").expect("known"), Settings { results, ..settings })
+    Machine::new(Vendor::named("vidu").expect("known"), AccountConfig { results, ..settings })
 }
 
 fn create(machine: &mut Machine) -> (String, Turn) {
@@ -36,13 +36,13 @@ fn fetch(machine: &mut Machine, task: &str, now: Timestamp) -> u16 {
     }
 }
 
-fn step(word: &str) -> ringback_mocks::jobs::Step {
+fn step(word: &str) -> ringback_mocks::vendor::Step {
     Vendor::named("vidu").expect("known").main_dialect().step(word).expect(word)
 }
 
 #[test]
 fn a_result_lasts_from_when_it_was_made() {
-    let mut machine = vidu(Settings::default());
+    let mut machine = vidu(AccountConfig::default());
     let (task, _) = create(&mut machine);
     let made = START + SignedDuration::from_hours(20);
     machine.advance(&task, step("success"), made).expect("it can succeed");
@@ -58,7 +58,7 @@ fn a_result_lasts_from_when_it_was_made() {
 #[case::failed("moderated", 404)]
 #[case::made("success", 200)]
 fn only_what_was_made_can_be_fetched(#[case] word: &str, #[case] status: u16) {
-    let mut machine = vidu(Settings::default());
+    let mut machine = vidu(AccountConfig::default());
     let (task, _) = create(&mut machine);
     machine.advance(&task, step(word), START).expect("it can go there");
     assert_eq!(fetch(&mut machine, &task, START), status);
@@ -67,7 +67,7 @@ fn only_what_was_made_can_be_fetched(#[case] word: &str, #[case] status: u16) {
 #[test]
 fn speed_shortens_the_pauses_between_attempts() {
     let pauses = |speed: f64| {
-        let mut machine = vidu(Settings { speed, ..Settings::default() });
+        let mut machine = vidu(AccountConfig { speed, ..AccountConfig::default() });
         let (task, _) = create(&mut machine);
         let sent = machine.advance(&task, step("success"), START).expect("it can succeed");
         sent[0].retries.clone()
@@ -83,11 +83,11 @@ fn speed_shortens_the_pauses_between_attempts() {
 #[case::wants_none("any: stay; trouble none", None)]
 fn a_rule_without_trouble_leaves_the_accounts(#[case] rule: &str, #[case] trouble: Option<&str>) {
     let account = Arc::new("forged".parse().expect("trouble"));
-    let mut machine = vidu(Settings { trouble: Some(account), ..Settings::default() });
+    let mut machine = vidu(AccountConfig { delivery_faults: Some(account), ..AccountConfig::default() });
     machine.rule(rule.parse().expect(rule));
     let (task, _) = create(&mut machine);
     let sent = machine.advance(&task, step("success"), START).expect("it can succeed");
-    let said = sent[0].trouble.as_ref().filter(|trouble| !trouble.is_none()).map(ToString::to_string);
+    let said = sent[0].delivery_faults.as_ref().filter(|trouble| !trouble.is_none()).map(ToString::to_string);
     assert_eq!(said.as_deref(), trouble);
 }
 

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ringback_mocks::courier::{CONCURRENT, Courier, Routes};
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::{CONCURRENT, Dispatcher, Routes};
 use ringback_mocks::http::{HttpClient, LOOPBACK, Server};
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Journal, Leg};
 use ringback_mocks::signature::{verify_standard_webhooks, verify_vidu};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Phase, Vendor};
 use ringback_mocks::wire::{Headers, Request, Response, Secret};
 use ringback_mocks::world::World;
@@ -43,7 +43,7 @@ fn delivery(vendor: &str, url: String, signer: Signer) -> Delivery {
         signer,
         timeout: Duration::from_secs(5),
         retries: PAUSES.to_vec(),
-        trouble: None,
+        delivery_faults: None,
     }
 }
 
@@ -74,7 +74,7 @@ async fn a_vidu_delivery_is_repeated_until_acknowledged_and_signed_anew() {
     let token = journal.token();
     let key = Secret::new("vda_key");
     let url = format!("{}/hook/{token}?name=james&age=36", server.uri());
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     courier.send(vec![delivery("vidu", url, Signer::ViduHmac(key.clone()))]);
     attempts(&journal, &token, 3).await;
     let received = server.received_requests().await.expect("recording is on");
@@ -100,7 +100,7 @@ async fn a_kling_delivery_keeps_its_webhook_id_across_attempts() {
     let journal = Journal::open();
     let token = journal.token();
     let secrets = vec![Secret::new("whsec_b2xk"), Secret::new("whsec_bmV3")];
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let url = format!("{}/{token}", server.uri());
     courier.send(vec![delivery("kling", url, Signer::StandardWebhooks(secrets.clone()))]);
     attempts(&journal, &token, 3).await;
@@ -127,7 +127,7 @@ async fn an_answer_that_comes_too_late_is_no_acknowledgement() {
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let url = format!("{}/{token}", server.uri());
     let timeout = Duration::from_millis(100);
     courier.send(vec![Delivery { timeout, ..delivery("doubao", url, Signer::Unsigned) }]);
@@ -147,7 +147,7 @@ async fn nothing_is_sent_beyond_loopback(#[case] prefix: &str) {
     let journal = Journal::open();
     let token = journal.token();
     let routes = Routes::default().map("example.com", "127.0.0.1:9".parse().expect("an address"));
-    let courier = Courier::new(routes, Arc::clone(&journal));
+    let courier = Dispatcher::new(routes, Arc::clone(&journal));
     let refused =
         Delivery { retries: Vec::new(), ..delivery("kling", format!("{prefix}{token}"), Signer::Unsigned) };
     courier.send(vec![refused]);
@@ -162,7 +162,7 @@ async fn a_host_is_allowed_by_name_and_with_it_https() {
     let port = listener.local_addr().expect("an address").port();
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Courier::new(Routes::default().allow("LOCALHOST"), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default().allow("LOCALHOST"), Arc::clone(&journal));
     let secure = |host: &str| Delivery {
         retries: Vec::new(),
         ..delivery("kling", format!("https://{host}:{port}/{token}"), Signer::Unsigned)
@@ -208,7 +208,7 @@ async fn attempts_under_way_are_bounded_and_the_rest_waits_its_turn() {
     .expect("a server");
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let many = 2 * CONCURRENT + 7;
     let one = |task| Delivery {
         task: format!("task-{task}"),

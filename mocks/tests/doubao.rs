@@ -2,10 +2,10 @@
 //! in each state. Deletion and lists, callbacks and knobs, and refusals have rooms of their own.
 
 use jiff::{SignedDuration, Timestamp};
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::delivery::Delivery;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
@@ -40,14 +40,14 @@ fn later(hours: i64) -> Timestamp {
 
 /// An account with one key and with knobs set.
 fn machine(knobs: &[(&str, &str)]) -> Machine {
-    let mut settings = Settings {
+    let mut settings = AccountConfig {
         api_keys: vec![Secret::new("key")],
         results: "https://results.example.com".to_owned(),
         seed: 1,
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     for (name, value) in knobs {
-        settings.knobs.set(&format!("ark.{name}"), value).expect("a knob");
+        settings.options.set(&format!("ark.{name}"), value).expect("a knob");
     }
     Machine::new(vendor(), settings)
 }

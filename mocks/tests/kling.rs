@@ -1,9 +1,9 @@
 //! Is Kling, in both its generations, what its pages and its observers say? Pure machines in given time.
 
 use jiff::Timestamp;
-use ringback_mocks::account::Settings;
-use ringback_mocks::jobs::Step;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
@@ -44,15 +44,15 @@ fn dialect(name: &str) -> &'static Dialect {
     kling().dialects().iter().find(|dialect| dialect.name == name).expect("listed")
 }
 
-fn settings(knobs: &[(&str, &str)]) -> Settings {
-    let mut settings = Settings {
+fn settings(knobs: &[(&str, &str)]) -> AccountConfig {
+    let mut settings = AccountConfig {
         api_keys: vec![Secret::new("key")],
         results: RESULTS.to_owned(),
         seed: 7,
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     for (name, value) in knobs {
-        settings.knobs.set(name, value).expect("a knob");
+        settings.options.set(name, value).expect("a knob");
     }
     settings
 }
@@ -112,7 +112,7 @@ fn refused(answer: &(u16, Value), status: u16, code: u64) {
 
 /// Ends a task and returns the bodies called back.
 fn end(machine: &mut Machine, task: &str, ending: &str) -> Vec<Value> {
-    let dialect = machine.jobs().get(task).expect("it is kept").draft.dialect;
+    let dialect = machine.tasks().get(task).expect("it is kept").draft.dialect;
     let ending = dialect.ending(ending).unwrap_or_else(|| panic!("{} has no ending {ending}", dialect.name));
     advance(machine, task, Step::End(ending))
 }

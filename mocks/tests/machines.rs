@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use ringback_mocks::account::Settings;
-use ringback_mocks::jobs::Step;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::machine::{Machine, Reply, Turn};
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 fn machine(vendor: &str) -> Machine {
-    let settings = Settings {
+    let settings = AccountConfig {
         api_keys: vec![Secret::new("key")],
         results: "https://results.example.com".to_owned(),
         seed: 1,
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     Machine::new(Vendor::named(vendor).expect("the registry has it"), settings)
 }
@@ -108,7 +108,7 @@ fn a_missing_or_wrong_key_is_refused(
     let (response, _) = answered(machine.handle(&request, now()));
     assert_eq!(response.status, status);
     assert_eq!(response.value().expect("JSON").pointer(pointer), Some(&code));
-    assert!(machine.jobs().is_empty());
+    assert!(machine.tasks().is_empty());
 }
 
 #[rstest]
@@ -271,7 +271,7 @@ fn minimax_asks_the_receiver_before_any_task_exists(#[case] answer: Option<Respo
     let mut machine = machine("minimax");
     let turn = create(&mut machine, |body| body["callback_url"] = json!("https://hooks.example.com/x"));
     let Reply::Ask(question) = turn.reply else { panic!("a question was expected") };
-    assert!(machine.jobs().is_empty());
+    assert!(machine.tasks().is_empty());
     assert_eq!(question.within, Duration::from_secs(3));
     let asked: Value = serde_json::from_slice(&question.body).expect("JSON");
     let value = asked["challenge"].as_str().expect("an opaque value").to_owned();
@@ -283,7 +283,7 @@ fn minimax_asks_the_receiver_before_any_task_exists(#[case] answer: Option<Respo
     let body = response.value().expect("JSON");
     assert_eq!(task.is_some(), passes);
     assert_eq!(body["base_resp"]["status_code"], if passes { 0 } else { 2013 });
-    assert_eq!(machine.jobs().len(), usize::from(passes));
+    assert_eq!(machine.tasks().len(), usize::from(passes));
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn seventy_two_hours_of_plan_take_no_time() {
     assert_eq!(machine.due(), Some(later(24)));
     let states: Vec<&str> = machine.tick(later(72)).iter().map(|delivery| delivery.state).collect();
     assert_eq!(states, ["processing", "success"]);
-    assert_eq!(machine.jobs().get(&task).expect("it is kept").updated, later(72));
+    assert_eq!(machine.tasks().get(&task).expect("it is kept").updated, later(72));
     assert_eq!(machine.due(), None);
 }
 
@@ -344,7 +344,7 @@ proptest! {
         for (phase, seconds, end) in steps {
             let step = if end { Step::End(&endings[0]) } else { Step::To(phase) };
             machine.advance(&task, step, now() + SignedDuration::from_secs(seconds));
-            let job = machine.jobs().get(&task).expect("it is kept");
+            let job = machine.tasks().get(&task).expect("it is kept");
             let rank = match job.phase { Phase::Submitted => 0, Phase::Queued => 1, Phase::Running => 2, _ => 3 };
             prop_assert!(rank >= last.0 && (!last.1 || rank == last.0));
             prop_assert!(job.updated >= job.created);

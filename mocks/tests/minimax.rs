@@ -3,10 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::delivery::Delivery;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
@@ -42,14 +42,14 @@ struct Mock {
 
 impl Mock {
     fn new(knobs: &[(&str, &str)]) -> Self {
-        let mut settings = Settings {
+        let mut settings = AccountConfig {
             api_keys: vec![Secret::new("key")],
             results: "https://results.example.com".to_owned(),
             seed: 1,
-            ..Settings::default()
+            ..AccountConfig::default()
         };
         for (name, value) in knobs {
-            settings.knobs.set(name, value).expect("a knob and its value");
+            settings.options.set(name, value).expect("a knob and its value");
         }
         let now = Timestamp::from_second(1_787_869_631).expect("in range");
         Self { machine: Machine::new(vendor(), settings), now, asked: 0, sent: Vec::new() }
@@ -102,7 +102,7 @@ impl Mock {
     }
 
     fn end(&mut self, task: &str, ending: &str) {
-        let dialect = self.machine.jobs().get(task).expect("it is kept").draft.dialect;
+        let dialect = self.machine.tasks().get(task).expect("it is kept").draft.dialect;
         self.go(task, Step::End(dialect.ending(ending).expect("in the table")));
     }
 
@@ -170,7 +170,7 @@ fn the_dialects_do_not_see_each_others_tasks() {
     assert_eq!(mock.get(&format!("{}/{old}", v2::QUERY)).0, 400);
     assert_eq!(mock.delete(&format!("{}/{old}", v2::CREATE)).0, 400);
     assert_eq!(mock.get(v2::QUERY).1["total"], 1);
-    assert!(mock.machine.jobs().get(&old).is_some());
+    assert!(mock.machine.tasks().get(&old).is_some());
 }
 
 /// Path and body of the simplest create of a dialect.
@@ -193,9 +193,9 @@ fn the_receiver_is_asked_inside_the_submit_and_its_failure_refuses_it() {
         let asked: Value = serde_json::from_slice(&question.body).expect("JSON");
         assert_eq!(asked.as_object().map(serde_json::Map::len), Some(1));
         assert!(asked["challenge"].as_str().is_some_and(|value| !value.is_empty()));
-        assert!(mock.machine.jobs().is_empty());
+        assert!(mock.machine.tasks().is_empty());
         let (response, task) = mock.finish(turn, false);
-        assert_eq!((task, mock.machine.jobs().is_empty()), (None, true));
+        assert_eq!((task, mock.machine.tasks().is_empty()), (None, true));
         assert!(mock.sent.is_empty());
         let (status, answer) = read(&response);
         if name == "minimax-v1" {
@@ -359,7 +359,7 @@ proptest! {
         for other in dialect.endings {
             prop_assert!(mock.machine.advance(&task, Step::End(other), mock.now).is_none());
         }
-        if let Some(job) = mock.machine.jobs().get(&task) {
+        if let Some(job) = mock.machine.tasks().get(&task) {
             prop_assert_eq!(job.phase, ending.phase);
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::http::{HttpClient, NoAnswer};
-use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
+use ringback_mocks::response_faults::{PAGE_MARK, TRACE_MARK};
 use ringback_mocks::started::Started;
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Response, Secret};
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(5);
 const NEVER: Duration = Duration::from_millis(150);
 
 async fn vendor(name: &str) -> Started {
-    Started::vendor(Vendor::named(name).expect("the registry has it"), Settings::default()).await
+    Started::vendor(Vendor::named(name).expect("the registry has it"), AccountConfig::default()).await
 }
 
 fn text2video(prompt: &str) -> Request {

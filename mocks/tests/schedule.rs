@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use ringback_mocks::courier::{Attempt, Schedule};
 use ringback_mocks::delivery::{Delivery, Signer};
-use ringback_mocks::trouble::Trouble;
+use ringback_mocks::delivery_faults::DeliveryFaults;
+use ringback_mocks::dispatcher::{Attempt, DeliveryScheduler};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Secret;
 use rstest::rstest;
@@ -39,7 +39,7 @@ fn delivery(task: usize, event: usize, of: usize, retries: &[Duration], trouble:
         signer: Signer::ViduHmac(Secret::new("vda_key")),
         timeout: Duration::from_secs(5),
         retries: retries.to_vec(),
-        trouble: Some(Arc::new(trouble.parse().expect("trouble"))),
+        delivery_faults: Some(Arc::new(trouble.parse().expect("trouble"))),
     }
 }
 
@@ -52,7 +52,7 @@ struct Made {
 
 impl Made {
     fn id(&self) -> &str {
-        &self.attempt.letter.delivery.id
+        &self.attempt.prepared.delivery.id
     }
 
     fn is_acknowledged(&self) -> bool {
@@ -65,8 +65,8 @@ fn play(
     seed: u64,
     arrivals: Vec<(Timestamp, Delivery)>,
     answer: impl Fn(&Attempt) -> (Option<u16>, Duration),
-) -> (Vec<Made>, Schedule) {
-    let mut schedule = Schedule::seeded(seed);
+) -> (Vec<Made>, DeliveryScheduler) {
+    let mut schedule = DeliveryScheduler::seeded(seed);
     let mut arrivals = arrivals.into_iter().peekable();
     let mut flying: BTreeMap<(Timestamp, usize), usize> = BTreeMap::new();
     let mut made: Vec<Made> = Vec::new();
@@ -79,7 +79,7 @@ fn play(
         }
         while let Some(entry) = flying.first_entry().filter(|entry| entry.key().0 <= now) {
             let one = &made[entry.remove()];
-            schedule.report(one.attempt.ticket, one.status, now);
+            schedule.report(one.attempt.id, one.status, now);
         }
         while let Some(attempt) = schedule.take(now) {
             let (status, takes) = answer(&attempt);
@@ -150,16 +150,16 @@ fn a_plan_of_seventy_two_hours_takes_no_time() {
 
 #[test]
 fn an_answer_is_taken_once_and_only_for_what_was_taken() {
-    let mut schedule = Schedule::seeded(1);
+    let mut schedule = DeliveryScheduler::seeded(1);
     schedule.add(delivery(1, 1, 1, &[HOUR], "none"), start());
     let attempt = schedule.take(start()).expect("it is due");
-    schedule.report(attempt.ticket, Some(500), start());
-    schedule.report(attempt.ticket, Some(200), start());
+    schedule.report(attempt.id, Some(500), start());
+    schedule.report(attempt.id, Some(200), start());
     assert_eq!(schedule.due(), Some(after(start(), HOUR)));
     assert!(schedule.take(start()).is_none());
     let again = schedule.take(after(start(), HOUR)).expect("it is due again");
-    schedule.report(again.ticket, None, after(start(), HOUR));
-    schedule.report(again.ticket, None, after(start(), HOUR));
+    schedule.report(again.id, None, after(start(), HOUR));
+    schedule.report(again.id, None, after(start(), HOUR));
     assert!(schedule.is_empty());
 }
 
@@ -167,22 +167,22 @@ fn an_answer_is_taken_once_and_only_for_what_was_taken() {
 #[case::overtaken("reorder")]
 #[case::together("burst")]
 fn what_waits_for_further_events_can_be_let_go(#[case] trouble: &str) {
-    let mut schedule = Schedule::seeded(1);
+    let mut schedule = DeliveryScheduler::seeded(1);
     schedule.add(delivery(1, 1, 2, &[], trouble), start());
     assert_eq!(schedule.due(), None);
     schedule.release(start());
     let attempt = schedule.take(start()).expect("it leaves");
-    schedule.report(attempt.ticket, Some(200), start());
+    schedule.report(attempt.id, Some(200), start());
     assert!(schedule.is_empty());
 }
 
 #[test]
 fn a_plan_beyond_the_end_of_time_is_kept_and_never_made() {
     let forever = Duration::MAX;
-    let mut schedule = Schedule::seeded(1);
+    let mut schedule = DeliveryScheduler::seeded(1);
     schedule.add(delivery(1, 1, 1, &[forever], "none"), start());
     let attempt = schedule.take(start()).expect("it is due");
-    schedule.report(attempt.ticket, None, start());
+    schedule.report(attempt.id, None, start());
     assert_eq!(schedule.due(), Some(Timestamp::MAX));
 }
 
@@ -219,9 +219,9 @@ impl Plan {
     }
 
     /// What a receiver answers, and after what time, drawn from the seed for each attempt.
-    fn play(&self, trouble: &str) -> (Vec<Made>, Schedule) {
+    fn play(&self, trouble: &str) -> (Vec<Made>, DeliveryScheduler) {
         play(self.seed, self.arrivals(trouble), |attempt| {
-            let id = attempt.letter.delivery.id.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte);
+            let id = attempt.prepared.delivery.id.bytes().map(u64::from).fold(7, |sum, byte| sum * 31 + byte);
             let mut rng = fastrand::Rng::with_seed(self.seed ^ id ^ (u64::from(attempt.number) << 40));
             let status = rng.choice([None, Some(200), Some(204), Some(301), Some(404), Some(500)]);
             (status.flatten(), Duration::from_millis(rng.u64(0..3000)))
@@ -283,7 +283,7 @@ proptest! {
     /// the same seed sends the same bytes at the same times.
     #[test]
     fn any_trouble_ends_and_replays(plan in plans(), seed in any::<u64>()) {
-        let trouble = Trouble::random(seed).to_string();
+        let trouble = DeliveryFaults::random(seed).to_string();
         let (made, schedule) = plan.play(&trouble);
         prop_assert!(schedule.is_empty(), "{}: {:?}", trouble, schedule);
         for (_, delivery) in plan.arrivals("none") {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use ringback_mocks::account::{Limits, Settings};
+use ringback_mocks::account::{AccountConfig, Limits};
 use ringback_mocks::machine::{Machine, Reply};
-use ringback_mocks::mishap::{Kind, Mishap, Mishaps, Page};
-use ringback_mocks::script::{Course, Rule, When};
+use ringback_mocks::response_faults::{Page, ResponseFault, ResponseFaultKind, ResponseFaults};
+use ringback_mocks::rules::{Rule, TaskPlan, When};
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response};
 use rstest::rstest;
@@ -21,7 +21,7 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_787_869_631).expect("in range")
 }
 
-fn machine(settings: Settings) -> Machine {
+fn machine(settings: AccountConfig) -> Machine {
     Machine::new(kling(), settings)
 }
 
@@ -34,7 +34,7 @@ fn submit(machine: &mut Machine, prompt: &str) -> (Response, Option<String>) {
 }
 
 fn state(machine: &Machine, task: &str) -> Phase {
-    machine.jobs().get(task).expect("it is kept").phase
+    machine.tasks().get(task).expect("it is kept").phase
 }
 
 #[rstest]
@@ -66,11 +66,11 @@ fn a_mishap_may_stand_alone() {
 )]
 #[case::no_condition(" : stay", "a rule says when it applies")]
 #[case::job_zero("job=0: stay", "job= takes a number from 1")]
-#[case::no_time("any: succeeded after a while", "`a while` is no time such as 20s")]
+#[case::no_time("any: succeeded after a while", "`a while` is not a duration such as 20s")]
 #[case::no_after("any: succeeded soon", "neither `stay`, `refuse NAME` nor `ENDING after TIME`")]
-#[case::no_mishap("any: create 700", "`700` is no mishap; there are 503, 503=html")]
-#[case::no_page("any: query 503=pdf", "`503=pdf` is no mishap")]
-#[case::nothing("any: stay; query", "`` is no mishap")]
+#[case::no_mishap("any: create 700", "`700` is not a response fault; there are 503, 503=html")]
+#[case::no_page("any: query 503=pdf", "`503=pdf` is not a response fault")]
+#[case::nothing("any: stay; query", "`` is not a response fault")]
 #[case::no_task_yet("any: create gone", "`gone` is about a task that exists")]
 #[case::no_create("any: query lost 503", "only the answer of a create can be `lost`")]
 #[case::unknown_tail("any: stay; loud", "`loud` is none of `silent`, `trouble …`")]
@@ -97,7 +97,7 @@ fn names_in_rules_are_checked(#[case] text: &str, #[case] why: Option<&str>) {
 
 #[test]
 fn the_third_job_fails_moderation_after_twenty_seconds_and_no_other() {
-    let mut machine = machine(Settings::default());
+    let mut machine = machine(AccountConfig::default());
     machine.rule("job=3: moderated after 20s".parse().expect("a rule"));
     let tasks: Vec<String> =
         (0..4).map(|_| submit(&mut machine, "a boat").1.expect("it is accepted")).collect();
@@ -111,8 +111,8 @@ fn the_third_job_fails_moderation_after_twenty_seconds_and_no_other() {
 #[test]
 fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest() {
     let course =
-        Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(1) };
-    let mut machine = machine(Settings { course, ..Settings::default() });
+        TaskPlan::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(1) };
+    let mut machine = machine(AccountConfig { plan: course, ..AccountConfig::default() });
     machine.rule("prompt=storm: refuse balance".parse().expect("a rule"));
     machine.rule("prompt=storm: stay".parse().expect("a rule"));
     machine.rule("prompt=calm: stay".parse().expect("a rule"));
@@ -127,7 +127,7 @@ fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest
 
 #[test]
 fn a_rule_with_another_dialects_name_leaves_the_task_to_the_next() {
-    let mut machine = machine(Settings::default());
+    let mut machine = machine(AccountConfig::default());
     machine.rule(Rule { refuse: Some("no-such-row".to_owned()), ..Rule::about("boat") });
     machine.rule("prompt=boat: refuse moderation".parse().expect("a rule"));
     assert_eq!(submit(&mut machine, "a boat").0.status, 400);
@@ -135,9 +135,12 @@ fn a_rule_with_another_dialects_name_leaves_the_task_to_the_next() {
 
 #[test]
 fn speed_scales_what_is_planned() {
-    let course =
-        Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(100) };
-    let mut machine = machine(Settings { course, speed: 50.0, ..Settings::default() });
+    let course = TaskPlan::Run {
+        ending: "succeeded".to_owned(),
+        queue: Duration::ZERO,
+        work: Duration::from_secs(100),
+    };
+    let mut machine = machine(AccountConfig { plan: course, speed: 50.0, ..AccountConfig::default() });
     let task = submit(&mut machine, "a boat").1.expect("it is accepted");
     machine.tick(now() + jiff::SignedDuration::from_secs(1));
     assert_eq!(state(&machine, &task), Phase::Running);
@@ -149,7 +152,7 @@ fn speed_scales_what_is_planned() {
 #[case::concurrent(Limits { concurrent: Some(2), per_minute: None })]
 #[case::rate(Limits { concurrent: None, per_minute: Some(2) })]
 fn an_account_has_limits(#[case] limits: Limits) {
-    let mut machine = machine(Settings { limits, ..Settings::default() });
+    let mut machine = machine(AccountConfig { limits, ..AccountConfig::default() });
     let first = submit(&mut machine, "one").1.expect("it is accepted");
     assert!(submit(&mut machine, "two").1.is_some());
     let (response, task) = submit(&mut machine, "three");
@@ -163,12 +166,12 @@ fn an_account_has_limits(#[case] limits: Limits) {
 
 #[test]
 fn a_reset_forgets_tasks_and_plans() {
-    let mut machine = machine(Settings::default());
+    let mut machine = machine(AccountConfig::default());
     machine.rule("any: succeeded after 1h".parse().expect("a rule"));
     let task = submit(&mut machine, "a boat").1.expect("it is accepted");
     machine.reset();
-    assert!(machine.jobs().get(&task).is_none() && machine.due().is_none());
-    assert_eq!(machine.jobs().active(), 0);
+    assert!(machine.tasks().get(&task).is_none() && machine.due().is_none());
+    assert_eq!(machine.tasks().active(), 0);
     assert_ne!(submit(&mut machine, "a boat").1, Some(task), "ids are not given twice");
 }
 
@@ -178,34 +181,38 @@ fn when() -> impl Strategy<Value = When> {
         .prop_map(|(prompt, job, dialect)| When { prompt, job, dialect })
 }
 
-fn course() -> impl Strategy<Value = Course> {
+fn course() -> impl Strategy<Value = TaskPlan> {
     let time = || (0_u64..200_000).prop_map(Duration::from_millis);
     prop_oneof![
-        Just(Course::Stay),
-        ("[a-z]{3,10}", time(), time()).prop_map(|(ending, queue, work)| Course::Run { ending, queue, work }),
+        Just(TaskPlan::Stay),
+        ("[a-z]{3,10}", time(), time()).prop_map(|(ending, queue, work)| TaskPlan::Run {
+            ending,
+            queue,
+            work
+        }),
     ]
 }
 
-fn mishap() -> impl Strategy<Value = Mishap> {
+fn mishap() -> impl Strategy<Value = ResponseFault> {
     let page = prop_oneof![Just(Page::Empty), Just(Page::Html), Just(Page::Json), Just(Page::Trace)];
     let kind = prop_oneof![
-        (200_u16..600, page).prop_map(|(status, page)| Kind::Page(status, page)),
-        "[a-z]{3,10}(-[a-z]{2,5})?".prop_map(Kind::Refuse),
-        "[a-z]{3,10}".prop_map(Kind::Quote),
-        Just(Kind::Malformed),
-        Just(Kind::Truncated),
-        Just(Kind::Cut),
-        Just(Kind::Hang),
-        (0_u64..200_000).prop_map(|time| Kind::Slow(Duration::from_millis(time))),
+        (200_u16..600, page).prop_map(|(status, page)| ResponseFaultKind::Page(status, page)),
+        "[a-z]{3,10}(-[a-z]{2,5})?".prop_map(ResponseFaultKind::Refuse),
+        "[a-z]{3,10}".prop_map(ResponseFaultKind::Quote),
+        Just(ResponseFaultKind::Malformed),
+        Just(ResponseFaultKind::Truncated),
+        Just(ResponseFaultKind::Cut),
+        Just(ResponseFaultKind::Hang),
+        (0_u64..200_000).prop_map(|time| ResponseFaultKind::Slow(Duration::from_millis(time))),
     ];
-    (kind, prop::option::of(0_u32..9)).prop_map(|(kind, times)| Mishap { kind, lost: false, times })
+    (kind, prop::option::of(0_u32..9)).prop_map(|(kind, times)| ResponseFault { kind, lost: false, times })
 }
 
-fn mishaps() -> impl Strategy<Value = Mishaps> {
+fn mishaps() -> impl Strategy<Value = ResponseFaults> {
     let place = || prop::option::of(mishap());
     (place(), any::<bool>(), place(), place()).prop_map(|(create, lost, query, file)| {
-        let create = create.map(|mishap| Mishap { lost, ..mishap });
-        Mishaps { create, query, file }
+        let create = create.map(|mishap| ResponseFault { lost, ..mishap });
+        ResponseFaults { create, query, file }
     })
 }
 
@@ -219,8 +226,8 @@ proptest! {
         silent in any::<bool>(),
         mishaps in mishaps(),
     ) {
-        let course = if refuse.is_some() { Course::Stay } else { course };
-        let rule = Rule { when, refuse, course, silent, trouble: None, mishaps };
+        let course = if refuse.is_some() { TaskPlan::Stay } else { course };
+        let rule = Rule { when, refuse, plan: course, silent, delivery_faults: None, response_faults: mishaps };
         prop_assert_eq!(rule.to_string().parse::<Rule>(), Ok(rule));
     }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::account::Settings;
-use ringback_mocks::courier::{Courier, Routes};
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::http::{Bounds, HttpClient, LOOPBACK, Server};
 use ringback_mocks::journal::{Entry, Journal, Leg};
 use ringback_mocks::mock::MockVendor;
@@ -175,10 +175,11 @@ async fn a_dropped_server_closes_its_connections() {
 async fn every_vendor_answers_a_huge_create(#[case] megabytes: usize) {
     for vendor in Vendor::all() {
         let journal = Journal::open();
-        let courier = Courier::new(Routes::default(), Arc::clone(&journal));
-        let mock = MockVendor::start(vendor, Settings::default(), LOOPBACK, Arc::clone(&journal), courier)
-            .await
-            .expect("a free port");
+        let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+        let mock =
+            MockVendor::start(vendor, AccountConfig::default(), LOOPBACK, Arc::clone(&journal), courier)
+                .await
+                .expect("a free port");
         let dialect = vendor.main_dialect();
         let (path, _) = dialect.creates[0];
         let mut request = Request::post(path, &serde_json::json!({}))
@@ -187,7 +188,7 @@ async fn every_vendor_answers_a_huge_create(#[case] megabytes: usize) {
         let answer = HttpClient::new().send(&mock.url(), &request, SOON).await.expect("an answer");
         // MiniMax refuses in a 200.
         assert!(answer.status < 500, "{vendor} {}", answer.status);
-        mock.with_machine(|machine| assert!(machine.jobs().is_empty(), "{vendor}"));
+        mock.with_machine(|machine| assert!(machine.tasks().is_empty(), "{vendor}"));
         assert_eq!(answer.status == 413, megabytes == 65, "{vendor} {}", answer.status);
         let kept: usize = journal.strays().iter().map(|exchange| exchange.request.body.len()).sum();
         assert!(kept <= MEGABYTE, "{kept}");

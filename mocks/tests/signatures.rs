@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use ringback_mocks::courier::Schedule;
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::DeliveryScheduler;
 use ringback_mocks::signature::{
     STANDARD_WEBHOOKS_TOLERANCE, SignatureError, http_date, standard_webhooks, verify_standard_webhooks,
     verify_vidu, vidu, vidu_signing_string,
@@ -221,10 +221,10 @@ proptest! {
             signer: Signer::ViduHmac(secret.clone()),
             timeout: Duration::ZERO,
             retries: Vec::new(),
-            trouble: None,
+            delivery_faults: None,
         };
         let now = Timestamp::from_second(SENT).expect("in range");
-        let mut schedule = Schedule::seeded(1);
+        let mut schedule = DeliveryScheduler::seeded(1);
         schedule.add(delivery, now);
         let sent = schedule.take(now).expect("it is due").outgoing().request;
         prop_assert_eq!(verify_vidu(&secret, "POST", &sent.target, &sent.headers), Ok(()), "{}", sent.target);

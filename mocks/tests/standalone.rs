@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::account::Settings;
-use ringback_mocks::courier::Routes;
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::dispatcher::Routes;
 use ringback_mocks::http::{self, HttpClient};
 use ringback_mocks::journal::Journal;
 use ringback_mocks::standalone::{Setup, Standalone};
@@ -17,7 +17,9 @@ const SOON: Duration = Duration::from_secs(20);
 
 async fn running(rules: &[&str]) -> Standalone {
     let vendors = Vendor::all()
-        .map(|vendor| (vendor, http::LOOPBACK, Settings { results: String::new(), ..Settings::default() }))
+        .map(|vendor| {
+            (vendor, http::LOOPBACK, AccountConfig { results: String::new(), ..AccountConfig::default() })
+        })
         .collect();
     let setup = Setup {
         vendors,
@@ -153,7 +155,7 @@ async fn a_taken_port_is_named() {
         std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr().map(|at| (one, at)));
     let (_held, address) = taken.expect("a port");
     let setup = Setup {
-        vendors: vec![(Vendor::named("vidu").expect("known"), address, Settings::default())],
+        vendors: vec![(Vendor::named("vidu").expect("known"), address, AccountConfig::default())],
         control: None,
         routes: Routes::default(),
         rules: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::http::HttpClient;
 use ringback_mocks::wire::{Request, Response, Secret};
 use ringback_mocks::{Doubao, Kling, MiniMax, Vidu};
@@ -41,10 +41,10 @@ async fn tasks_come_in_order_and_are_called_back() {
 
 #[tokio::test]
 async fn an_account_has_keys_and_a_webhook_secret() {
-    let settings = Settings {
+    let settings = AccountConfig {
         api_keys: vec![Secret::new("right")],
         webhook_secrets: vec![Secret::new("whsec_c2VjcmV0")],
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     let kling = Kling::with(settings).await;
     let receiver = receiver().await;

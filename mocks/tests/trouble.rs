@@ -6,16 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use ringback_mocks::courier::Schedule;
 use ringback_mocks::delivery::{Delivery, Signer};
-use ringback_mocks::script::Rule;
+use ringback_mocks::delivery_faults::{DeliveryFault, DeliveryFaults, Event, Item, MOST, WORDS};
+use ringback_mocks::dispatcher::DeliveryScheduler;
+use ringback_mocks::rules::Rule;
 use ringback_mocks::signature::{SignatureError, verify_standard_webhooks, verify_vidu};
-use ringback_mocks::trouble::{Change, Event, Item, MOST, Trouble, WORDS};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Request, Secret};
 use rstest::rstest;
 
-fn read(line: &str) -> Trouble {
+fn read(line: &str) -> DeliveryFaults {
     line.parse().unwrap_or_else(|error| panic!("`{line}`: {error}"))
 }
 
@@ -42,7 +42,7 @@ fn a_line_is_read_and_printed(#[case] line: &str, #[case] printed: &str) {
 }
 
 #[rstest]
-#[case::swapped("dealy=3s", "`dealy` is no trouble; did you mean `delay`?")]
+#[case::swapped("dealy=3s", "`dealy` is not a delivery fault; did you mean `delay`?")]
 #[case::one_letter("duplicat=2", "did you mean `duplicate`?")]
 #[case::underscore("ack_lost", "did you mean `ack-lost`?")]
 #[case::shortened("trunc=10", "did you mean `truncate`?")]
@@ -61,11 +61,11 @@ fn a_line_is_read_and_printed(#[case] line: &str, #[case] printed: &str) {
 #[case::an_empty_event("drop@", "`@` names no event")]
 #[case::a_strange_event("drop@a.b", "`@a.b` names no event")]
 #[case::event_zero("drop@0", "`@0` names no event")]
-#[case::attempt_zero("drop#0", "`#0` is no attempt")]
-#[case::attempt_before_event("drop#1@first", "`#1@first` is no attempt")]
+#[case::attempt_zero("drop#0", "`#0` is not an attempt")]
+#[case::attempt_before_event("drop#1@first", "`#1@first` is not an attempt")]
 #[case::an_attempt_of_an_event("duplicate=2#1", "`duplicate` is about a whole event")]
 fn what_cannot_be_read_is_explained_in_one_sentence(#[case] line: &str, #[case] part: &str) {
-    let said = line.parse::<Trouble>().expect_err("it is refused").to_string();
+    let said = line.parse::<DeliveryFaults>().expect_err("it is refused").to_string();
     assert!(said.contains(part), "{said}");
     assert!(!said.contains('\n') && !said.contains(". "), "{said}");
 }
@@ -86,16 +86,16 @@ fn every_word_is_written_as_its_usage_says() {
 fn a_rule_carries_trouble(#[case] line: &str) {
     let rule: Rule = line.parse().expect("a rule");
     assert_eq!(rule.to_string(), line);
-    assert!(rule.trouble.is_some());
+    assert!(rule.delivery_faults.is_some());
 }
 
 #[test]
 fn a_seed_is_one_line_that_replays() {
     let mut lines = std::collections::BTreeSet::new();
     for seed in 0..2000 {
-        let trouble = Trouble::random(seed);
+        let trouble = DeliveryFaults::random(seed);
         let line = trouble.to_string();
-        assert_eq!(Trouble::random(seed), trouble);
+        assert_eq!(DeliveryFaults::random(seed), trouble);
         assert_eq!(read(&line), trouble, "{line}");
         assert!(!trouble.is_none() && !line.contains(['\n', ';']), "{line}");
         lines.insert(line);
@@ -108,7 +108,7 @@ fn a_seed_is_one_line_that_replays() {
 
 /// The first attempts of the only event of a task with some trouble, each a second after the other.
 fn attempts(vendor: &str, signer: Signer, trouble: &str) -> Vec<Request> {
-    let mut schedule = Schedule::seeded(7);
+    let mut schedule = DeliveryScheduler::seeded(7);
     let mut now = Timestamp::from_second(SENT).expect("in range");
     schedule.add(
         Delivery {
@@ -123,14 +123,14 @@ fn attempts(vendor: &str, signer: Signer, trouble: &str) -> Vec<Request> {
             signer,
             timeout: Duration::from_secs(5),
             retries: vec![Duration::from_secs(1)],
-            trouble: Some(Arc::new(read(trouble))),
+            delivery_faults: Some(Arc::new(read(trouble))),
         },
         now,
     );
     let mut sent = Vec::new();
     while let Some(attempt) = schedule.take(now) {
         sent.push(attempt.outgoing().request);
-        schedule.report(attempt.ticket, None, now);
+        schedule.report(attempt.id, None, now);
         now = now.checked_add(SignedDuration::from_secs(1)).expect("in range");
     }
     sent
@@ -239,25 +239,25 @@ fn times() -> impl Strategy<Value = Duration> {
     (0..4_000_000_000_u64, 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos))
 }
 
-fn changes() -> impl Strategy<Value = Change> {
+fn changes() -> impl Strategy<Value = DeliveryFault> {
     prop_oneof![
-        times().prop_map(Change::Delay),
-        (1..=MOST).prop_map(Change::Duplicate),
-        Just(Change::Reorder),
-        prop::option::of(1..=MOST).prop_map(Change::Burst),
-        Just(Change::Drop),
-        Just(Change::AckLost),
-        any::<Option<u32>>().prop_map(Change::Cut),
-        (1..=u32::MAX).prop_map(Change::Slow),
-        any::<u32>().prop_map(Change::Truncate),
-        Just(Change::Corrupt),
-        times().prop_map(Change::Stale),
-        times().prop_map(Change::Future),
-        Just(Change::ReuseNonce),
-        Just(Change::Forged),
-        Just(Change::Unsigned),
-        Just(Change::Foreign),
-        "[a-z]{1,3}(=[a-zA-Z0-9%&=?/]{0,8})?".prop_map(Change::Query),
+        times().prop_map(DeliveryFault::Delay),
+        (1..=MOST).prop_map(DeliveryFault::Duplicate),
+        Just(DeliveryFault::Reorder),
+        prop::option::of(1..=MOST).prop_map(DeliveryFault::Burst),
+        Just(DeliveryFault::Drop),
+        Just(DeliveryFault::AckLost),
+        any::<Option<u32>>().prop_map(DeliveryFault::Cut),
+        (1..=u32::MAX).prop_map(DeliveryFault::Slow),
+        any::<u32>().prop_map(DeliveryFault::Truncate),
+        Just(DeliveryFault::Corrupt),
+        times().prop_map(DeliveryFault::Stale),
+        times().prop_map(DeliveryFault::Future),
+        Just(DeliveryFault::ReuseNonce),
+        Just(DeliveryFault::Forged),
+        Just(DeliveryFault::Unsigned),
+        Just(DeliveryFault::Foreign),
+        "[a-z]{1,3}(=[a-zA-Z0-9%&=?/]{0,8})?".prop_map(DeliveryFault::Query),
     ]
 }
 
@@ -274,7 +274,7 @@ fn events() -> impl Strategy<Value = Event> {
 fn items() -> impl Strategy<Value = Item> {
     (changes(), prop::option::of(events()), prop::option::of(1..=u32::MAX)).prop_map(
         |(change, event, attempt)| {
-            let whole = matches!(change, Change::Duplicate(_) | Change::Burst(_));
+            let whole = matches!(change, DeliveryFault::Duplicate(_) | DeliveryFault::Burst(_));
             Item { change, event, attempt: attempt.filter(|_| !whole) }
         },
     )
@@ -283,16 +283,16 @@ fn items() -> impl Strategy<Value = Item> {
 proptest! {
     #[test]
     fn what_is_printed_is_read_as_the_same(items in prop::collection::vec(items(), 0..6)) {
-        let trouble = Trouble { items };
+        let trouble = DeliveryFaults { items };
         let line = trouble.to_string();
         prop_assert!(!line.contains([';', '\n']), "{}", line);
-        prop_assert_eq!(line.parse::<Trouble>(), Ok(trouble), "{}", line);
+        prop_assert_eq!(line.parse::<DeliveryFaults>(), Ok(trouble), "{}", line);
     }
 
     #[test]
     fn no_text_breaks_the_reading(line in "[a-z=@#0-9 ]{0,40}|.{0,40}") {
-        if let Ok(trouble) = line.parse::<Trouble>() {
-            prop_assert_eq!(trouble.to_string().parse::<Trouble>(), Ok(trouble));
+        if let Ok(trouble) = line.parse::<DeliveryFaults>() {
+            prop_assert_eq!(trouble.to_string().parse::<DeliveryFaults>(), Ok(trouble));
         }
     }
 
@@ -302,7 +302,7 @@ proptest! {
         let at = at.index(letters.len());
         letters[at] = letter;
         let line: String = letters.into_iter().collect();
-        if let Err(error) = line.parse::<Trouble>() {
+        if let Err(error) = line.parse::<DeliveryFaults>() {
             prop_assert!(!error.to_string().is_empty());
         }
     }

@@ -4,10 +4,10 @@
 //! a task and who is told, `account` the list, the credits, keys and limits.
 
 use jiff::{SignedDuration, Timestamp};
-use ringback_mocks::account::Settings;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::delivery::Delivery;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::{Machine, Reply, Turn};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
@@ -35,15 +35,15 @@ fn later(seconds: i64) -> Timestamp {
 
 /// A machine with some knobs set, as `NAME=VALUE`.
 fn machine(knobs: &[&str]) -> Machine {
-    let mut settings = Settings {
+    let mut settings = AccountConfig {
         api_keys: vec![Secret::new("key"), Secret::new("other")],
         results: "https://results.example.com/results".to_owned(),
         seed: 1,
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     for knob in knobs {
         let (name, value) = knob.split_once('=').expect("NAME=VALUE");
-        settings.knobs.set(&format!("vidu.{name}"), value).expect("a knob");
+        settings.options.set(&format!("vidu.{name}"), value).expect("a knob");
     }
     Machine::new(Vendor::named("vidu").expect("the registry has it"), settings)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ringback_mocks::courier::{Courier, Routes};
 use ringback_mocks::delivery::{Delivery, Signer};
+use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::http::LOOPBACK;
 use ringback_mocks::journal::{Exchange, Journal};
 use ringback_mocks::vendor::Vendor;
@@ -68,7 +68,7 @@ async fn receiver(answers: &'static [&'static str], early: bool) -> (String, mps
 async fn sent(url: &str, trouble: &str, count: usize) -> Vec<Arc<Exchange>> {
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Courier::new(Routes::default(), Arc::clone(&journal));
+    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     courier.send(vec![Delivery {
         id: "8674665223082153551".to_owned(),
         vendor: Vendor::named("kling").expect("the registry has it"),
@@ -81,7 +81,7 @@ async fn sent(url: &str, trouble: &str, count: usize) -> Vec<Arc<Exchange>> {
         signer: Signer::StandardWebhooks(vec![Secret::new("whsec_c2VjcmV0")]),
         timeout: Duration::from_secs(5),
         retries: vec![Duration::from_millis(10); 2],
-        trouble: Some(Arc::new(trouble.parse().expect("trouble"))),
+        delivery_faults: Some(Arc::new(trouble.parse().expect("trouble"))),
     }]);
     let made = |all: &[Arc<Exchange>]| (all.len() >= count).then(|| all.to_vec());
     let all = journal.wait(&token, SOON, made).await.expect("the attempts are made");

@@ -14,11 +14,11 @@ use ringback::report::{Report, Verdict, terminal};
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
-use ringback_mocks::account::Settings;
-use ringback_mocks::courier::Routes;
+use ringback_mocks::account::AccountConfig;
+use ringback_mocks::dispatcher::Routes;
 use ringback_mocks::http::{LOOPBACK, Server};
 use ringback_mocks::journal::Journal;
-use ringback_mocks::script::Course;
+use ringback_mocks::rules::TaskPlan;
 use ringback_mocks::standalone::{Setup, Standalone};
 use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::{Headers, Request, Response, Secret};
@@ -338,12 +338,12 @@ impl Deployment {
     async fn start(defect: Option<Mutant<Gateway>>, ending: &str) -> Self {
         let vendors = Vendor::all()
             .map(|vendor| {
-                let course = Course::Run {
+                let course = TaskPlan::Run {
                     ending: ending.to_owned(),
                     queue: Duration::from_millis(30),
                     work: Duration::from_millis(60),
                 };
-                let settings = Settings { course, ..Settings::default() };
+                let settings = AccountConfig { plan: course, ..AccountConfig::default() };
                 (vendor, LOOPBACK, settings)
             })
             .collect();

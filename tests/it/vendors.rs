@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use ringback::schema::{document_file, document_violations};
-use ringback_mocks::account::Settings;
-use ringback_mocks::jobs::Step;
+use ringback_mocks::account::AccountConfig;
 use ringback_mocks::machine::{Machine, Reply, Turn};
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Dialect, Document, Phase, Purpose, Route, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
@@ -26,12 +26,12 @@ fn now() -> Timestamp {
 }
 
 fn machine(vendor: Vendor) -> Machine {
-    let settings = Settings {
+    let settings = AccountConfig {
         api_keys: vec![Secret::new("key")],
         // A mock with a socket puts itself here; without a root, result addresses are none.
         results: "https://results.example.com/results".to_owned(),
         seed: 1,
-        ..Settings::default()
+        ..AccountConfig::default()
     };
     Machine::new(vendor, settings)
 }

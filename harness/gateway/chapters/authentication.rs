@@ -1,6 +1,6 @@
 //! Authentication: no service without a known key, and no look into another client's tasks.
 
-use ringback_mocks::jobs::Step;
+use ringback_mocks::vendor::Step;
 use ringback_reference::gateway::mutants;
 use serde_json::Value;
 

@@ -223,7 +223,7 @@ async fn gateway_sends_none(context: &GatewayContext) -> Result<(), Stop> {
     };
     let ending =
         context.dialect().ending("succeeded").ok_or_else(|| Stop::HarnessError("no good end".into()))?;
-    context.advance(&job, ringback_mocks::jobs::Step::End(ending)).await?;
+    context.advance(&job, ringback_mocks::vendor::Step::End(ending)).await?;
     if context.settle(&accepted, |word| matches!(word, "finished" | "failed")).await?.is_err() {
         return Err(Stop::NotTestable("the job never ended at the gateway, see GW-ST-002".into()));
     }

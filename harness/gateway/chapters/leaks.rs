@@ -1,6 +1,6 @@
 //! What must not reach the client: the operator's keys, and where the vendor really is.
 
-use ringback_mocks::jobs::Step;
+use ringback_mocks::vendor::Step;
 use ringback_reference::gateway::mutants;
 
 use super::check;

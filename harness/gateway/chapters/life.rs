@@ -2,8 +2,8 @@
 
 use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Response;
 use ringback_reference::gateway::mutants;
 use serde_json::Value;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_reference::gateway::mutants;
 
 use super::check;

@@ -1,6 +1,6 @@
 //! Status: the truth about a job over its whole life, whatever the vendor's outcome.
 
-use ringback_mocks::jobs::Step;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::{Ending, Phase};
 use ringback_reference::gateway::mutants;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Vendor trouble while a job runs: a question without a good answer says nothing about the job.
 
 use futures_util::future::join_all;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_reference::gateway::mutants;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Vendor trouble while a job is created: what a client is told, and what it must never be shown.
 
 use futures_util::future::join_all;
-use ringback_mocks::mishap::{PAGE_MARK, TRACE_MARK};
+use ringback_mocks::response_faults::{PAGE_MARK, TRACE_MARK};
 use ringback_reference::gateway::mutants;
 
 use super::status::note_unless_surfaced;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringback_mocks::http::HttpClient;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::mishap::Mishap;
 use ringback_mocks::mock::MockVendor;
+use ringback_mocks::response_faults::ResponseFault;
 use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 
@@ -46,7 +46,7 @@ impl GatewayContext {
     }
 
     fn upset(&self, job: &SubmitRequest, purpose: Purpose, mishap: &str) -> Result<(), Stop> {
-        let mishap: Mishap = mishap.parse().map_err(|error| Stop::HarnessError(format!("{error}")))?;
+        let mishap: ResponseFault = mishap.parse().map_err(|error| Stop::HarnessError(format!("{error}")))?;
         for task in self.vendor_tasks(job)? {
             self.mock()?.disturb(&task.id, purpose, Some(mishap.clone()));
         }
@@ -67,7 +67,7 @@ impl GatewayContext {
     /// The tasks that the vendor has made of a job.
     pub fn vendor_tasks(&self, job: &SubmitRequest) -> Result<Vec<UpstreamTask>, Stop> {
         Ok(self.mock()?.with_machine(|machine| {
-            let made = machine.jobs().newest().filter(|made| made.draft.prompt.contains(&job.token));
+            let made = machine.tasks().newest().filter(|made| made.draft.prompt.contains(&job.token));
             made.map(|made| UpstreamTask {
                 id: made.id.clone(),
                 callback_url: made.draft.callback_url.clone(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::journal::{Exchange, Leg};
-use ringback_mocks::script::{Course, Rule};
+use ringback_mocks::rules::{Rule, TaskPlan};
+use ringback_mocks::vendor::Step;
 use ringback_mocks::vendor::Vendor;
 use serde_json::json;
 
@@ -80,8 +80,8 @@ impl GatewayContext {
     pub fn ends_at_once(&self, token: &str) {
         if let Some(mock) = self.world.mock(self.vendor) {
             let course =
-                Course::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::ZERO };
-            mock.rule(Rule { course, ..Rule::about(token) });
+                TaskPlan::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::ZERO };
+            mock.rule(Rule { plan: course, ..Rule::about(token) });
         }
     }
 

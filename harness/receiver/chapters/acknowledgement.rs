@@ -1,7 +1,7 @@
 //! Acknowledgement: 2xx, in time, whatever the callback says and however often it comes.
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Phase;
 use ringback_reference::receiver::mutants;
 use std::time::Duration;
@@ -180,7 +180,7 @@ async fn fast(context: &ReceiverContext) -> Result<(), Stop> {
     let mut slow = None;
     for _ in 0..TRIES {
         let job = context.job().await?;
-        context.set_gateway_status(&job, Standing::Finished);
+        context.set_gateway_status(&job, StubStatus::Finished);
         let callback = job.callback(CallbackState::SUCCESS)?.with_record(|record| {
             if let Some(payload) = record.get_mut("payload") {
                 *payload = "order-42".into();
@@ -211,10 +211,10 @@ async fn without_the_gateway(context: &ReceiverContext) -> Result<(), Stop> {
     context.acknowledged_control().await?;
     let job = context.job().await?;
     let callback = job.callback(CallbackState::SUCCESS)?;
-    context.set_gateway_status(&job, Standing::Silent);
+    context.set_gateway_status(&job, StubStatus::Silent);
     let what = "a callback while the gateway does not answer Get Task Status";
     let tried = context.attempt(callback.request(ReceiverContext::now()), context.target.timeouts.ack).await;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     match tried? {
         Ok(reply) => context.note_unless_acked(&reply, what),
         Err((why, exchange)) => {
@@ -226,7 +226,7 @@ async fn without_the_gateway(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn repeat_acked(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let request = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let first = context.post(request.clone()).await?;
     if !first.is_ack() {
@@ -240,10 +240,10 @@ async fn repeat_acked(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn late_acked(context: &ReceiverContext) -> Result<(), Stop> {
     let other = context.job().await?;
-    context.set_gateway_status(&other, Standing::Running);
+    context.set_gateway_status(&other, StubStatus::Running);
     context.control(&other.callback(CallbackState::RUNNING)?).await?;
     let job = context.job().await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let end = job.callback_at(CallbackState::SUCCESS, 1)?;
     context.control(&end).await?;
     context.give_time(&job).await;

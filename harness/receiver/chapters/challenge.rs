@@ -228,7 +228,7 @@ async fn during_submit(context: &ReceiverContext) -> Result<(), Stop> {
     let job = held.job.clone();
     let started = context.release(held).await;
     // Nobody waits for this job.
-    context.set_gateway_status(&job, ringback_mocks::counterpart::Standing::Failed);
+    context.set_gateway_status(&job, ringback_mocks::stub_gateway::StubStatus::Failed);
     match tried? {
         Ok(reply) => note_unless_echoed(context, &reply, &value, what),
         Err((why, exchange)) => {

@@ -7,7 +7,7 @@ pub mod records;
 
 use std::time::Duration;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 use ringback_reference::receiver::mutants;
 
@@ -180,7 +180,7 @@ async fn malformed_json(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn invalid_utf8(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     context.control(&job.callback(CallbackState::SUCCESS)?.with_text(PLAIN)).await?;
     for (what, callback) in undecodable(&context.job().await?)? {
         context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
@@ -208,8 +208,8 @@ async fn deep_nesting(context: &ReceiverContext) -> Result<(), Stop> {
 async fn duplicate_keys(context: &ReceiverContext) -> Result<(), Stop> {
     let (job, other) = (context.job().await?, context.unsolicited_task(context.main())?);
     let callback = job.callback(CallbackState::SUCCESS)?.with_second_id(&other.id);
-    context.set_gateway_status_unless_polled(&job, Standing::Finished);
-    context.set_gateway_status_unless_polled(&other, Standing::Finished);
+    context.set_gateway_status_unless_polled(&job, StubStatus::Finished);
+    context.set_gateway_status_unless_polled(&other, StubStatus::Finished);
     let what = "a record with two ids, one after the other";
     context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
     let control = context.acknowledged_control().await?;
@@ -250,7 +250,7 @@ async fn huge_body(context: &ReceiverContext) -> Result<(), Stop> {
 async fn slow_body(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
     let job = asked_with(job, &format!("turn={}", fastrand::u32(..)));
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     context.control(&job.callback(CallbackState::SUCCESS)?).await?;
     let callback = elsewhere(context, &job)?;
     let prompt = elsewhere(context, &job)?;
@@ -284,7 +284,7 @@ fn elsewhere(context: &ReceiverContext, job: &VendorTask) -> Result<Callback, St
     }
     let mut other = context.unsolicited_task(context.main())?;
     other.hook.clone_from(&job.hook);
-    context.set_gateway_status(&other, Standing::Finished);
+    context.set_gateway_status(&other, StubStatus::Finished);
     other.callback(CallbackState::SUCCESS)
 }
 
@@ -292,7 +292,7 @@ async fn wrong_method(context: &ReceiverContext) -> Result<(), Stop> {
     let mut jobs = Vec::new();
     for method in ["PUT", "PATCH", "DELETE"] {
         let job = context.job().await?;
-        context.set_gateway_status_unless_polled(&job, Standing::Finished);
+        context.set_gateway_status_unless_polled(&job, StubStatus::Finished);
         let request = job.callback(CallbackState::SUCCESS)?.signed_for(method, ReceiverContext::now());
         let what = format!("a genuine body by {method}");
         context.note_unless_survived(resigned(request, &context.secrets()), &what).await?;
@@ -306,7 +306,7 @@ async fn wrong_method(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn wrong_content_type(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
-    context.set_gateway_status_unless_polled(&job, Standing::Finished);
+    context.set_gateway_status_unless_polled(&job, StubStatus::Finished);
     let id = &job.id;
     let form = format!("id={id}&status=success&task_id={id}&task_status=succeed&state=success");
     let genuine = job.callback(CallbackState::SUCCESS)?;

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::mutants;
 
 use super::check;
@@ -168,7 +168,7 @@ const POLITE: usize = 45;
 async fn job_started(context: &ReceiverContext) -> Result<(), Stop> {
     let Started { job, submit, token, reply } = context.start().await?;
     // What is only looked at must not be polled forever.
-    context.set_gateway_status(&job, Standing::Failed);
+    context.set_gateway_status(&job, StubStatus::Failed);
     if !submit.authorized {
         context
             .note(Finding::new("a submit with RINGBACK_API_KEY as its bearer key", "it has another or none"));
@@ -205,10 +205,10 @@ async fn note_unless_polled(
 ) -> Result<VendorTask, Stop> {
     let job = context.start().await?.job;
     // A question that comes at once is too early, whenever exactly it comes.
-    context.gateway().script(&job.key, [Standing::Running]);
+    context.gateway().script(&job.key, [StubStatus::Running]);
     context.set_gateway_status(
         &job,
-        if class == Class::Success { Standing::Finished } else { Standing::Failed },
+        if class == Class::Success { StubStatus::Finished } else { StubStatus::Failed },
     );
     context.note_unless_each_once(&[(after.to_owned(), job.clone())], class, within).await?;
     Ok(job)
@@ -242,7 +242,7 @@ async fn callback_then_poll(context: &ReceiverContext) -> Result<(), Stop> {
 async fn poll_then_callback(context: &ReceiverContext) -> Result<(), Stop> {
     let after = "polling, then the callback";
     let job = context.start().await?.job;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let within = context.target.timeouts.poll;
     if let Err((effect, _)) = context.settles_within(&job, 1, Class::Success, within).await? {
         return Err(Stop::NotTestable(format!(
@@ -260,7 +260,7 @@ async fn poll_then_callback(context: &ReceiverContext) -> Result<(), Stop> {
 async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
     let held = context.hold(context.main()).await?;
     let job = held.job.clone();
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let callback = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let early = context.attempt(callback, EARLY).await;
     // Whatever came of it, no receiver may be left waiting.
@@ -284,9 +284,10 @@ async fn early_callback(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn poll_survives(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.start().await?.job;
-    let errors = [Standing::Error(500), Standing::Error(429), Standing::Garbage, Standing::Error(502)];
+    let errors =
+        [StubStatus::Error(500), StubStatus::Error(429), StubStatus::Garbage, StubStatus::Error(502)];
     context.gateway().script(&job.key, errors);
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let after = "status answers 500, 429, a page that is not JSON, 502, then finished";
     let timeouts = &context.target.timeouts;
     context.note_unless_each_once(&[(after.to_owned(), job)], Class::Success, timeouts.poll * 2).await
@@ -295,7 +296,7 @@ async fn poll_survives(context: &ReceiverContext) -> Result<(), Stop> {
 async fn poll_ends(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.start().await?.job;
     let asked = context.gateway().queries(&job.key);
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let told = Instant::now();
     // The first question after that, or the one that was on its way, is answered with the end.
     if !context.gateway().asked(&job.key, asked + 1, context.target.timeouts.poll).await {
@@ -317,7 +318,7 @@ async fn poll_politely(context: &ReceiverContext) -> Result<(), Stop> {
     let before = context.gateway().queries(&job.key);
     context.pause(WHILE_RUNNING).await;
     let asked = context.gateway().queries(&job.key) - before;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     if asked > POLITE {
         context.note(Finding::new(
             format!("at most {POLITE} status queries for a job within {WHILE_RUNNING:?}"),
@@ -340,7 +341,7 @@ async fn any_subset(context: &ReceiverContext) -> Result<(), Stop> {
                 context.send_ignoring_response(callback.request(ReceiverContext::now())).await?;
                 told.push(callback.word);
             }
-            context.set_gateway_status(&job, Standing::Finished);
+            context.set_gateway_status(&job, StubStatus::Finished);
             let told = if told.is_empty() { "no callback".to_owned() } else { told.join(", ") };
             Ok((format!("{told}, and finished when polled"), job))
         }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
 use ringback_reference::receiver::mutants;
@@ -126,7 +126,7 @@ const AHEAD: Duration = Duration::from_millis(30);
 /// A job that truly ends well, whatever its callbacks say.
 async fn finished(context: &ReceiverContext, dialect: &'static Dialect) -> Result<VendorTask, Stop> {
     let job = context.job_in(dialect).await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     Ok(job)
 }
 
@@ -151,7 +151,7 @@ async fn end_after_progress(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
     context.deliver(&job, CallbackState::RUNNING).await?;
     let success = job.callback_at(CallbackState::SUCCESS, 1)?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     context.send_ignoring_response(copy(&success)).await?;
     context.note_unless_once(&job, Class::Success, "progress, then success").await
 }

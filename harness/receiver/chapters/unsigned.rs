@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::mutants;
 
 use super::{UNSIGNED, check};
@@ -131,7 +131,7 @@ async fn unknown_not_trusted(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop> {
     let running = context.unsolicited_task(context.main())?;
-    context.set_gateway_status(&running, Standing::Running);
+    context.set_gateway_status(&running, StubStatus::Running);
     let request = running.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     if let Err((why, _)) = context.attempt(request, context.target.timeouts.answer).await? {
         return Err(Stop::NotTestable(format!(
@@ -139,7 +139,7 @@ async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop>
         )));
     }
     let failed = context.unsolicited_task(context.main())?;
-    context.set_gateway_status(&failed, Standing::Failed);
+    context.set_gateway_status(&failed, StubStatus::Failed);
     context.send(&failed.callback(CallbackState::SUCCESS)?).await?;
     let control = context.job().await?;
     context.deliver(&control, CallbackState::SUCCESS).await?;
@@ -153,7 +153,7 @@ async fn contradicted_not_trusted(context: &ReceiverContext) -> Result<(), Stop>
         context.note(exchange.iter().fold(finding, Finding::seen_in));
     }
     // A receiver that still asks about it may stop.
-    context.set_gateway_status(&running, Standing::Failed);
+    context.set_gateway_status(&running, StubStatus::Failed);
     Ok(())
 }
 
@@ -213,7 +213,7 @@ const DIFFERENT_MIN: usize = 12;
 async fn unguessable(context: &ReceiverContext) -> Result<(), Stop> {
     let (jobs, difference) = distinct::<3>(context).await?;
     for started in &jobs {
-        context.set_gateway_status(&started.job, Standing::Failed);
+        context.set_gateway_status(&started.job, StubStatus::Failed);
     }
     let hooks: Vec<&str> = jobs.iter().map(|started| started.job.hook.as_str()).collect();
     for (at, hook) in hooks.iter().enumerate() {
@@ -260,13 +260,13 @@ async fn confirmed_later(context: &ReceiverContext) -> Result<(), Stop> {
     }
     let job = context.job().await?;
     let gateway = context.gateway();
-    gateway.set(&job.key, Standing::Running);
-    gateway.script(&job.key, [Standing::Error(502), Standing::Running]);
+    gateway.set(&job.key, StubStatus::Running);
+    gateway.script(&job.key, [StubStatus::Error(502), StubStatus::Running]);
     let callback = job.callback(CallbackState::SUCCESS)?;
     let catching_up = async {
         gateway.asked(&job.key, 2, LAG).await;
         gateway.script(&job.key, []);
-        gateway.set(&job.key, Standing::Finished);
+        gateway.set(&job.key, StubStatus::Finished);
     };
     // At once: a receiver may ask before it answers.
     let (sent, ()) = futures_util::future::join(context.send(&callback), catching_up).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ringback_mocks::counterpart::Standing;
 use ringback_mocks::journal::Exchange;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 
 use super::ReceiverContext;
@@ -264,10 +264,10 @@ fn once(class: Class) -> String {
 }
 
 /// What a gateway says that knows of an event.
-const fn truth(event: Event) -> Standing {
+const fn truth(event: Event) -> StubStatus {
     match event {
-        Event::Queued | Event::Running => Standing::Running,
-        Event::Success => Standing::Finished,
-        Event::Failure => Standing::Failed,
+        Event::Queued | Event::Running => StubStatus::Running,
+        Event::Success => StubStatus::Finished,
+        Event::Failure => StubStatus::Failed,
     }
 }

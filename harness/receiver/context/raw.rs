@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ringback_mocks::courier::raw;
+use ringback_mocks::delivery_faults::Wire;
+use ringback_mocks::dispatcher::raw;
 use ringback_mocks::journal::{Entry, Leg};
-use ringback_mocks::trouble::Wire;
 use ringback_mocks::wire::Request;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;

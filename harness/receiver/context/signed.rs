@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::{Request, Secret};
 
 use super::{ReceiverContext, ReceiverReply};
@@ -45,7 +45,7 @@ impl ReceiverContext {
     /// Sends a vector that must be accepted, about a job of its own that has ended well.
     pub async fn send_good(&self, vector: &Vector) -> Result<Option<ReceiverReply>, Stop> {
         let job = self.job_for(vector).await?;
-        self.set_gateway_status(&job, Standing::Finished);
+        self.set_gateway_status(&job, StubStatus::Finished);
         match self.signed(vector, &job)? {
             Some(request) => self.post(request).await.map(Some),
             None => Ok(None),
@@ -72,7 +72,7 @@ impl ReceiverContext {
     /// Lets jobs that the receiver has started end, so that it asks about them no longer.
     pub fn let_go(&self, jobs: &[(String, VendorTask)]) {
         for (_, job) in jobs.iter().filter(|(_, job)| job.started) {
-            self.set_gateway_status(job, Standing::Failed);
+            self.set_gateway_status(job, StubStatus::Failed);
         }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use ringback_mocks::counterpart::{Standing, Submitted};
 use ringback_mocks::journal::{Exchange, Leg};
+use ringback_mocks::stub_gateway::{StubStatus, Submitted};
 use ringback_mocks::vendor::Dialect;
 use ringback_mocks::wire::Request;
 use serde_json::json;
@@ -155,7 +155,7 @@ impl ReceiverContext {
         let (_, hook) = divided(url).ok_or_else(nowhere)?;
         let job = VendorTask::fresh(dialect, self.vendor, hook, &self.secrets(), Self::now())
             .started_as(&submit.id);
-        self.set_gateway_status(&job, Standing::Running);
+        self.set_gateway_status(&job, StubStatus::Running);
         Ok(job)
     }
 }

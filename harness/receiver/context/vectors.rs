@@ -1,7 +1,7 @@
 //! Sending what is unusual beside what is usual: the accepted control, the control, and the proof that a
 //! receiver survives.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::Request;
 
 use super::{ReceiverContext, ReceiverReply, standing};
@@ -18,7 +18,7 @@ impl ReceiverContext {
     pub async fn acknowledged_control(&self) -> Result<VendorTask, Stop> {
         let job = self.job().await?;
         let callback = job.callback(CallbackState::SUCCESS)?;
-        self.set_gateway_status(&job, Standing::Finished);
+        self.set_gateway_status(&job, StubStatus::Finished);
         self.control(&callback).await?;
         Ok(job)
     }
@@ -40,7 +40,7 @@ impl ReceiverContext {
 
     /// Tells the gateway of a job out of the blue. One that the receiver started is left running there:
     /// its polling would do the work that a callback must not do.
-    pub fn set_gateway_status_unless_polled(&self, job: &VendorTask, standing: Standing) {
+    pub fn set_gateway_status_unless_polled(&self, job: &VendorTask, standing: StubStatus) {
         if !job.started {
             self.set_gateway_status(job, standing);
         }

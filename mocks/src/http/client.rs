@@ -6,11 +6,12 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use futures_util::StreamExt as _;
 
+use super::headers_of;
+use super::no_answer::{NoAnswer, add, cause};
 use super::pool::Pool;
-use super::{ANSWER_MAX, headers_of};
 use crate::wire::{Request, Response};
 
 /// A client that does nothing on its own.
@@ -20,30 +21,6 @@ pub struct HttpClient {
     /// reads certificates, and a mock that only calls loopback should not wait for that.
     general: Arc<OnceLock<reqwest::Client>>,
     pool: Option<Arc<Pool>>,
-}
-
-/// Why a request got no complete response.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoAnswer {
-    /// No connection came about: refused, unknown host, unreachable.
-    #[error("could not connect: {0}")]
-    Connect(String),
-    /// Nothing complete came within the time allowed.
-    #[error("no complete answer within {0:?}")]
-    TimedOut(Duration),
-    /// The connection ended before the response did.
-    #[error("the connection broke before the answer was complete: {0}")]
-    Broken(String),
-    /// The body is longer than [`ANSWER_MAX`].
-    #[error("the answer is longer than {} KiB and was not read on", ANSWER_MAX / 1024)]
-    TooLong,
-}
-
-impl NoAnswer {
-    /// Whether not even a connection came about, which says nothing about how the peer behaves.
-    pub const fn is_unreached(&self) -> bool {
-        matches!(self, Self::Connect(_))
-    }
 }
 
 impl HttpClient {
@@ -120,27 +97,9 @@ impl Default for HttpClient {
     }
 }
 
-/// Appends a piece of an answer, unless that makes it longer than we read.
-pub(super) fn add(body: &mut BytesMut, piece: &Bytes) -> Result<(), NoAnswer> {
-    if body.len() + piece.len() > ANSWER_MAX {
-        return Err(NoAnswer::TooLong);
-    }
-    body.extend_from_slice(piece);
-    Ok(())
-}
-
 /// TLS that ends every handshake with a certificate nobody vouches for.
 fn trusting_nobody() -> rustls::ClientConfig {
     rustls::ClientConfig::builder()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth()
-}
-
-/// The innermost cause, which is the part a person can act on; the outer ones repeat the URL.
-pub(super) fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -17,11 +17,11 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::client::{NoAnswer, add, cause};
 use super::headers_of;
+use super::no_answer::{NoAnswer, add, cause};
 use crate::wire::{Request, Response};
 
-/// Idle connections kept, whatever they lead to; as many as the courier has attempts under way.
+/// Idle connections kept, whatever they lead to; as many as the dispatcher has attempts under way.
 const IDLE_MAX: usize = 256;
 /// How long an idle connection is trusted. Servers close idle ones after two seconds and more
 /// (Apache: 5 s, Node: 5 s, gunicorn: 2 s); a request that meets the close would be lost.

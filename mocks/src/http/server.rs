@@ -112,7 +112,7 @@ impl Server {
         F: Future<Output: Into<Answer>> + Send + 'static,
     {
         let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(Arc::new(Desk::new(bounds, answer)), listener));
+        let task = tokio::spawn(accept(Arc::new(Shared::new(bounds, answer)), listener));
         Ok(Self { address, task })
     }
 
@@ -143,7 +143,7 @@ impl Drop for Server {
 }
 
 /// What all connections of a server share.
-struct Desk<A> {
+struct Shared<A> {
     bounds: Bounds,
     answer: A,
     /// Shares of [`Bounds::bodies`], each of [`SHORT`] bytes.
@@ -155,7 +155,7 @@ struct Desk<A> {
 /// `u64::MAX` while the next move is ours.
 type Deadline = AtomicU64;
 
-async fn accept<A, F>(desk: Arc<Desk<A>>, listener: TcpListener)
+async fn accept<A, F>(shared: Arc<Shared<A>>, listener: TcpListener)
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
     F: Future<Output: Into<Answer>> + Send + 'static,
@@ -166,18 +166,18 @@ where
     round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            accepted = listener.accept(), if connections.len() < desk.bounds.connections => {
+            accepted = listener.accept(), if connections.len() < shared.bounds.connections => {
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(BREATH).await;
                     continue;
                 };
-                let deadline = Arc::new(Deadline::new(desk.after(desk.bounds.head_within)));
-                let handle = connections.spawn(connection(Arc::clone(&desk), stream, Arc::clone(&deadline)));
+                let deadline = Arc::new(Deadline::new(shared.after(shared.bounds.head_within)));
+                let handle = connections.spawn(connection(Arc::clone(&shared), stream, Arc::clone(&deadline)));
                 watched.push((handle, deadline));
             }
             Some(_) = connections.join_next() => {}
             _ = round.tick(), if !watched.is_empty() => {
-                let now = desk.after(Duration::ZERO);
+                let now = shared.after(Duration::ZERO);
                 watched.retain(|(handle, deadline)| {
                     if deadline.load(Ordering::Relaxed) < now {
                         handle.abort();
@@ -189,7 +189,7 @@ where
     }
 }
 
-async fn connection<A, F>(desk: Arc<Desk<A>>, stream: TcpStream, deadline: Arc<Deadline>)
+async fn connection<A, F>(shared: Arc<Shared<A>>, stream: TcpStream, deadline: Arc<Deadline>)
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
     F: Future<Output: Into<Answer>> + Send + 'static,
@@ -197,17 +197,17 @@ where
     // Small answers must not wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
-        let (desk, deadline) = (&desk, &deadline);
+        let (shared, deadline) = (&shared, &deadline);
         async move {
-            deadline.store(desk.after(desk.bounds.body_within), Ordering::Relaxed);
-            let read = desk.read(request).await;
+            deadline.store(shared.after(shared.bounds.body_within), Ordering::Relaxed);
+            let read = shared.read(request).await;
             deadline.store(u64::MAX, Ordering::Relaxed);
             let answer = match read {
                 // The share of a long body is held until its answer is made.
-                Ok((request, _share)) => desk.answered(request).await,
+                Ok((request, _share)) => shared.answered(request).await,
                 Err(response) => response.into(),
             };
-            deadline.store(desk.after(desk.bounds.head_within), Ordering::Relaxed);
+            deadline.store(shared.after(shared.bounds.head_within), Ordering::Relaxed);
             written(answer)
         }
     });
@@ -216,7 +216,7 @@ where
         http1::Builder::new().max_buf_size(BUFFER_MAX).serve_connection(TokioIo::new(stream), service).await;
 }
 
-impl<A, F> Desk<A>
+impl<A, F> Shared<A>
 where
     A: Fn(Request) -> F + Send + Sync + 'static,
     F: Future<Output: Into<Answer>> + Send + 'static,

@@ -13,12 +13,11 @@ mod models;
 mod parameters;
 mod record;
 mod refusals;
-mod settings;
-
-pub use ark::ARK;
+mod tables;
 
 /// Doubao in the registry.
-pub const PROFILE: Profile = Profile { name: "doubao", title: "ByteDance Doubao", dialects: &[&ARK] };
+pub const PROFILE: Profile =
+    Profile { name: "doubao", title: "ByteDance Doubao", dialects: &[&ark::ARK], apis: &[&ark::Ark] };
 
 /// Create and callbacks.
 const CREATE_PAGE: &str = "https://www.volcengine.com/docs/82379/1520757";

@@ -1,4 +1,4 @@
-//! Kling: the registry entry, and what its two API generations share: error table, endings, knobs,
+//! Kling: the registry entry, and what its two API generations share: error table, endings, options,
 //! ids, envelope.
 //!
 //! What only one generation has is in `kling/legacy` and `kling/v2`; who may call is `kling/auth`;
@@ -12,14 +12,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::api::Call;
 use crate::client::{Blame, Declined};
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::{
-    CallbackRules, Dialect, Ending, Evidence, Expiry, Knob, Phase, Profile, Refusal, Signing, Takes,
+use crate::dialect::{
+    CallbackRules, Dialect, Ending, Evidence, Expiry, Phase, Refusal, Signing, Takes, VendorOption, Word,
 };
+use crate::ids::Ids;
+use crate::tasks::Task;
+use crate::vendor::Profile;
 use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};
@@ -28,14 +29,17 @@ mod account;
 mod auth;
 mod fields;
 mod legacy;
+mod makes;
 mod records;
 mod v2;
 
-pub use legacy::LEGACY;
-pub use v2::V2;
-
 /// Kling in the registry.
-pub const PROFILE: Profile = Profile { name: "kling", title: "Kling", dialects: &[&LEGACY, &V2] };
+pub const PROFILE: Profile = Profile {
+    name: "kling",
+    title: "Kling",
+    dialects: &[&legacy::LEGACY, &v2::V2],
+    apis: &[&legacy::Legacy, &v2::New],
+};
 
 const CALLBACK_PAGE: &str = "https://kling.ai/document-api/api/get-started/callbacks";
 const AUTHENTICATION_PAGE: &str = "https://kling.ai/document-api/api/get-started/authentication";
@@ -53,6 +57,26 @@ const CALLBACKS: CallbackRules = CallbackRules {
     retries_evidence: Assumed,
     source: "the callback page says nothing about timeout, retries or order",
 };
+
+/// The state words of the legacy generation.
+const LEGACY_WORDS: &[Word] = &[
+    // Whether `submitted` is called back is not stated: a option.
+    Word::row(Phase::Submitted, "submitted", None, Assumed),
+    Word::row(Phase::Running, "processing", Some("processing"), Documented),
+    Word::row(Phase::Succeeded, "succeed", Some("succeed"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+];
+
+/// Name of the new generation's dialect.
+const V2_NAME: &str = "kling-v2";
+/// The state words of the new generation.
+const V2_WORDS: &[Word] = &[
+    // Whether `submitted` is called back is not stated: a option.
+    Word::row(Phase::Submitted, "submitted", None, Assumed),
+    Word::row(Phase::Running, "processing", Some("processing"), Documented),
+    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+];
 
 /// How a task ends; there is no code beside the sentence.
 #[rustfmt::skip]
@@ -99,7 +123,7 @@ const REFUSALS: &[Refusal] = &[
 
 const CONCURRENCY: &str = "concurrency";
 
-const CALLBACK_SUBMITTED: Knob = Knob::row(
+const CALLBACK_SUBMITTED: VendorOption = VendorOption::row(
     "callback-submitted",
     "whether the state a task starts in is called back too",
     Takes::Switch,
@@ -107,7 +131,7 @@ const CALLBACK_SUBMITTED: Knob = Knob::row(
     Assumed,
     "the callback page lists the state and says only that changes are notified",
 );
-const ERROR_DATA: Knob = Knob::row(
+const ERROR_DATA: VendorOption = VendorOption::row(
     "error-data",
     "what a refusal carries as `data`; the one for concurrency never has any",
     Takes::OneOf(&["absent", "null", "empty"]),
@@ -115,7 +139,7 @@ const ERROR_DATA: Knob = Knob::row(
     Observed,
     "captured refusals have none; the pages show `data` in the envelope of every answer",
 );
-const INVALID_STATUS: Knob = Knob::row(
+const INVALID_STATUS: VendorOption = VendorOption::row(
     "invalid-status",
     "the HTTP status of codes 1200 and 1201",
     Takes::OneOf(&["table", "200"]),
@@ -123,7 +147,7 @@ const INVALID_STATUS: Knob = Knob::row(
     Documented,
     "the error table says 400; one third party's test expects 200 with the code in the body",
 );
-const UNKNOWN_FIELDS: Knob = Knob::row(
+const UNKNOWN_FIELDS: VendorOption = VendorOption::row(
     "unknown-fields",
     "what becomes of body fields no page knows",
     Takes::OneOf(&["ignore", "refuse"]),
@@ -131,7 +155,7 @@ const UNKNOWN_FIELDS: Knob = Knob::row(
     Assumed,
     "the error table calls an incorrect key a case of 1201; clients are seen sending extra fields",
 );
-const MODEL_LIMITS: Knob = Knob::row(
+const MODEL_LIMITS: VendorOption = VendorOption::row(
     "model-limits",
     "whether an option that the model does not have is refused",
     Takes::Switch,
@@ -171,19 +195,19 @@ fn refuse(
     dialect: &'static Dialect,
     refusal: &Refusal,
     detail: Option<&str>,
-    settings: &Settings,
+    settings: &AccountConfig,
     ids: &mut Ids,
 ) -> Response {
     let code: u64 = refusal.code.parse().unwrap_or(5000);
     let message = detail.unwrap_or(refusal.message);
     let mut body = json!({"code": code, "message": message, "request_id": ids.uuid()});
-    match settings.knobs.get(dialect, "error-data") {
+    match settings.options.get(dialect, "error-data") {
         _ if refusal.name == CONCURRENCY => {}
         "null" => body["data"] = Value::Null,
         "empty" => body["data"] = json!({}),
         _ => {}
     }
-    let as_200 = matches!(code, 1200 | 1201) && settings.knobs.get(dialect, "invalid-status") == "200";
+    let as_200 = matches!(code, 1200 | 1201) && settings.options.get(dialect, "invalid-status") == "200";
     Response::json(if as_200 { 200 } else { refusal.http }, &body)
 }
 
@@ -210,7 +234,7 @@ fn given(value: Option<&Value>) -> Option<String> {
 /// The id a caller chose must be new to the account, whichever generation took it.
 fn unused(call: &Call<'_>, external_id: Option<String>) -> Result<Option<String>, Fault> {
     match external_id {
-        Some(id) if call.jobs.by_external_id(&id).is_some() => {
+        Some(id) if call.tasks.by_external_id(&id).is_some() => {
             Err(invalid(format!("External_task_id {} already exists", shown(&id))))
         }
         id => Ok(id),
@@ -221,12 +245,12 @@ fn unused(call: &Call<'_>, external_id: Option<String>) -> Result<Option<String>
 /// makes images. The core counts tasks; this looks at what the images need beyond that.
 fn has_room(call: &Call<'_>, wanted: u32) -> Result<(), Fault> {
     let Some(most) = call.settings.limits.concurrent else { return Ok(()) };
-    let tasks = u64::from(call.jobs.active());
+    let tasks = u64::from(call.tasks.active());
     let held: u64 = call
-        .jobs
+        .tasks
         .newest()
-        .filter(|job| !job.phase.is_terminal())
-        .map(|job| u64::from(records::places(job)))
+        .filter(|task| !task.phase.is_terminal())
+        .map(|task| u64::from(records::places(task)))
         .sum();
     let images = held > tasks || wanted > 1;
     if images && held + u64::from(wanted) > u64::from(most) {
@@ -240,19 +264,19 @@ fn shown(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// The word of a callback when a task enters a phase: the table's, or the knob's.
+/// The word of a callback when a task enters a phase: the table's, or the option's.
 fn callback_word(
     dialect: &'static Dialect,
-    word: &'static crate::vendor::Word,
-    settings: &Settings,
+    word: &'static Word,
+    settings: &AccountConfig,
 ) -> Option<&'static str> {
-    let first = word.phase == Phase::Submitted && settings.knobs.is_on(dialect, "callback-submitted");
+    let first = word.phase == Phase::Submitted && settings.options.is_on(dialect, "callback-submitted");
     if first { Some(word.query) } else { word.callback }
 }
 
 /// A task by either of its two ids.
-fn found<'c>(call: &Call<'c>, id: &str) -> Option<&'c Job> {
-    call.jobs.get(id).or_else(|| call.jobs.by_external_id(id))
+fn found<'c>(call: &Call<'c>, id: &str) -> Option<&'c Task> {
+    call.tasks.get(id).or_else(|| call.tasks.by_external_id(id))
 }
 
 /// What a client makes of an answer to a create.

@@ -7,16 +7,22 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::machine::{Call, ChallengeRule};
-use crate::vendor::{Dialect, Profile};
+use crate::api::Call;
+use crate::dialect::ChallengeRule;
+use crate::dialect::Dialect;
+use crate::vendor::Profile;
 use crate::wire::Secret;
 
-pub mod v1;
-pub mod v2;
+mod v1;
+mod v2;
 
 /// MiniMax in the registry.
-pub const PROFILE: Profile =
-    Profile { name: "minimax", title: "MiniMax Hailuo", dialects: &[&v1::V1, &v2::V2] };
+pub const PROFILE: Profile = Profile {
+    name: "minimax",
+    title: "MiniMax Hailuo",
+    dialects: &[&v1::V1, &v2::V2],
+    apis: &[&v1::MiniMax, &v2::MiniMax],
+};
 
 /// What is sent to a callback URL before a create is accepted, and what must come back.
 ///

@@ -4,8 +4,9 @@
 //! (what each route takes), `validation`, `answers` (every body it sends), `listing`, `samples` and
 //! `client`. Nothing else of a vendor's behaviour lives here.
 
-use crate::machine::Call;
-use crate::vendor::{Dialect, Profile};
+use crate::api::Call;
+use crate::dialect::{Evidence, Phase, Word};
+use crate::vendor::Profile;
 use crate::wire::Secret;
 
 mod answers;
@@ -18,10 +19,11 @@ mod products;
 mod samples;
 mod validation;
 
-pub use ent_v2::ENT_V2;
+use Evidence::{Assumed, Documented, Observed};
 
 /// Vidu in the registry.
-pub const PROFILE: Profile = Profile { name: "vidu", title: "Vidu", dialects: &[&ENT_V2] };
+pub const PROFILE: Profile =
+    Profile { name: "vidu", title: "Vidu", dialects: &[&ent_v2::ENT_V2], apis: &[&ent_v2::Vidu] };
 
 /// Pages of the vendor's documentation, read 2026-11-24 as stored copies of several ages; where the
 /// copies differ, the newest counts unless a comment says otherwise.
@@ -39,9 +41,19 @@ mod page {
     pub(super) const CREDITS: &str = "https://platform.vidu.com/docs/get-account-info";
 }
 
+/// The state words.
+const WORDS: &[Word] = &[
+    // Pushes for the first two were seen by one receiver and are not documented: `callback-early`.
+    Word::row(Phase::Submitted, "created", None, Observed),
+    Word::row(Phase::Queued, "queueing", None, Assumed),
+    Word::row(Phase::Running, "processing", Some("processing"), Documented),
+    Word::row(Phase::Succeeded, "success", Some("success"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+];
+
 /// The caller's key, if it is one of the account's, after the word `Token` and no other.
-fn authenticate(call: &Call<'_>, dialect: &'static Dialect) -> Option<Secret> {
-    let key = dialect.auth.key(call.request.headers.get("authorization")?)?;
+fn authenticate(call: &Call<'_>) -> Option<Secret> {
+    let key = call.dialect.auth.key(call.request.headers.get("authorization")?)?;
     call.settings.knows(key).then(|| Secret::new(key))
 }
 

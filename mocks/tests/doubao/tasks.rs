@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -145,7 +145,7 @@ fn the_new_generation_takes_no_tokens_whatever_is_configured() {
     let answer = called(&mut with_pair(&[]), NEW, Some(&bearer));
     refused(&answer, 401, 1002);
     assert_eq!(answer.1["message"], NO_PAIRS);
-    let mut open = Machine::new(kling(), Settings::default());
+    let mut open = Machine::new(kling(), AccountConfig::default());
     refused(&called(&mut open, NEW, Some(&bearer)), 401, 1002);
     assert_eq!(called(&mut open, NEW, Some("Bearer whatever")).0, 200);
 }
@@ -153,10 +153,10 @@ fn the_new_generation_takes_no_tokens_whatever_is_configured() {
 #[test]
 fn an_open_account_takes_any_key_and_checks_tokens_once_it_has_a_pair() {
     let forged = format!("Bearer {}", token(&json!({"iss": "nobody"})));
-    let mut open = Machine::new(kling(), Settings::default());
+    let mut open = Machine::new(kling(), AccountConfig::default());
     assert_eq!(called(&mut open, LEGACY, Some(&forged)).0, 200);
     let pair = vec![("access".to_owned(), Secret::new("secret"))];
-    let mut open = Machine::new(kling(), Settings { access_keys: pair, ..Settings::default() });
+    let mut open = Machine::new(kling(), AccountConfig { access_keys: pair, ..AccountConfig::default() });
     refused(&called(&mut open, LEGACY, Some(&forged)), 401, 1000);
     assert_eq!(called(&mut open, LEGACY, Some("Bearer whatever")).0, 200);
 }

@@ -23,7 +23,7 @@ fn with_hook(path: &str) -> Value {
 fn life(machine: &mut Machine, path: &str, ending: &str) -> Vec<Delivery> {
     let mut turn = turn(machine, Request::post(path, &with_hook(path)), now());
     let task = turn.task.take().expect("a task");
-    let dialect = machine.jobs().get(&task).expect("it is kept").draft.dialect;
+    let dialect = machine.tasks().get(&task).expect("it is kept").draft.dialect;
     let ending = dialect.ending(ending).expect("an ending");
     for step in [Step::To(Phase::Running), Step::End(ending)] {
         turn.deliveries.extend(machine.advance(&task, step, later(9)).expect("it moves"));

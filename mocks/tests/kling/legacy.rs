@@ -174,7 +174,7 @@ fn the_model_is_named_or_the_first(#[case] fields: Value, #[case] knob: &str, #[
     body.as_object_mut().expect("an object").remove("model_name");
     body.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
     let id = make(&mut machine, TEXT, &body);
-    assert_eq!(machine.jobs().get(&id).expect("it is kept").draft.model, model);
+    assert_eq!(machine.tasks().get(&id).expect("it is kept").draft.model, model);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn every_row_of_the_table_can_be_had(
             Some(_) => "empty",
         };
         assert_eq!(carried, if code == 1303 { "absent" } else { data }, "{body}");
-        assert!(machine.jobs().is_empty());
+        assert!(machine.tasks().is_empty());
         rows.push((code, status));
     }
     assert_eq!(rows, TABLE);
@@ -80,7 +80,7 @@ fn an_external_id_is_taken_once_whatever_the_generation() {
         refused(&answer, 400, 1201);
         assert_eq!(answer.1["message"], "External_task_id mine already exists");
     }
-    assert_eq!(machine.jobs().len(), 1);
+    assert_eq!(machine.tasks().len(), 1);
     // No id is no id.
     for _ in 0..2 {
         make(&mut machine, TEXT, &json!({"prompt": "A boat", "external_task_id": ""}));

@@ -27,7 +27,7 @@ fn each_family_has_its_models_and_no_others(#[case] family: &str, #[case] models
         let mut machine = machine();
         if models.contains(&model) {
             let id = make(&mut machine, &path, &sample(&path));
-            assert_eq!(machine.jobs().get(&id).expect("it is kept").draft.model, model);
+            assert_eq!(machine.tasks().get(&id).expect("it is kept").draft.model, model);
         } else {
             refused(&post(&mut machine, &path, &sample(TURBO)), 404, 1203);
         }

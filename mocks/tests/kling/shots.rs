@@ -35,7 +35,7 @@ fn shots_stand_in_for_the_prompt(
 ) {
     let mut machine = machine();
     let id = make(&mut machine, path, &told(path, &changes));
-    let draft = &machine.jobs().get(&id).expect("kept").draft;
+    let draft = &machine.tasks().get(&id).expect("kept").draft;
     assert_eq!(draft.prompt, "A paper boat\nA paper boat", "rules look for words in the shots");
 }
 

@@ -133,7 +133,7 @@ fn one_value_is_right_and_the_other_wrong(
     make(&mut machine(), path, &changed(&body, pointer, &right));
     let mut machine = machine();
     refused(&post(&mut machine, path, &changed(&body, pointer, &wrong)), 400, 1201);
-    assert!(machine.jobs().is_empty());
+    assert!(machine.tasks().is_empty());
 }
 
 /// Sentences that were observed, or that a page gives to the letter.

@@ -1,7 +1,7 @@
 //! API v1: states by channel, files, templates, refusals and knobs.
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -264,7 +264,7 @@ fn nobody_gets_in_without_a_key(#[case] value: Option<&str>, #[case] knob: &str,
             );
         }
     }
-    assert!(mock.machine.jobs().is_empty());
+    assert!(mock.machine.tasks().is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! API v2: states, task objects, lists, removals, refusals and knobs.
 
-use ringback_mocks::jobs::Step;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -330,7 +330,7 @@ fn nobody_gets_in_without_a_key(#[case] value: Option<&str>) {
         let error = json!({"type": "authorized_error", "message": message, "http_code": "401"});
         assert_eq!((status, &body["error"]), (401, &error));
     }
-    assert!(mock.machine.jobs().is_empty());
+    assert!(mock.machine.tasks().is_empty());
 }
 
 #[test]

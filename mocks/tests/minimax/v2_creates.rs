@@ -230,7 +230,7 @@ fn a_source_is_a_768p_video_of_h3_that_succeeded() {
     ];
     let by_id = |id: &str| json!({"model": "MiniMax-H3", "source_task_id": id, "resolution": "2K"});
     let again = mock.made(REGENERATE, &by_id(&good));
-    assert_eq!(mock.machine.jobs().get(&again).expect("kept").draft.prompt, "A paper boat");
+    assert_eq!(mock.machine.tasks().get(&again).expect("kept").draft.prompt, "A paper boat");
     for id in bad.iter().chain([&again]) {
         let (status, body) = mock.post(REGENERATE, &by_id(id));
         let message = &body["error"]["message"];

@@ -30,7 +30,7 @@ fn only_a_known_key_after_the_word_token_is_let_in(#[case] authorization: Option
         let body = value(response);
         assert_eq!((response.status, &body["reason"]), (401, &json!("Unauthorized")), "{method} {path}");
         assert_eq!(turn.refused.map(|row| row.name), Some("unauthorized"));
-        assert!(machine.jobs().is_empty());
+        assert!(machine.tasks().is_empty());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ringback_mocks::client::{Blame, Wish};
-use ringback_mocks::script::Rule;
+use ringback_mocks::rules::Rule;
 use ringback_mocks::vendor::Purpose;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
@@ -272,7 +272,7 @@ fn every_row_of_the_error_table_is_reached_in_its_envelope() {
         assert_eq!(body["code"], row.http);
         assert_eq!(body["metadata"]["trace_id"].as_str().map(str::len), Some(32));
         assert!(!body["message"].as_str().expect("a sentence").contains('{'), "{body}");
-        assert!(machine.jobs().is_empty());
+        assert!(machine.tasks().is_empty());
     }
 }
 

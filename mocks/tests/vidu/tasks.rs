@@ -1,9 +1,9 @@
 //! What becomes of a task: its states and ends, cancelling, results, and who is told.
 
 use ringback_mocks::delivery::Signer;
-use ringback_mocks::jobs::Step;
 use ringback_mocks::machine::Reply;
 use ringback_mocks::vendor::Phase;
+use ringback_mocks::vendor::Step;
 use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Hostility of the record itself: JSON that is not a record, no body at all, odd ids, two documents, and a path
 //! that is not a hook.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_reference::receiver::mutants;
 use serde_json::json;
 
@@ -172,7 +172,7 @@ async fn unknown_hook(context: &ReceiverContext) -> Result<(), Stop> {
     let mut job = context.unsolicited_task(context.main())?;
     job.hook.clone_from(&nowhere);
     let callback = job.callback(CallbackState::SUCCESS)?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let reply = context.send(&callback).await?;
     let what = format!("a genuine callback at {nowhere}");
     context.note_if_acked(&reply, &what);
@@ -194,7 +194,7 @@ async fn odd_ids(context: &ReceiverContext) -> Result<(), Stop> {
     for (what, id) in ids {
         let job = context.job().await?;
         if !job.started {
-            context.gateway().set(id, Standing::Finished);
+            context.gateway().set(id, StubStatus::Finished);
         }
         let callback = job.callback(CallbackState::SUCCESS)?.with_id(json!(id));
         context.note_unless_survived(callback.request(ReceiverContext::now()), what).await?;
@@ -204,8 +204,8 @@ async fn odd_ids(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn two_documents(context: &ReceiverContext) -> Result<(), Stop> {
     let (job, other) = (context.job().await?, context.unsolicited_task(context.main())?);
-    context.set_gateway_status_unless_polled(&job, Standing::Finished);
-    context.set_gateway_status_unless_polled(&other, Standing::Finished);
+    context.set_gateway_status_unless_polled(&job, StubStatus::Finished);
+    context.set_gateway_status_unless_polled(&other, StubStatus::Finished);
     let (first, second) = (job.callback(CallbackState::SUCCESS)?, other.callback(CallbackState::SUCCESS)?);
     let both = [&first.body[..], &second.body[..]].concat();
     let what = "a genuine body with a second one after it";

@@ -1,7 +1,7 @@
 //! Tolerance of spelling: content types, header names, long ids and bodies, languages, how JSON is written, and
 //! unannounced words.
 
-use ringback_mocks::counterpart::Standing;
+use ringback_mocks::stub_gateway::StubStatus;
 use ringback_mocks::wire::{Headers, Request};
 use ringback_reference::receiver::mutants;
 
@@ -136,7 +136,7 @@ async fn content_type(context: &ReceiverContext) -> Result<(), Stop> {
 
 async fn typed(context: &ReceiverContext, content_type: &str) -> Result<Callback, Stop> {
     let job = context.job().await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     Ok(job.callback(CallbackState::SUCCESS)?.typed(content_type))
 }
 
@@ -159,7 +159,7 @@ async fn header_case(context: &ReceiverContext) -> Result<(), Stop> {
 /// A genuine callback with its header names in a case.
 async fn written(context: &ReceiverContext, case: fn(&str) -> String) -> Result<Request, Stop> {
     let job = context.job().await?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     let request = job.callback(CallbackState::SUCCESS)?.request(ReceiverContext::now());
     let headers: Headers = request.headers.iter().map(|(name, value)| (case(name), value)).collect();
     Ok(Request { headers, ..request })
@@ -218,7 +218,7 @@ async fn long_bodies(context: &ReceiverContext) -> Result<(), Stop> {
 async fn any_language(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
     let plain = job.callback(CallbackState::SUCCESS)?.with_text("a paper boat");
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     context.control(&plain).await?;
     let raw = |callback: Callback| callback.with_text(TEXT);
     let escaped = |callback: Callback| callback.with_text(TEXT).in_ascii();
@@ -247,13 +247,13 @@ async fn unknown_word(context: &ReceiverContext) -> Result<(), Stop> {
     let job = context.job().await?;
     let callback = job.callback(CallbackState::RUNNING)?.with_word("reviewing");
     let what = "a callback with the state `reviewing`";
-    context.set_gateway_status(&job, Standing::Running);
+    context.set_gateway_status(&job, StubStatus::Running);
     let reply = context.send(&callback).await?;
     context.note_if_5xx(&reply, what);
     let control = context.acknowledged_control().await?;
     context.note_effects_of(&[(what.to_owned(), job.clone())], &control).await?;
     let end = job.callback_at(CallbackState::SUCCESS, 1)?;
-    context.set_gateway_status(&job, Standing::Finished);
+    context.set_gateway_status(&job, StubStatus::Finished);
     context.send(&end).await?;
     context.note_unless_once(&job, Class::Success, &format!("`{}` after {what}", end.word)).await
 }

@@ -15,23 +15,24 @@ use super::models::Model;
 use super::parameters::Order;
 use super::record::{is_kept, record, seed};
 use super::refusals::{self, Fault, REFUSALS};
-use super::settings::{CANCEL, CREATES, KNOBS};
+use super::tables::{CANCEL, CREATES, OPTIONS, TASKS, WORDS};
 use super::{CREATE_PAGE, DELETE_PAGE, LIST_PAGE, QUERY_PAGE, client, content, list};
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::api::{Act, Api, Call, Routed};
 use crate::client::Client;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, Draft, Routed};
-use crate::vendor::{
+use crate::dialect::{
     AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
     Purpose, Refusal, Route, Sample, Signing, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// The Ark task API.
-pub static ARK: Dialect = Dialect {
+pub(super) static ARK: Dialect = Dialect {
     name: "ark",
     model: "doubao-seedance-1-0-pro-250528",
     auth: AuthScheme::Bearer,
@@ -50,7 +51,8 @@ pub static ARK: Dialect = Dialect {
         retries_evidence: Assumed,
         source: CREATE_PAGE,
     },
-    knobs: KNOBS,
+    challenge: None,
+    options: OPTIONS,
     expiry: Expiry { result: ONE_DAY, cover: ONE_DAY, evidence: Documented },
     schemas: SCHEMAS,
     creates: CREATES,
@@ -62,11 +64,8 @@ pub static ARK: Dialect = Dialect {
         query: client::query,
         queried: client::queried,
     },
-    api: &Ark,
 };
 
-/// Where tasks are.
-pub(super) const TASKS: &str = "/api/v3/contents/generations/tasks";
 const TASK: &str = "/api/v3/contents/generations/tasks/{id}";
 const STOP: &str = "/api/v3/contents/generations/tasks/{id}/stop";
 const ONE_DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -83,16 +82,6 @@ const ROUTES: &[Route] = &[
     // There is no such call: it falls through to the create handler.
     Route::row("POST", CANCEL, Purpose::Create, "video", Observed, FALLS_THROUGH),
     Route::row("POST", STOP, Purpose::Create, "video", Observed, FALLS_THROUGH),
-];
-
-const WORDS: &[Word] = &[
-    Word::row(Phase::Queued, "queued", Some("queued"), Documented),
-    Word::row(Phase::Running, "running", Some("running"), Documented),
-    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
-    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    Word::row(Phase::Expired, "expired", Some("expired"), Documented),
-    // Not among the states the callback paragraph lists.
-    Word::row(Phase::Cancelled, "cancelled", None, Assumed),
 ];
 
 #[rustfmt::skip]
@@ -130,13 +119,15 @@ const SCHEMAS: &[(Document, &str)] = &[
     (Document::Other("delete-response"), ringback_schemas::file("vendors/ark/delete-response.schema.json")),
 ];
 
-struct Ark;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Ark;
 
 impl Api for Ark {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
         let key = match authenticate(call) {
             Ok(key) => key,
-            Err(row) => return Routed::answer(call.refuse(&ARK, row, None)),
+            Err(row) => return Routed::answer(call.refuse(row, None)),
         };
         match route.purpose {
             Purpose::Create => match draft(call, key) {
@@ -148,14 +139,14 @@ impl Api for Ark {
                 Err(fault) => refused(call, &fault),
             }),
             _ => {
-                let jobs = call.jobs;
-                let job = jobs.get(segment).filter(|job| is_kept(job, call.settings, call.now));
-                match job {
+                let tasks = call.tasks;
+                let task = tasks.get(segment).filter(|task| is_kept(task, call.settings, call.now));
+                match task {
                     None => Routed::answer(unknown(call, segment)),
-                    Some(job) if route.purpose == Purpose::Delete => delete(call, job),
-                    Some(job) => Routed::Answer {
-                        task: Some(job.id.clone()),
-                        response: refusals::answer(&record(job, call.settings), call.ids),
+                    Some(task) if route.purpose == Purpose::Delete => delete(call, task),
+                    Some(task) => Routed::Answer {
+                        task: Some(task.id.clone()),
+                        response: refusals::answer(&record(task, call.settings), call.ids),
                     },
                 }
             }
@@ -164,12 +155,12 @@ impl Api for Ark {
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
         let row = authenticate(call).err().unwrap_or("route");
-        call.refuse(&ARK, row, None)
+        call.refuse(row, None)
     }
 
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        let mut body = json!({"id": job.id});
-        if let Some(user) = job.draft.body.get("safety_identifier") {
+    fn created(&self, task: &Task, _settings: &AccountConfig, ids: &mut Ids) -> Response {
+        let mut body = json!({"id": task.id});
+        if let Some(user) = task.draft.body.get("safety_identifier") {
             body["safety_identifier"] = user.clone();
         }
         refusals::answer(&body, ids)
@@ -179,14 +170,14 @@ impl Api for Ark {
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        _settings: &Settings,
+        _settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         refusals::refuse(refusal, detail.unwrap_or(refusal.message), "", ids)
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&record(job, settings))
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&record(task, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -195,8 +186,8 @@ impl Api for Ark {
         format!("cgt-{}-{}", local.strftime("%Y%m%d%H%M%S"), unique_tail(ids))
     }
 
-    fn callback_word(&self, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let cancelled = word.phase == Phase::Cancelled && settings.knobs.is_on(&ARK, "callback-cancelled");
+    fn callback_word(&self, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
+        let cancelled = word.phase == Phase::Cancelled && settings.options.is_on(&ARK, "callback-cancelled");
         word.callback.or_else(|| cancelled.then_some(word.query))
     }
 
@@ -243,28 +234,28 @@ fn authenticate(call: &Call<'_>) -> Result<Secret, &'static str> {
 
 /// Answers with a fault, its parameter in the code or beside it.
 fn refused(call: &mut Call<'_>, fault: &Fault) -> Response {
-    let dotted = call.settings.knobs.get(&ARK, "parameter-codes") == "dotted" && !fault.param.is_empty();
+    let dotted = call.settings.options.get(&ARK, "parameter-codes") == "dotted" && !fault.param.is_empty();
     let (row, message) = match fault.row {
         "missing" if dotted => ("missing-x", format!("The required parameter {} is missing.", fault.param)),
         "invalid" if dotted => ("invalid-x", format!("The specified parameter {} is invalid.", fault.param)),
         row => (row, fault.message.clone()),
     };
-    let Some(refusal) = ARK.refusal(row) else { return call.refuse(&ARK, "invalid", None) };
+    let Some(refusal) = ARK.refusal(row) else { return call.refuse("invalid", None) };
     call.refused = Some(refusal);
     refusals::refuse(refusal, &message, &fault.param, call.ids)
 }
 
 fn unknown(call: &mut Call<'_>, id: &str) -> Response {
-    if call.settings.knobs.get(&ARK, "unknown-task") == "resource-not-found" {
-        return call.refuse(&ARK, "task", None);
+    if call.settings.options.get(&ARK, "unknown-task") == "resource-not-found" {
+        return call.refuse("task", None);
     }
     let message = format!("The specified task {} is not found.", content::short(id));
     refused(call, &Fault { row: "task-x", message, param: "id".to_owned() })
 }
 
 /// What DELETE does in each state; `{}` when it does anything.
-fn delete(call: &mut Call<'_>, job: &Job) -> Routed {
-    let act = match job.phase {
+fn delete(call: &mut Call<'_>, task: &Task) -> Routed {
+    let act = match task.phase {
         Phase::Submitted | Phase::Queued => {
             ARK.ending("cancelled").map_or(Err("ended"), |ending| Ok(Act::End(ending)))
         }
@@ -274,13 +265,13 @@ fn delete(call: &mut Call<'_>, job: &Job) -> Routed {
     };
     match act {
         Ok(act) => {
-            Routed::Act { task: job.id.clone(), act, response: refusals::answer(&json!({}), call.ids) }
+            Routed::Act { task: task.id.clone(), act, response: refusals::answer(&json!({}), call.ids) }
         }
         Err(row) => {
-            let running = format!("Cannot delete task `{}` because it is currently running.", job.id);
+            let running = format!("Cannot delete task `{}` because it is currently running.", task.id);
             let detail = (row == "running").then_some(running.as_str());
-            let response = call.refuse(&ARK, row, detail);
-            Routed::Answer { response, task: Some(job.id.clone()) }
+            let response = call.refuse(row, detail);
+            Routed::Answer { response, task: Some(task.id.clone()) }
         }
     }
 }
@@ -312,7 +303,7 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
         Some(_) => return Err(Fault::invalid("model", "")),
     };
     let id = if asked.len() > ENDPOINT.len() && asked.starts_with(ENDPOINT) {
-        call.settings.knobs.get(&ARK, "endpoint-model")
+        call.settings.options.get(&ARK, "endpoint-model")
     } else {
         asked
     };
@@ -324,7 +315,7 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
     };
     let name = id.rsplit_once('-').map_or(id, |(name, _)| name);
     let list = content::read(body.get("content").unwrap_or(&Value::Null), model, name)?;
-    let strict = call.settings.knobs.get(&ARK, "unsupported-parameters") == "refuse";
+    let strict = call.settings.options.get(&ARK, "unsupported-parameters") == "refuse";
     let reused = draft_of(call, &list)?;
     let order = Order { model, name, content: &list, strict, draft: reused.as_ref() };
     let mut settled = order.settle(&body)?;
@@ -344,11 +335,11 @@ fn draft(call: &Call<'_>, key: Secret) -> Result<Draft, Fault> {
 /// What the draft was made with. One that this mock does not know may be older than the mock; one
 /// that it knows must be a draft, and ready.
 fn draft_of(call: &Call<'_>, list: &content::Content) -> Result<Option<Value>, Fault> {
-    let Some(job) = list.draft_task.as_ref().and_then(|id| call.jobs.get(id)) else { return Ok(None) };
-    let mut made_with = job.draft.body.value();
-    if job.phase != Phase::Succeeded || made_with["draft"] != json!(true) {
+    let Some(task) = list.draft_task.as_ref().and_then(|id| call.tasks.get(id)) else { return Ok(None) };
+    let mut made_with = task.draft.body.value();
+    if task.phase != Phase::Succeeded || made_with["draft"] != json!(true) {
         return Err(Fault::invalid("content.draft_task", "the task is not a draft that succeeded"));
     }
-    made_with["seed"] = json!(seed(job));
+    made_with["seed"] = json!(seed(task));
     Ok(Some(made_with))
 }

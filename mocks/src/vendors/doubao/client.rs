@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ark::{ARK, TASKS};
+use super::tables::{TASKS, WORDS};
 use crate::client::{Blame, Declined, Sighting, Wish};
-use crate::vendor::Phase;
+use crate::dialect::{Phase, Word};
 use crate::wire::{Request, Response};
 
 /// The create call of a job.
@@ -47,7 +47,7 @@ pub(super) fn query(_wish: &Wish, id: &str) -> Request {
 /// What an answer to a query says.
 pub(super) fn queried(body: &Value) -> Sighting {
     let word = body["status"].as_str().unwrap_or_default();
-    match ARK.phase(word) {
+    match Word::phase_of(WORDS, word) {
         Some(Phase::Succeeded) => {
             Sighting::Done(body["content"]["video_url"].as_str().map(str::to_owned).into_iter().collect())
         }

@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::ark::ARK;
 use super::content::short;
 use super::record::{is_kept, record};
 use super::refusals::Fault;
-use crate::jobs::Job;
-use crate::machine::Call;
+use crate::api::Call;
+use crate::tasks::Task;
 
 /// Largest page number and page size.
 const MOST: usize = 500;
@@ -36,23 +35,24 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, Fault> {
     let state = word(one("filter.status"), "filter.status", STATES)?;
     let tier = word(one("filter.service_tier"), "filter.service_tier", TIERS)?;
     // Documented: without this filter, the default tier only.
-    let usual_tier = Some("default").filter(|_| call.settings.knobs.get(&ARK, "list-tier") == "default");
+    let usual_tier =
+        Some("default").filter(|_| call.settings.options.get(call.dialect, "list-tier") == "default");
     let tier = tier.or(usual_tier);
     let (ids, model) = (all("filter.task_ids"), one("filter.model"));
-    let fits = |job: &&Job| {
-        is_kept(job, call.settings, call.now)
-            && state.is_none_or(|state| ARK.word(job.phase).query == state)
-            && tier.is_none_or(|tier| job.draft.body["service_tier"] == tier)
-            && (ids.is_empty() || ids.contains(&job.id.as_str()))
+    let fits = |task: &&Task| {
+        is_kept(task, call.settings, call.now)
+            && state.is_none_or(|state| call.dialect.word(task.phase).query == state)
+            && tier.is_none_or(|tier| task.draft.body["service_tier"] == tier)
+            && (ids.is_empty() || ids.contains(&task.id.as_str()))
             // What the create called the model: an endpoint's id, not what the record says.
-            && model.is_none_or(|model| job.draft.model == model)
+            && model.is_none_or(|model| task.draft.model == model)
     };
-    let chosen: Vec<&Job> = call.jobs.newest().filter(fits).collect();
+    let chosen: Vec<&Task> = call.tasks.newest().filter(fits).collect();
     let items: Vec<Value> = chosen
         .iter()
         .skip((number - 1).saturating_mul(size))
         .take(size)
-        .map(|job| record(job, call.settings))
+        .map(|task| record(task, call.settings))
         .collect();
     Ok(json!({"total": chosen.len(), "items": items}))
 }

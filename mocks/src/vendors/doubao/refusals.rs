@@ -6,8 +6,8 @@
 
 use serde_json::json;
 
+use crate::dialect::{Evidence, Refusal};
 use crate::ids::Ids;
-use crate::vendor::{Evidence, Refusal};
 use crate::wire::Response;
 
 use Evidence::{Assumed, Documented, Observed};

@@ -5,16 +5,15 @@
 
 use serde_json::{Value, json};
 
-use super::legacy::LEGACY;
 use super::{Fault, envelope, invalid};
-use crate::machine::{Call, Routed};
-use crate::vendor::{Evidence, Knob, Takes};
+use crate::api::{Call, Routed};
+use crate::dialect::{Evidence, Takes, VendorOption};
 
 pub(super) const PATH: &str = "/account/costs";
 pub(super) const PAGE: &str = "https://klingai.com/document-api/api/assets/account-usage";
 
 /// What the two times of the call choose packs by.
-pub(super) const WINDOW: Knob = Knob::row(
+pub(super) const WINDOW: VendorOption = VendorOption::row(
     "pack-window",
     "which resource packs a time span shows: those bought in it, or all",
     Takes::OneOf(&["bought", "all"]),
@@ -35,7 +34,7 @@ pub(super) fn packs(call: &mut Call<'_>) -> Result<Routed, Fault> {
     let (start, end) = (time(call, "start_time")?, time(call, "end_time")?);
     let today = call.now.as_millisecond().div_euclid(DAY_MS) * DAY_MS;
     let bought = today - BOUGHT_AGO;
-    let all = call.settings.knobs.get(&LEGACY, WINDOW.name) == "all";
+    let all = call.settings.options.get(call.dialect, WINDOW.name) == "all";
     let named = call.request.query("resource_pack_name").filter(|name| !name.is_empty());
     let wanted = (all || (start..=end).contains(&bought)) && named.is_none_or(|name| name == NAME);
     let pack = json!({

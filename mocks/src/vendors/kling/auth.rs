@@ -10,12 +10,12 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::Fault;
-use crate::machine::Call;
-use crate::vendor::{AuthScheme, Dialect, Evidence, Knob, Takes};
+use crate::api::Call;
+use crate::dialect::{AuthScheme, Evidence, Takes, VendorOption};
 use crate::wire::Secret;
 
-/// The knobs of signed tokens.
-pub(super) const TOLERANCE: Knob = Knob::row(
+/// The options of signed tokens.
+pub(super) const TOLERANCE: VendorOption = VendorOption::row(
     "jwt-tolerance",
     "how far `exp` and `nbf` of a token may be off the server's clock",
     Takes::Time,
@@ -23,7 +23,7 @@ pub(super) const TOLERANCE: Knob = Knob::row(
     Evidence::Assumed,
     super::AUTHENTICATION_PAGE,
 );
-pub(super) const NEEDS_EXPIRY: Knob = Knob::row(
+pub(super) const NEEDS_EXPIRY: VendorOption = VendorOption::row(
     "jwt-needs-exp",
     "whether a token without `exp` is invalid",
     Takes::Switch,
@@ -37,7 +37,7 @@ const NO_PAIRS: &str = "Authentication error. The current API does not support A
      (https://kling.ai/dev/api-key) to create API key.";
 
 /// Who calls an API that takes keys and signed tokens.
-pub(super) fn key_or_token(call: &Call<'_>, dialect: &'static Dialect) -> Result<Secret, Fault> {
+pub(super) fn key_or_token(call: &Call<'_>) -> Result<Secret, Fault> {
     let key = bearer(call)?.ok_or_else(|| row("unauthorized", "Authorization is invalid"))?;
     let (settings, parts) = (call.settings, key.split('.').count());
     if settings.api_keys.iter().any(|known| known.expose() == key) {
@@ -45,8 +45,8 @@ pub(super) fn key_or_token(call: &Call<'_>, dialect: &'static Dialect) -> Result
     }
     let checked = parts == 3 && !(settings.access_keys.is_empty() && settings.api_keys.is_empty());
     if checked {
-        let tolerance = settings.knobs.time(dialect, TOLERANCE.name).as_secs_f64();
-        let needs_expiry = settings.knobs.is_on(dialect, NEEDS_EXPIRY.name);
+        let tolerance = settings.options.time(call.dialect, TOLERANCE.name).as_secs_f64();
+        let needs_expiry = settings.options.is_on(call.dialect, NEEDS_EXPIRY.name);
         verify(key, &settings.access_keys, call.now, tolerance, needs_expiry)?;
     } else if !settings.api_keys.is_empty() {
         // Observed for a key without dots; the other counts are those of the library that says so.

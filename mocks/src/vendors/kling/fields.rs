@@ -29,7 +29,7 @@ pub(super) const fn may(name: &'static str, kind: Kind) -> Field {
 }
 
 impl Field {
-    /// The same field, with the sentence the vendor documents for it.
+    /// The field with the sentence that the vendor documents for it.
     pub(super) const fn or(self, complaint: &'static str) -> Self {
         Self { complaint, ..self }
     }

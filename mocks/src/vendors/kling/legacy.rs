@@ -12,18 +12,19 @@ use super::fields::check;
 use super::records::{self, Channel};
 use super::{
     CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, GENERAL_ENDINGS,
-    INVALID_STATUS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given, has_room,
-    invalid, unused,
+    INVALID_STATUS, LEGACY_WORDS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, account, auth, envelope, given,
+    has_room, invalid, unused,
 };
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::api::{Api, Call, Routed};
 use crate::client::{Client, Sighting, Wish};
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, Draft, Routed};
-use crate::vendor::{
-    AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
-    Sample, Takes, Word,
+use crate::dialect::{
+    AuthScheme, CreateSeen, Dialect, Document, Evidence, OptionValue, Phase, Purpose, Refusal, Route, Sample,
+    Takes, VendorOption, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
@@ -32,29 +33,24 @@ pub(super) mod parameters;
 pub(super) mod rules;
 mod samples;
 
-use parameters::{COMMON, PRODUCTS, Product};
+use parameters::{COMMON, product};
 
 /// The legacy dialect.
-pub static LEGACY: Dialect = Dialect {
+pub(super) static LEGACY: Dialect = Dialect {
     name: "kling-legacy",
     model: "kling-v1",
     auth: AuthScheme::Bearer,
     callback_url: "/callback_url",
     routes: ROUTES,
-    words: &[
-        // Whether `submitted` is called back is not stated: a knob.
-        Word::row(Phase::Submitted, "submitted", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "succeed", Some("succeed"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: LEGACY_WORDS,
     endings: {
         let (general, _) = ENDINGS.split_at(GENERAL_ENDINGS);
         general
     },
     refusals: REFUSALS,
     callbacks: CALLBACKS,
-    knobs: KNOBS,
+    challenge: None,
+    options: OPTIONS,
     expiry: EXPIRY,
     schemas: &[
         (Document::CreateRequest, ringback_schemas::file("vendors/kling-legacy/create-request.schema.json")),
@@ -85,16 +81,15 @@ pub static LEGACY: Dialect = Dialect {
         Some(seen)
     },
     client: Client { create, created: |response| super::created(response, "task_id"), query, queried },
-    api: &Legacy,
 };
 
 const SIGN: &str = "sign-legacy";
 const UNKNOWN_VIDEO: &str = "unknown-video";
 const OLD_MODEL_FIELD: &str = "model-field";
 
-const KNOBS: &[Knob] = &[
+const OPTIONS: &[VendorOption] = &[
     CALLBACK_SUBMITTED,
-    Knob::row(
+    VendorOption::row(
         SIGN,
         "whether callbacks of this generation are signed when the account has a webhook secret",
         Takes::Switch,
@@ -109,7 +104,7 @@ const KNOBS: &[Knob] = &[
     INVALID_STATUS,
     UNKNOWN_FIELDS,
     MODEL_LIMITS,
-    Knob::row(
+    VendorOption::row(
         UNKNOWN_VIDEO,
         "what becomes of a video_id that no task of the account has made",
         Takes::OneOf(&["accept", "refuse"]),
@@ -117,7 +112,7 @@ const KNOBS: &[Knob] = &[
         Assumed,
         "the extend page says the video must have been made within 30 days, not what is said otherwise",
     ),
-    Knob::row(
+    VendorOption::row(
         OLD_MODEL_FIELD,
         "what the old field `model` does: name the model, or nothing",
         Takes::OneOf(&["alias", "ignored"]),
@@ -156,54 +151,56 @@ const ROUTES: &[Route] = routes! {
     "images/kolors-virtual-try-on" Documented "the product's page of early 2026, in the public mirror WHQ25/rawgenai, docs/research/kling/virtual-try-on.md";
 };
 
-struct Legacy;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Legacy;
 
 impl Api for Legacy {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
-        let answered = auth::key_or_token(call, &LEGACY).and_then(|key| match route.purpose {
+        let answered = auth::key_or_token(call).and_then(|key| match route.purpose {
             Purpose::Create => draft(call, route.product, key).map(|draft| Routed::Create(Box::new(draft))),
             Purpose::List => list(call, route.product),
             Purpose::Account => account::packs(call),
             _ => one(call, route.product, segment),
         });
-        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(&LEGACY, name, Some(&detail))))
+        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(name, Some(&detail))))
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        match auth::key_or_token(call, &LEGACY) {
-            Ok(_) => call.refuse(&LEGACY, "route", None),
-            Err((name, detail)) => call.refuse(&LEGACY, name, Some(&detail)),
+        match auth::key_or_token(call) {
+            Ok(_) => call.refuse("route", None),
+            Err((name, detail)) => call.refuse(name, Some(&detail)),
         }
     }
 
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        envelope(&records::legacy_created(job), ids)
+    fn created(&self, task: &Task, _settings: &AccountConfig, ids: &mut Ids) -> Response {
+        envelope(&records::legacy_created(task), ids)
     }
 
     fn refuse(
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        settings: &Settings,
+        settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         super::refuse(&LEGACY, refusal, detail, settings, ids)
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&records::legacy(job, settings, Channel::Callback))
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&records::legacy(task, settings, Channel::Callback))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
         super::new_id(ids, now)
     }
 
-    fn callback_word(&self, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+    fn callback_word(&self, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
         super::callback_word(&LEGACY, word, settings)
     }
 
-    fn signs(&self, _job: &Job, settings: &Settings) -> bool {
-        settings.knobs.is_on(&LEGACY, SIGN)
+    fn signs(&self, _task: &Task, settings: &AccountConfig) -> bool {
+        settings.options.is_on(&LEGACY, SIGN)
     }
 
     fn limits(&self) -> (&'static str, &'static str) {
@@ -219,24 +216,20 @@ fn created_by(request: &Request) -> Option<&'static Route> {
     })
 }
 
-pub(super) fn product(name: &str) -> Option<&'static Product> {
-    PRODUCTS.iter().find(|product| product.name == name)
-}
-
 fn draft(call: &Call<'_>, name: &'static str, key: Secret) -> Result<Draft, Fault> {
     let mut body = super::object_of(call)?;
     let Some(product) = product(name) else { return Err(("route", "no such product".to_owned())) };
-    let knobs = &call.settings.knobs;
-    let known_only = knobs.get(&LEGACY, UNKNOWN_FIELDS.name) == "refuse";
+    let options = &call.settings.options;
+    let known_only = options.get(&LEGACY, UNKNOWN_FIELDS.name) == "refuse";
     check(&[product.fields, COMMON], &body, "", known_only).map_err(invalid)?;
-    let old = given(body.get("model")).filter(|_| knobs.get(&LEGACY, OLD_MODEL_FIELD) == "alias");
+    let old = given(body.get("model")).filter(|_| options.get(&LEGACY, OLD_MODEL_FIELD) == "alias");
     let model = given(body.get("model_name"))
         .or(old)
         .unwrap_or_else(|| product.models.first().copied().unwrap_or_default().to_owned());
     if !product.models.is_empty() && !product.models.contains(&model.as_str()) {
         return Err(("model", format!("model {} does not exist", super::shown(&model))));
     }
-    if knobs.is_on(&LEGACY, MODEL_LIMITS.name) {
+    if options.is_on(&LEGACY, MODEL_LIMITS.name) {
         rules::limits(name, &model, &body).map_err(invalid)?;
     }
     (product.rule)(&body, &model).map_err(invalid)?;
@@ -260,12 +253,12 @@ fn remember_parent(call: &Call<'_>, body: &mut Map<String, Value>) -> Result<(),
     body.remove(records::PARENT);
     let place = body.get("video_id").or_else(|| body.get("input").and_then(|input| input.get("video_id")));
     let Some(id) = given(place) else { return Ok(()) };
-    let made = call.jobs.newest().find(|job| records::made_video(job, &id));
-    if made.is_none() && call.settings.knobs.get(&LEGACY, UNKNOWN_VIDEO) == "refuse" {
+    let made = call.tasks.newest().find(|task| records::made_video(task, &id));
+    if made.is_none() && call.settings.options.get(&LEGACY, UNKNOWN_VIDEO) == "refuse" {
         return Err(invalid(format!("Video not found by id: {}", super::shown(&id))));
     }
     let (url, duration) = match made {
-        Some(job) => (records::file(job, call.settings, "mp4"), records::seconds(job)),
+        Some(task) => (records::file(task, call.settings, "mp4"), records::seconds(task)),
         None => {
             (call.settings.result(format_args!("{}.mp4", super::shown(&id))), records::SECONDS.to_owned())
         }
@@ -276,11 +269,11 @@ fn remember_parent(call: &Call<'_>, body: &mut Map<String, Value>) -> Result<(),
 
 fn one(call: &mut Call<'_>, product: &str, segment: &str) -> Result<Routed, Fault> {
     let id = records::decoded(segment);
-    let of_product = |job: &&Job| job.draft.product == product;
+    let of_product = |task: &&Task| task.draft.product == product;
     match super::found(call, &id).filter(of_product) {
-        Some(job) => Ok(Routed::Answer {
-            task: Some(job.id.clone()),
-            response: envelope(&records::legacy(job, call.settings, Channel::Query), call.ids),
+        Some(task) => Ok(Routed::Answer {
+            task: Some(task.id.clone()),
+            response: envelope(&records::legacy(task, call.settings, Channel::Query), call.ids),
         }),
         // Observed: not 404 and not 1203.
         None => Err(invalid(format!("Task not found by id/external id: {}", super::shown(&id)))),
@@ -292,12 +285,12 @@ fn list(call: &mut Call<'_>, product: &str) -> Result<Routed, Fault> {
     let page = page_part(call.request, "pageNum", 1, 1_000)?;
     let size = page_part(call.request, "pageSize", 30, 500)?;
     let tasks: Vec<Value> = call
-        .jobs
+        .tasks
         .newest()
-        .filter(|job| job.draft.product == product)
+        .filter(|task| task.draft.product == product)
         .skip((page - 1) * size)
         .take(size)
-        .map(|job| records::legacy(job, call.settings, Channel::Query))
+        .map(|task| records::legacy(task, call.settings, Channel::Query))
         .collect();
     Ok(Routed::answer(envelope(&Value::Array(tasks), call.ids)))
 }

@@ -7,34 +7,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::whole;
-use super::v2::{V2, parameters as new};
-use super::{LEGACY, id_at, legacy};
-use crate::account::Settings;
-use crate::jobs::Job;
-use crate::vendor::Phase;
-
-/// What a task ends with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Makes {
-    /// One video.
-    Video,
-    /// One video whose length the record does not say.
-    Effect,
-    /// As many images as `n`.
-    Images,
-    /// As many images as `n`, or a series.
-    OmniImage,
-    /// One image, of which there is no watermarked copy.
-    TryOn,
-    /// One image.
-    Image,
-    /// A solution's video, which has no id of its own.
-    Film,
-    /// A video with subtitles, and the subtitles.
-    Subtitles,
-    /// Pictures and a video of clothes.
-    Clothes,
-}
+use super::legacy::parameters as legacy;
+use super::makes::Makes;
+use super::v2::parameters as new;
+use super::{LEGACY_WORDS, V2_NAME, V2_WORDS, id_at};
+use crate::account::AccountConfig;
+use crate::dialect::{Phase, Word};
+use crate::tasks::Task;
 
 /// Where a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,15 +37,15 @@ const TENTHS_IMAGE: u64 = 80;
 /// Tells a video from its task, whose id may have the same time in it.
 const VIDEO_BIT: u64 = 1 << 21;
 
-fn is_new(job: &Job) -> bool {
-    job.draft.dialect.name == V2.name
+fn is_new(task: &Task) -> bool {
+    task.draft.dialect.name == V2_NAME
 }
 
-fn makes(job: &Job) -> Makes {
-    let makes = if is_new(job) {
-        new::offer(job.draft.product, &job.draft.model).map(|offer| offer.makes)
+fn makes(task: &Task) -> Makes {
+    let makes = if is_new(task) {
+        new::offer(task.draft.product, &task.draft.model).map(|offer| offer.makes)
     } else {
-        legacy::product(job.draft.product).map(|product| product.makes)
+        legacy::product(task.draft.product).map(|product| product.makes)
     };
     makes.unwrap_or(Makes::Video)
 }
@@ -85,37 +64,37 @@ pub(super) fn images(body: &Map<String, Value>, makes: Makes) -> u32 {
     }
 }
 
-fn images_of(job: &Job) -> u32 {
-    job.draft.body.as_object().map_or(0, |body| images(body, makes(job)))
+fn images_of(task: &Task) -> u32 {
+    task.draft.body.as_object().map_or(0, |body| images(body, makes(task)))
 }
 
 /// How many of the account's places a task takes.
-pub(super) fn places(job: &Job) -> u32 {
-    images_of(job).max(1)
+pub(super) fn places(task: &Task) -> u32 {
+    images_of(task).max(1)
 }
 
 /// The kind of a task as the filters of `POST /tasks` know it.
-pub(super) fn kind(job: &Job) -> &'static str {
-    match makes(job) {
+pub(super) fn kind(task: &Task) -> &'static str {
+    match makes(task) {
         Makes::TryOn => "try_on",
-        _ if images_of(job) > 0 => "image",
+        _ if images_of(task) > 0 => "image",
         _ => "video",
     }
 }
 
 /// A result of a task.
-pub(super) fn file(job: &Job, settings: &Settings, extension: &str) -> String {
-    settings.result(format_args!("{}.{extension}", job.id))
+pub(super) fn file(task: &Task, settings: &AccountConfig, extension: &str) -> String {
+    settings.result(format_args!("{}.{extension}", task.id))
 }
 
 /// A further result of a task, or a copy of it.
-fn variant(job: &Job, settings: &Settings, what: &str, extension: &str) -> String {
-    settings.result(format_args!("{}-{what}.{extension}", job.id))
+fn variant(task: &Task, settings: &AccountConfig, what: &str, extension: &str) -> String {
+    settings.result(format_args!("{}-{what}.{extension}", task.id))
 }
 
-fn whole_seconds(job: &Job) -> u64 {
-    let body = &job.draft.body;
-    let asked = if is_new(job) { &body["settings"]["duration"] } else { &body["duration"] };
+fn whole_seconds(task: &Task) -> u64 {
+    let body = &task.draft.body;
+    let asked = if is_new(task) { &body["settings"]["duration"] } else { &body["duration"] };
     match asked {
         Value::String(text) => text.parse().ok(),
         number => number.as_u64(),
@@ -124,33 +103,33 @@ fn whole_seconds(job: &Job) -> u64 {
 }
 
 /// The length of a task's video as its record says it, a little over what was asked.
-pub(super) fn seconds(job: &Job) -> String {
+pub(super) fn seconds(task: &Task) -> String {
     // Observed `3.041` at the new generation; the legacy page's sample is `5.1`.
-    if is_new(job) { format!("{}.041", whole_seconds(job)) } else { format!("{}.1", whole_seconds(job)) }
+    if is_new(task) { format!("{}.041", whole_seconds(task)) } else { format!("{}.1", whole_seconds(task)) }
 }
 
-fn video_id(job: &Job) -> String {
-    let low = job.id.parse::<u128>().map_or(0, |id| u64::try_from(id & u128::from(u32::MAX)).unwrap_or(0));
-    id_at(job.updated, low ^ VIDEO_BIT)
+fn video_id(task: &Task) -> String {
+    let low = task.id.parse::<u128>().map_or(0, |id| u64::try_from(id & u128::from(u32::MAX)).unwrap_or(0));
+    id_at(task.updated, low ^ VIDEO_BIT)
 }
 
 /// Whether the task made the video of this id.
-pub(super) fn made_video(job: &Job, id: &str) -> bool {
-    job.phase == Phase::Succeeded && kind(job) == "video" && video_id(job) == id
+pub(super) fn made_video(task: &Task, id: &str) -> bool {
+    task.phase == Phase::Succeeded && kind(task) == "video" && video_id(task) == id
 }
 
-fn watermarked(job: &Job) -> bool {
-    let body = &job.draft.body;
-    let options = if is_new(job) { &body["options"] } else { body };
+fn watermarked(task: &Task) -> bool {
+    let body = &task.draft.body;
+    let options = if is_new(task) { &body["options"] } else { body };
     ["watermark_info", "watermark"].iter().any(|key| options[*key]["enabled"] == true)
 }
 
-fn units(job: &Job) -> String {
-    let images = u64::from(images_of(job));
-    let seconds = whole_seconds(job);
-    let tenths = match job.draft.body["settings"]["resolution"].as_str() {
+fn units(task: &Task) -> String {
+    let images = u64::from(images_of(task));
+    let seconds = whole_seconds(task);
+    let tenths = match task.draft.body["settings"]["resolution"].as_str() {
         _ if images > 0 => images * TENTHS_IMAGE,
-        _ if !is_new(job) => seconds.saturating_mul(2),
+        _ if !is_new(task) => seconds.saturating_mul(2),
         None | Some("720p") => seconds.saturating_mul(TENTHS_720P),
         Some(_) => seconds.saturating_mul(TENTHS_1080P),
     };
@@ -158,7 +137,7 @@ fn units(job: &Job) -> String {
 }
 
 /// The legacy answer to a create.
-pub(super) fn legacy_created(job: &Job) -> impl Serialize {
+pub(super) fn legacy_created(task: &Task) -> impl Serialize {
     #[derive(Serialize)]
     struct Answer<'j> {
         task_id: &'j str,
@@ -168,30 +147,30 @@ pub(super) fn legacy_created(job: &Job) -> impl Serialize {
         updated_at: i64,
     }
     Answer {
-        task_id: &job.id,
-        task_status: LEGACY.word(job.phase).query,
-        task_info: task_info(job, Channel::Query),
-        created_at: job.created.as_millisecond(),
-        updated_at: job.updated.as_millisecond(),
+        task_id: &task.id,
+        task_status: Word::of(LEGACY_WORDS, task.phase).query,
+        task_info: task_info(task, Channel::Query),
+        created_at: task.created.as_millisecond(),
+        updated_at: task.updated.as_millisecond(),
     }
 }
 
 /// The legacy record.
-pub(super) fn legacy(job: &Job, settings: &Settings, channel: Channel) -> Value {
+pub(super) fn legacy(task: &Task, settings: &AccountConfig, channel: Channel) -> Value {
     let mut data = Map::new();
     let mut put = |key: &str, value: Value| data.insert(key.to_owned(), value);
-    put("task_id", json!(job.id));
-    put("task_status", json!(LEGACY.word(job.phase).query));
-    put("task_status_msg", json!(job.ending.map_or("", |ending| ending.message)));
-    put("task_info", task_info(job, channel));
-    match job.phase {
+    put("task_id", json!(task.id));
+    put("task_status", json!(Word::of(LEGACY_WORDS, task.phase).query));
+    put("task_status_msg", json!(task.ending.map_or("", |ending| ending.message)));
+    put("task_info", task_info(task, channel));
+    match task.phase {
         Phase::Succeeded => {
             // The query has watermark fields; the documented callback does not.
-            if channel == Channel::Query && makes(job) != Makes::TryOn {
-                put("watermark_info", json!({"enabled": watermarked(job)}));
+            if channel == Channel::Query && makes(task) != Makes::TryOn {
+                put("watermark_info", json!({"enabled": watermarked(task)}));
             }
-            put("task_result", legacy_result(job, settings, channel));
-            put("final_unit_deduction", json!(units(job)));
+            put("task_result", legacy_result(task, settings, channel));
+            put("final_unit_deduction", json!(units(task)));
             put("final_balance_deduction", json!({"quota": "0", "list_price": "0"}));
         }
         Phase::Failed => {
@@ -199,39 +178,39 @@ pub(super) fn legacy(job: &Job, settings: &Settings, channel: Channel) -> Value 
         }
         _ => {}
     }
-    put("created_at", json!(job.created.as_millisecond()));
-    put("updated_at", json!(job.updated.as_millisecond()));
+    put("created_at", json!(task.created.as_millisecond()));
+    put("updated_at", json!(task.updated.as_millisecond()));
     Value::Object(data)
 }
 
-fn task_info(job: &Job, channel: Channel) -> Value {
+fn task_info(task: &Task, channel: Channel) -> Value {
     let mut info = Map::new();
     // Callbacks of other products than extend have no parent.
-    if let Some(parent) = job.draft.body.get(PARENT)
-        && (channel == Channel::Query || job.draft.product == EXTEND)
+    if let Some(parent) = task.draft.body.get(PARENT)
+        && (channel == Channel::Query || task.draft.product == EXTEND)
     {
         info.insert(PARENT.to_owned(), parent.clone());
     }
-    if let Some(id) = &job.draft.external_id {
+    if let Some(id) = &task.draft.external_id {
         info.insert("external_task_id".to_owned(), json!(id));
     }
     Value::Object(info)
 }
 
-fn legacy_result(job: &Job, settings: &Settings, channel: Channel) -> Value {
-    let makes = makes(job);
+fn legacy_result(task: &Task, settings: &AccountConfig, channel: Channel) -> Value {
+    let makes = makes(task);
     let with_copy = channel == Channel::Query && makes != Makes::TryOn;
-    if images_of(job) == 0 {
-        let mut video = json!({"id": video_id(job), "url": file(job, settings, "mp4")});
+    if images_of(task) == 0 {
+        let mut video = json!({"id": video_id(task), "url": file(task, settings, "mp4")});
         if makes != Makes::Effect {
-            video["duration"] = json!(seconds(job));
+            video["duration"] = json!(seconds(task));
         }
         if with_copy {
-            video["watermark_url"] = copy(job, settings, "mp4");
+            video["watermark_url"] = copy(task, settings, "mp4");
         }
         return json!({"videos": [video]});
     }
-    let images: Vec<Value> = pictures(job, settings)
+    let images: Vec<Value> = pictures(task, settings)
         .into_iter()
         .enumerate()
         .map(|(index, (url, marked))| {
@@ -242,7 +221,7 @@ fn legacy_result(job: &Job, settings: &Settings, channel: Channel) -> Value {
             image
         })
         .collect();
-    let series = makes == Makes::OmniImage && job.draft.body["result_type"] == "series";
+    let series = makes == Makes::OmniImage && task.draft.body["result_type"] == "series";
     match (makes, channel) {
         // Only the query page of this product has these keys.
         (Makes::OmniImage, Channel::Query) if series => {
@@ -254,85 +233,85 @@ fn legacy_result(job: &Job, settings: &Settings, channel: Channel) -> Value {
 }
 
 /// URL of each image, and of its watermarked copy.
-fn pictures(job: &Job, settings: &Settings) -> Vec<(String, Value)> {
-    (0..images_of(job))
+fn pictures(task: &Task, settings: &AccountConfig) -> Vec<(String, Value)> {
+    (0..images_of(task))
         .map(|index| match index {
-            0 => (file(job, settings, "png"), copy(job, settings, "png")),
+            0 => (file(task, settings, "png"), copy(task, settings, "png")),
             _ => {
-                let marked = watermarked(job).then(|| variant(job, settings, &format!("wm{index}"), "png"));
-                (variant(job, settings, &index.to_string(), "png"), json!(marked.unwrap_or_default()))
+                let marked = watermarked(task).then(|| variant(task, settings, &format!("wm{index}"), "png"));
+                (variant(task, settings, &index.to_string(), "png"), json!(marked.unwrap_or_default()))
             }
         })
         .collect()
 }
 
 /// URL of the watermarked copy, empty where none was asked for.
-fn copy(job: &Job, settings: &Settings, extension: &str) -> Value {
-    if watermarked(job) { json!(variant(job, settings, "wm", extension)) } else { json!("") }
+fn copy(task: &Task, settings: &AccountConfig, extension: &str) -> Value {
+    if watermarked(task) { json!(variant(task, settings, "wm", extension)) } else { json!("") }
 }
 
 /// The new generation's answer to a create.
-pub(super) fn new_created(job: &Job) -> Value {
+pub(super) fn new_created(task: &Task) -> Value {
     let mut data = json!({
-        "id": job.id,
-        "status": V2.word(job.phase).query,
-        "create_time": job.created.as_millisecond(),
-        "update_time": job.updated.as_millisecond(),
+        "id": task.id,
+        "status": Word::of(V2_WORDS, task.phase).query,
+        "create_time": task.created.as_millisecond(),
+        "update_time": task.updated.as_millisecond(),
     });
-    if let Some(id) = &job.draft.external_id {
+    if let Some(id) = &task.draft.external_id {
         data["external_id"] = json!(id);
     }
     data
 }
 
 /// The new generation's record, the same in queries and callbacks, of a task of either generation.
-pub(super) fn new(job: &Job, settings: &Settings) -> Value {
+pub(super) fn new(task: &Task, settings: &AccountConfig) -> Value {
     let mut data = json!({
-        "id": job.id,
-        "status": V2.word(job.phase).query,
-        "message": job.ending.map_or("", |ending| ending.message),
-        "create_time": job.created.as_millisecond(),
-        "update_time": job.updated.as_millisecond(),
+        "id": task.id,
+        "status": Word::of(V2_WORDS, task.phase).query,
+        "message": task.ending.map_or("", |ending| ending.message),
+        "create_time": task.created.as_millisecond(),
+        "update_time": task.updated.as_millisecond(),
     });
-    if let Some(id) = &job.draft.external_id {
+    if let Some(id) = &task.draft.external_id {
         data["external_id"] = json!(id);
     }
-    let done = job.phase == Phase::Succeeded;
-    data["outputs"] = json!(if done { outputs(job, settings) } else { Vec::new() });
+    let done = task.phase == Phase::Succeeded;
+    data["outputs"] = json!(if done { outputs(task, settings) } else { Vec::new() });
     if done {
-        let package = if images_of(job) > 0 { "image" } else { "video" };
-        data["billing"] = json!([{"charge_type": "unit", "amount": units(job), "package_type": package}]);
+        let package = if images_of(task) > 0 { "image" } else { "video" };
+        data["billing"] = json!([{"charge_type": "unit", "amount": units(task), "package_type": package}]);
     }
     data
 }
 
-fn outputs(job: &Job, settings: &Settings) -> Vec<Value> {
-    let url = |extension: &str| file(job, settings, extension);
-    match makes(job) {
+fn outputs(task: &Task, settings: &AccountConfig) -> Vec<Value> {
+    let url = |extension: &str| file(task, settings, extension);
+    match makes(task) {
         Makes::Video | Makes::Effect => vec![json!({
-            "type": "video", "id": video_id(job), "url": url("mp4"), "watermark_url": copy(job, settings, "mp4"),
-            "duration": seconds(job),
+            "type": "video", "id": video_id(task), "url": url("mp4"), "watermark_url": copy(task, settings, "mp4"),
+            "duration": seconds(task),
         })],
         Makes::Film => vec![json!({
-            "type": "video", "url": url("mp4"), "watermark_url": copy(job, settings, "mp4"), "duration": seconds(job),
+            "type": "video", "url": url("mp4"), "watermark_url": copy(task, settings, "mp4"), "duration": seconds(task),
         })],
         Makes::Subtitles => vec![
-            json!({"type": "subbed_video", "url": url("mp4"), "duration": seconds(job)}),
+            json!({"type": "subbed_video", "url": url("mp4"), "duration": seconds(task)}),
             json!({"type": "srt", "url": url("srt")}),
             json!({"type": "ass", "url": url("ass")}),
         ],
         Makes::Clothes => {
             let picture = |kind: &str| {
-                let url = variant(job, settings, kind, "png");
-                json!({"type": kind, "url": url, "watermark_url": copy(job, settings, "png")})
+                let url = variant(task, settings, kind, "png");
+                json!({"type": kind, "url": url, "watermark_url": copy(task, settings, "png")})
             };
             vec![
                 picture("product_image"),
                 picture("model_images"),
-                json!({"type": "product_video", "url": url("mp4"), "watermark_url": copy(job, settings, "mp4")}),
+                json!({"type": "product_video", "url": url("mp4"), "watermark_url": copy(task, settings, "mp4")}),
             ]
         }
-        Makes::Images | Makes::OmniImage | Makes::TryOn | Makes::Image => pictures(job, settings)
+        Makes::Images | Makes::OmniImage | Makes::TryOn | Makes::Image => pictures(task, settings)
             .into_iter()
             .map(|(url, marked)| json!({"type": "image", "url": url, "watermark_url": marked}))
             .collect(),

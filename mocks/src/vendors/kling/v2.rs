@@ -10,18 +10,20 @@ use serde_json::{Map, Value, json};
 use super::fields::{Kind, TEXT, check, may, must};
 use super::records::{self, Channel};
 use super::{
-    CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, INVALID_STATUS, LEGACY,
-    MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, auth, envelope, given, has_room, invalid, unused,
+    CALLBACK_PAGE, CALLBACK_SUBMITTED, CALLBACKS, ENDINGS, ERROR_DATA, EXPIRY, Fault, INVALID_STATUS,
+    LEGACY_WORDS, MODEL_LIMITS, REFUSALS, UNKNOWN_FIELDS, V2_NAME, V2_WORDS, auth, envelope, given, has_room,
+    invalid, unused,
 };
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::api::{Api, Call, Routed};
 use crate::client::{Client, Sighting, Wish};
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, Draft, Routed};
-use crate::vendor::{
-    AuthScheme, CreateSeen, Dialect, Document, Evidence, Knob, OptionValue, Phase, Purpose, Refusal, Route,
-    Sample, Takes, Word,
+use crate::dialect::{
+    AuthScheme, CreateSeen, Dialect, Document, Evidence, OptionValue, Phase, Purpose, Refusal, Route, Sample,
+    Takes, VendorOption, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented};
@@ -30,26 +32,21 @@ pub(super) mod parameters;
 mod samples;
 mod tasks;
 
-use parameters::{Asked, OPTIONS, Offer};
+use parameters::{Asked, OPTION_FIELDS, Offer};
 
 /// The new dialect.
-pub static V2: Dialect = Dialect {
-    name: "kling-v2",
+pub(super) static V2: Dialect = Dialect {
+    name: V2_NAME,
     model: TURBO,
     auth: AuthScheme::Bearer,
     callback_url: "/options/callback_url",
     routes: ROUTES,
-    words: &[
-        // Whether `submitted` is called back is not stated: a knob.
-        Word::row(Phase::Submitted, "submitted", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: V2_WORDS,
     endings: ENDINGS,
     refusals: REFUSALS,
     callbacks: CALLBACKS,
-    knobs: KNOBS,
+    challenge: None,
+    options: OPTIONS,
     expiry: EXPIRY,
     schemas: &[
         (Document::CreateRequest, ringback_schemas::file("vendors/kling-v2/create-request.schema.json")),
@@ -66,15 +63,14 @@ pub static V2: Dialect = Dialect {
     sample: Sample { duration: 5, option: ("resolution", OptionValue::Text("1080p")) },
     read_create,
     client: Client { create, created: |response| super::created(response, "id"), query, queried },
-    api: &New,
 };
 
 const TURBO: &str = "kling-3.0-turbo";
 const SHAPE: &str = "callback-shape";
 
-const KNOBS: &[Knob] = &[
+const OPTIONS: &[VendorOption] = &[
     CALLBACK_SUBMITTED,
-    Knob::row(
+    VendorOption::row(
         SHAPE,
         "whose record a callback of an older model on the new paths carries: the path's, or the model's",
         Takes::OneOf(&["path", "model"]),
@@ -107,7 +103,9 @@ const ROUTES: &[Route] = &[
     Route::row("POST", "/solutions", Purpose::List, "", Documented, "https://klingai.com/document-api/api/ecommerce-replication/drama-subtitle"),
 ];
 
-struct New;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct New;
 
 impl Api for New {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
@@ -119,35 +117,35 @@ impl Api for New {
             Purpose::List => tasks::by_cursor(call, solutions),
             _ => tasks::by_id(call, solutions),
         });
-        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(&V2, name, Some(&detail))))
+        answered.unwrap_or_else(|(name, detail)| Routed::answer(call.refuse(name, Some(&detail))))
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
         match auth::key_only(call) {
-            Ok(_) => call.refuse(&V2, "route", None),
-            Err((name, detail)) => call.refuse(&V2, name, Some(&detail)),
+            Ok(_) => call.refuse("route", None),
+            Err((name, detail)) => call.refuse(name, Some(&detail)),
         }
     }
 
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        envelope(&records::new_created(job), ids)
+    fn created(&self, task: &Task, _settings: &AccountConfig, ids: &mut Ids) -> Response {
+        envelope(&records::new_created(task), ids)
     }
 
     fn refuse(
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        settings: &Settings,
+        settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         super::refuse(&V2, refusal, detail, settings, ids)
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        let record = if like_legacy(job, settings) {
-            records::legacy(job, settings, Channel::Callback)
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        let record = if like_legacy(task, settings) {
+            records::legacy(task, settings, Channel::Callback)
         } else {
-            records::new(job, settings)
+            records::new(task, settings)
         };
         wire::bytes_of(&record)
     }
@@ -156,14 +154,14 @@ impl Api for New {
         super::new_id(ids, now)
     }
 
-    fn job_word(&self, job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let word = if like_legacy(job, settings) { LEGACY.word(job.phase) } else { word };
+    fn task_word(&self, task: &Task, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
+        let word = if like_legacy(task, settings) { Word::of(LEGACY_WORDS, task.phase) } else { word };
         super::callback_word(&V2, word, settings)
     }
 
-    fn calls_back(&self, job: &Job, _settings: &Settings) -> bool {
-        let offer = parameters::offer(job.draft.product, &job.draft.model);
-        job.phase.is_terminal() || offer.is_none_or(|offer| !offer.ends_only)
+    fn calls_back(&self, task: &Task, _settings: &AccountConfig) -> bool {
+        let offer = parameters::offer(task.draft.product, &task.draft.model);
+        task.phase.is_terminal() || offer.is_none_or(|offer| !offer.ends_only)
     }
 
     fn limits(&self) -> (&'static str, &'static str) {
@@ -173,9 +171,9 @@ impl Api for New {
 
 /// The callback page gives its new shape to the new paths and its legacy shape to older models; a task
 /// of an older model on a new path is both.
-fn like_legacy(job: &Job, settings: &Settings) -> bool {
-    let older = !matches!(job.draft.model.as_str(), "" | TURBO);
-    older && settings.knobs.get(&V2, SHAPE) == "model"
+fn like_legacy(task: &Task, settings: &AccountConfig) -> bool {
+    let older = !matches!(task.draft.model.as_str(), "" | TURBO);
+    older && settings.options.get(&V2, SHAPE) == "model"
 }
 
 fn draft(call: &Call<'_>, product: &'static str, model: &str, key: Secret) -> Result<Draft, Fault> {
@@ -203,9 +201,10 @@ fn draft(call: &Call<'_>, product: &'static str, model: &str, key: Secret) -> Re
 const SETTINGS: &str = "settings";
 
 fn validate(call: &Call<'_>, offer: &Offer, body: &Map<String, Value>) -> Result<(), String> {
-    let knobs = &call.settings.knobs;
-    let known_only = knobs.get(&V2, UNKNOWN_FIELDS.name) == "refuse";
-    let common = [may("options", Kind::Group(OPTIONS)), may(SETTINGS, Kind::Any), may("contents", Kind::Any)];
+    let options = &call.settings.options;
+    let known_only = options.get(&V2, UNKNOWN_FIELDS.name) == "refuse";
+    let common =
+        [may("options", Kind::Group(OPTION_FIELDS)), may(SETTINGS, Kind::Any), may("contents", Kind::Any)];
     let prompt = [offer.prompt.map_or(may("prompt", TEXT), |most| must("prompt", Kind::Text(most)))];
     check(&[&prompt, &common], body, "", known_only)?;
     let settings = match body.get(SETTINGS) {
@@ -218,7 +217,7 @@ fn validate(call: &Call<'_>, offer: &Offer, body: &Map<String, Value>) -> Result
         parameters::contents(offer, body, known_only)?;
     }
     // A solution has no model whose limits these could be.
-    let minded = offer.model.is_empty() || knobs.is_on(&V2, MODEL_LIMITS.name);
+    let minded = offer.model.is_empty() || options.is_on(&V2, MODEL_LIMITS.name);
     if minded { (offer.rule)(&Asked { body }) } else { Ok(()) }
 }
 

@@ -13,14 +13,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CHALLENGE, Stranger, caller, text};
-use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Api, Call, ChallengeRule, Draft, Routed};
-use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
-    Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
+use crate::account::AccountConfig;
+use crate::api::{Api, Call, Routed};
+use crate::dialect::{
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
+    Purpose, Refusal, Route, Sample, Signing, Takes, VendorOption, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
@@ -30,7 +31,7 @@ mod parameters;
 mod task;
 
 /// API v1.
-pub static V1: Dialect = Dialect {
+pub(super) static V1: Dialect = Dialect {
     name: "minimax-v1",
     model: "MiniMax-Hailuo-02",
     auth: AuthScheme::Bearer,
@@ -54,7 +55,8 @@ pub static V1: Dialect = Dialect {
         retries_evidence: Assumed,
         source: "nothing is documented about status pushes beyond when they come and what is in them",
     },
-    knobs: KNOBS,
+    challenge: Some(CHALLENGE),
+    options: OPTIONS,
     // A template's video lasts nine hours; one dialect has one expiry, so it too goes after an hour.
     expiry: Expiry { result: ONE_HOUR, cover: ONE_HOUR, evidence: Documented },
     schemas: &[
@@ -75,7 +77,6 @@ pub static V1: Dialect = Dialect {
             .then(|| CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: client::CLIENT,
-    api: &MiniMax,
 };
 
 const ONE_HOUR: Duration = Duration::from_secs(3_600);
@@ -134,24 +135,24 @@ const REFUSALS: &[Refusal] = &[
 ];
 
 #[rustfmt::skip]
-const KNOBS: &[Knob] = &[
-    Knob::row("capital-callback-words", "callbacks carry the words of queries", Takes::Switch, "off", Documented,
+const OPTIONS: &[VendorOption] = &[
+    VendorOption::row("capital-callback-words", "callbacks carry the words of queries", Takes::Switch, "off", Documented,
         "the create pages list processing, success and failed; the sample on the template page has Success"),
-    Knob::row("size-in-callback", "a success callback carries video_width and video_height", Takes::Switch, "off", Documented,
+    VendorOption::row("size-in-callback", "a success callback carries video_width and video_height", Takes::Switch, "off", Documented,
         "pushes are said to have the structure of the query answer; the sample has neither field"),
-    Knob::row("template-callback", "how the success callback of a template names its result", Takes::OneOf(&["video_url", "file_id"]), "video_url", Documented,
+    VendorOption::row("template-callback", "how the success callback of a template names its result", Takes::OneOf(&["video_url", "file_id"]), "video_url", Documented,
         "pushes are said to have the structure of the query answer, which has video_url; the page's sample has file_id"),
-    Knob::row("fail-code", "whether the query answer of a failed task carries its code (1027, in moderation) or 0", Takes::OneOf(&["1027", "0"]), "1027", Observed,
+    VendorOption::row("fail-code", "whether the query answer of a failed task carries its code (1027, in moderation) or 0", Takes::OneOf(&["1027", "0"]), "1027", Observed,
         "both stand in third parties' tests; no such answer was ever captured"),
-    Knob::row("rate-limit-http", "HTTP status of code 1002", Takes::OneOf(&["200", "429"]), "200", Assumed,
+    VendorOption::row("rate-limit-http", "HTTP status of code 1002", Takes::OneOf(&["200", "429"]), "200", Assumed,
         "the OpenAPI text has 200 only; MiniMax's own CLI has a branch for a bare 429"),
-    Knob::row("file-id-before-success", "file_id of a task without a file", Takes::OneOf(&["absent", "empty"]), "absent", Assumed,
+    VendorOption::row("file-id-before-success", "file_id of a task without a file", Takes::OneOf(&["absent", "empty"]), "absent", Assumed,
         "documented as returned on success; clients accept both"),
-    Knob::row("unknown-task", "the code for a task that is not there", Takes::OneOf(&["2013", "1000"]), "2013", Assumed,
+    VendorOption::row("unknown-task", "the code for a task that is not there", Takes::OneOf(&["2013", "1000"]), "2013", Assumed,
         "not documented; a client author reports a base_resp and an empty status"),
-    Knob::row("wrong-key", "the code for a key that is not valid", Takes::OneOf(&["1004", "2049"]), "1004", Documented,
+    VendorOption::row("wrong-key", "the code for a key that is not valid", Takes::OneOf(&["1004", "2049"]), "1004", Documented,
         "the create pages list both; only a missing key was measured"),
-    Knob::row("challenge", "when a callback URL is examined", Takes::OneOf(&["per-submit", "once-per-url"]), "per-submit", Assumed,
+    VendorOption::row("challenge", "when a callback URL is examined", Takes::OneOf(&["per-submit", "once-per-url"]), "per-submit", Assumed,
         "both sightings were at a submit; nobody says whether a URL that passed is remembered"),
 ];
 
@@ -185,7 +186,9 @@ const CREATES: &[(&str, &str)] = &[
     ),
 ];
 
-struct MiniMax;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct MiniMax;
 
 impl Api for MiniMax {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, _segment: &str) -> Routed {
@@ -193,7 +196,7 @@ impl Api for MiniMax {
             Ok(key) => key,
             Err(stranger) => {
                 let wrong = matches!(stranger, Stranger::WrongKey);
-                let other = wrong && call.settings.knobs.get(&V1, "wrong-key") == "2049";
+                let other = wrong && call.settings.options.get(&V1, "wrong-key") == "2049";
                 let name = if other { "invalid-key" } else { "unauthorized" };
                 return turned_away(call, route, name, None);
             }
@@ -209,24 +212,24 @@ impl Api for MiniMax {
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        call.refuse(&V1, "route", None)
+        call.refuse("route", None)
     }
 
-    fn created(&self, job: &Job, _settings: &Settings, ids: &mut Ids) -> Response {
-        answer(200, &json!({"task_id": job.id, "base_resp": task::base_resp(0, "success")}), ids)
+    fn created(&self, task: &Task, _settings: &AccountConfig, ids: &mut Ids) -> Response {
+        answer(200, &json!({"task_id": task.id, "base_resp": task::base_resp(0, "success")}), ids)
     }
 
     fn refuse(
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        settings: &Settings,
+        settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         let Ok(code) = refusal.code.parse() else {
             return Response::text(refusal.http, refusal.message);
         };
-        let bare = refusal.name == "rate-limit" && settings.knobs.get(&V1, "rate-limit-http") == "429";
+        let bare = refusal.name == "rate-limit" && settings.options.get(&V1, "rate-limit-http") == "429";
         let message = detail.unwrap_or(refusal.message);
         let body = json!({"task_id": "", "base_resp": task::base_resp(code, message)});
         answer(if bare { 429 } else { refusal.http }, &body, ids)
@@ -246,8 +249,8 @@ impl Api for MiniMax {
         answer(refused.status, &form, ids)
     }
 
-    fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&task::pushed(job, word, settings))
+    fn callback(&self, task: &Task, word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&task::pushed(task, word, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -255,17 +258,13 @@ impl Api for MiniMax {
         format!("{}{:06}", now.as_millisecond() / 10, ids.serial() % 1_000_000)
     }
 
-    fn callback_word(&self, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let capital = settings.knobs.is_on(&V1, "capital-callback-words");
+    fn callback_word(&self, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
+        let capital = settings.options.is_on(&V1, "capital-callback-words");
         word.callback.map(|callback| if capital { word.query } else { callback })
     }
 
-    fn challenge(&self) -> Option<ChallengeRule> {
-        Some(CHALLENGE)
-    }
-
-    fn asks_again(&self, settings: &Settings) -> bool {
-        settings.knobs.get(&V1, "challenge") == "per-submit"
+    fn asks_again(&self, settings: &AccountConfig) -> bool {
+        settings.options.get(&V1, "challenge") == "per-submit"
     }
 }
 
@@ -299,22 +298,22 @@ fn draft(request: &Request, route: &'static Route, key: Secret) -> Result<Draft,
 
 /// Refuses in the form of the route.
 fn turned_away(call: &mut Call<'_>, route: &Route, name: &str, detail: Option<&str>) -> Routed {
-    let refused = call.refuse(&V1, name, detail);
-    Routed::answer(V1.api.refused_elsewhere(refused, route.purpose, call.ids))
+    let refused = call.refuse(name, detail);
+    Routed::answer(call.api.refused_elsewhere(refused, route.purpose, call.ids))
 }
 
 fn asked_for_task(call: &mut Call<'_>, route: &'static Route) -> Routed {
     let Some(id) = call.request.query("task_id").filter(|id| !id.is_empty()) else {
         return turned_away(call, route, "invalid", Some(&parameters::missing("task_id")));
     };
-    let Some(job) = call.jobs.get(&id).filter(|job| job.draft.product == route.product) else {
-        return if call.settings.knobs.get(&V1, "unknown-task") == "1000" {
+    let Some(task) = call.tasks.get(&id).filter(|task| task.draft.product == route.product) else {
+        return if call.settings.options.get(&V1, "unknown-task") == "1000" {
             turned_away(call, route, "unknown", None)
         } else {
             turned_away(call, route, "invalid", Some("invalid params, invalid task_id"))
         };
     };
-    let response = answer(200, &task::queried(job, call.settings), call.ids);
+    let response = answer(200, &task::queried(task, call.settings), call.ids);
     Routed::Answer { task: Some(id), response }
 }
 
@@ -325,15 +324,15 @@ fn asked_for_file(call: &mut Call<'_>, route: &'static Route) -> Routed {
     // A 64-bit number, as in the answer.
     let number = id.parse::<i64>().ok();
     let task = number.and_then(|number| task::of_file(&number.to_string()));
-    let job = task
-        .and_then(|task| call.jobs.get(&task))
-        .filter(|job| job.phase == Phase::Succeeded && job.draft.dialect.name == V1.name);
-    let Some((job, number)) = job.zip(number) else {
+    let task = task
+        .and_then(|task| call.tasks.get(&task))
+        .filter(|task| task.phase == Phase::Succeeded && task.draft.dialect.name == V1.name);
+    let Some((task, number)) = task.zip(number) else {
         return turned_away(call, route, "invalid", Some("invalid params, invalid file_id"));
     };
     if route.path == CONTENT {
         return turned_away(call, route, "invalid", Some("invalid params, invalid file purpose"));
     }
-    let response = answer(200, &task::file(job, number, call.settings), call.ids);
-    Routed::Answer { task: Some(job.id.clone()), response }
+    let response = answer(200, &task::file(task, number, call.settings), call.ids);
+    Routed::Answer { task: Some(task.id.clone()), response }
 }

@@ -12,14 +12,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{CHALLENGE, caller, text};
-use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, ChallengeRule, Draft, Routed};
-use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
-    Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
+use crate::account::AccountConfig;
+use crate::api::{Act, Api, Call, Routed};
+use crate::dialect::{
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
+    Purpose, Refusal, Route, Sample, Signing, Takes, VendorOption, Word,
 };
+use crate::draft::Draft;
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Request, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
@@ -29,7 +30,7 @@ mod parameters;
 mod task;
 
 /// API v2.
-pub static V2: Dialect = Dialect {
+pub(super) static V2: Dialect = Dialect {
     name: "minimax-v2",
     model: parameters::H3,
     auth: AuthScheme::Bearer,
@@ -67,7 +68,8 @@ pub static V2: Dialect = Dialect {
         retries_evidence: Assumed,
         source: "nothing is documented about status pushes beyond when they come and what is in them",
     },
-    knobs: KNOBS,
+    challenge: Some(CHALLENGE),
+    options: OPTIONS,
     // "Time-limited" on the page; a third party's server says about nine hours.
     expiry: Expiry { result: NINE_HOURS, cover: NINE_HOURS, evidence: Observed },
     schemas: &[
@@ -99,7 +101,6 @@ pub static V2: Dialect = Dialect {
         })
     },
     client: client::CLIENT,
-    api: &MiniMax,
 };
 
 const NINE_HOURS: Duration = Duration::from_secs(9 * 3_600);
@@ -146,18 +147,18 @@ const REFUSALS: &[Refusal] = &[
 ];
 
 #[rustfmt::skip]
-const KNOBS: &[Knob] = &[
-    Knob::row("usage-before-success", "usage of a task that has not succeeded", Takes::OneOf(&["empty", "zeros", "absent"]), "empty", Documented,
+const OPTIONS: &[VendorOption] = &[
+    VendorOption::row("usage-before-success", "usage of a task that has not succeeded", Takes::OneOf(&["empty", "zeros", "absent"]), "empty", Documented,
         "{} in the list page's examples and in later copies of the query page, zeros in an earlier one; its text says on success only"),
-    Knob::row("usage-tokens", "usage carries token counts and seconds of audio", Takes::Switch, "off", Documented,
+    VendorOption::row("usage-tokens", "usage carries token counts and seconds of audio", Takes::Switch, "off", Documented,
         "in the example of the query page's later copies, not in the create page's"),
-    Knob::row("modality", "a task says its modality", Takes::Switch, "on", Documented,
+    VendorOption::row("modality", "a task says its modality", Takes::Switch, "on", Documented,
         "in the query page's examples, not in its schema's own nor in the list page's"),
-    Knob::row("delete-words", "how the answer to a removal says what was done", Takes::OneOf(&["done", "deed"]), "done", Documented,
+    VendorOption::row("delete-words", "how the answer to a removal says what was done", Takes::OneOf(&["done", "deed"]), "done", Documented,
         "cancelled and deleted on the present page; cancel and delete in an older Chinese copy"),
-    Knob::row("lost-answer", "a create is carried out and answered as if it had failed", Takes::OneOf(&["off", "504", "error-in-200"]), "off", Observed,
+    VendorOption::row("lost-answer", "a create is carried out and answered as if it had failed", Takes::OneOf(&["off", "504", "error-in-200"]), "off", Observed,
         "a relay's author saw HTTP 504, and HTTP 200 with an error of 504 in it, for tasks that existed"),
-    Knob::row("challenge", "when a callback URL is examined", Takes::OneOf(&["per-submit", "once-per-url"]), "per-submit", Assumed,
+    VendorOption::row("challenge", "when a callback URL is examined", Takes::OneOf(&["per-submit", "once-per-url"]), "per-submit", Assumed,
         "both sightings were at a submit; nobody says whether a URL that passed is remembered"),
 ];
 
@@ -200,12 +201,14 @@ const CREATES: &[(&str, &str)] = &[
     ),
 ];
 
-struct MiniMax;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct MiniMax;
 
 impl Api for MiniMax {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
         let Ok(key) = caller(call, &V2) else {
-            return Routed::answer(call.refuse(&V2, "unauthorized", None));
+            return Routed::answer(call.refuse("unauthorized", None));
         };
         match route.purpose {
             Purpose::Create => match draft(call, route, key) {
@@ -217,10 +220,10 @@ impl Api for MiniMax {
                 Err(fault) => invalid(call, &fault),
             },
             Purpose::Delete => remove(call, segment),
-            _ => match task::found(call.jobs, segment, call.settings, call.now) {
-                Some(job) => Routed::Answer {
-                    task: Some(job.id.clone()),
-                    response: Response::json(200, &json!({"task": task::shown(job, call.settings)})),
+            _ => match task::found(call.tasks, segment, call.settings, call.now) {
+                Some(task) => Routed::Answer {
+                    task: Some(task.id.clone()),
+                    response: Response::json(200, &json!({"task": task::shown(task, call.settings)})),
                 },
                 None => unknown(call, segment),
             },
@@ -228,14 +231,14 @@ impl Api for MiniMax {
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        call.refuse(&V2, "route", None)
+        call.refuse("route", None)
     }
 
-    fn created(&self, job: &Job, settings: &Settings, ids: &mut Ids) -> Response {
-        let status = match settings.knobs.get(&V2, "lost-answer") {
+    fn created(&self, task: &Task, settings: &AccountConfig, ids: &mut Ids) -> Response {
+        let status = match settings.options.get(&V2, "lost-answer") {
             "504" => 504,
             "error-in-200" => 200,
-            _ => return Response::json(200, &json!({"task_id": job.id})),
+            _ => return Response::json(200, &json!({"task_id": task.id})),
         };
         // Only `http_code` was reported of the body.
         Response::json(status, &error_body("server_error", "gateway timeout", 504, ids))
@@ -245,7 +248,7 @@ impl Api for MiniMax {
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        _settings: &Settings,
+        _settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         if refusal.kind.is_empty() {
@@ -259,8 +262,8 @@ impl Api for MiniMax {
         Response::json(refusal.http, &error_body(refusal.kind, &message, refusal.http, ids))
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&json!({"task": task::shown(job, settings)}))
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&json!({"task": task::shown(task, settings)}))
     }
 
     fn new_id(&self, ids: &mut Ids, _now: Timestamp) -> String {
@@ -270,12 +273,8 @@ impl Api for MiniMax {
         format!("42{scattered:013}")
     }
 
-    fn challenge(&self) -> Option<ChallengeRule> {
-        Some(CHALLENGE)
-    }
-
-    fn asks_again(&self, settings: &Settings) -> bool {
-        settings.knobs.get(&V2, "challenge") == "per-submit"
+    fn asks_again(&self, settings: &AccountConfig) -> bool {
+        settings.options.get(&V2, "challenge") == "per-submit"
     }
 }
 
@@ -288,12 +287,12 @@ fn error_body(kind: &str, message: &str, http: u16, ids: &mut Ids) -> Value {
 }
 
 fn invalid(call: &mut Call<'_>, fault: &str) -> Routed {
-    Routed::answer(call.refuse(&V2, "invalid", Some(&format!("invalid params, {fault}"))))
+    Routed::answer(call.refuse("invalid", Some(&format!("invalid params, {fault}"))))
 }
 
 fn unknown(call: &mut Call<'_>, id: &str) -> Routed {
     let number = id.bytes().all(|byte| byte.is_ascii_digit());
-    Routed::answer(call.refuse(&V2, if number { "task" } else { "record" }, None))
+    Routed::answer(call.refuse(if number { "task" } else { "record" }, None))
 }
 
 fn draft(call: &Call<'_>, route: &'static Route, key: Secret) -> Result<Draft, String> {
@@ -325,26 +324,26 @@ fn draft(call: &Call<'_>, route: &'static Route, key: Secret) -> Result<Draft, S
 }
 
 /// The video to be made again: one that H3 made in 768P, and no longer ago than can be asked about.
-fn source<'c>(call: &'c Call<'_>, id: &str) -> Option<&'c Job> {
-    task::found(call.jobs, id, call.settings, call.now).filter(|job| {
-        job.phase == Phase::Succeeded
-            && job.draft.product == GENERATION
-            && job.draft.model == parameters::H3
-            && job.draft.body["resolution"] == "768P"
+fn source<'c>(call: &'c Call<'_>, id: &str) -> Option<&'c Task> {
+    task::found(call.tasks, id, call.settings, call.now).filter(|task| {
+        task.phase == Phase::Succeeded
+            && task.draft.product == GENERATION
+            && task.draft.model == parameters::H3
+            && task.draft.body["resolution"] == "768P"
     })
 }
 
 /// Cancels what waits and forgets what has ended; the rest can be neither.
 fn remove(call: &mut Call<'_>, id: &str) -> Routed {
-    let Some(job) = task::found(call.jobs, id, call.settings, call.now) else {
+    let Some(task) = task::found(call.tasks, id, call.settings, call.now) else {
         return unknown(call, id);
     };
-    let (act, done, deed) = match (job.phase, V2.ending("cancelled")) {
+    let (act, done, deed) = match (task.phase, V2.ending("cancelled")) {
         (Phase::Queued, Some(ending)) => (Act::End(ending), "cancelled", "cancel"),
         (Phase::Succeeded | Phase::Failed, _) => (Act::Forget, "deleted", "delete"),
-        _ => return Routed::answer(call.refuse(&V2, "state", None)),
+        _ => return Routed::answer(call.refuse("state", None)),
     };
-    let action = if call.settings.knobs.get(&V2, "delete-words") == "deed" { deed } else { done };
+    let action = if call.settings.options.get(&V2, "delete-words") == "deed" { deed } else { done };
     let response = Response::json(200, &json!({"task_id": id, "action": action, "status": done}));
     Routed::Act { task: id.to_owned(), act, response }
 }

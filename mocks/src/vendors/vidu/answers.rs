@@ -6,13 +6,12 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::ent_v2::ENT_V2;
 use super::products::{CORNERS, product};
 use super::{creation_id, models};
-use crate::account::Settings;
-use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::Phase;
+use crate::account::AccountConfig;
+use crate::api::Call;
+use crate::dialect::Phase;
+use crate::tasks::Task;
 
 /// What a task costs; prices are by model and length, and change.
 const CREDITS: u64 = 4;
@@ -26,25 +25,26 @@ const CONCURRENCY: u32 = 5;
 const CREDITS_BOUGHT: u64 = 100_000;
 
 /// The answer to an accepted create: the product's fields, as the request gave them or by default.
-pub(super) fn created(job: &Job, settings: &Settings) -> Echo {
-    let Some(product) = product(job.draft.product) else { return Echo(Vec::new()) };
-    let captured = product.kind.is_some() && settings.knobs.get(&ENT_V2, "create-echo") == "captured";
+pub(super) fn created(task: &Task, settings: &AccountConfig) -> Echo {
+    let Some(product) = product(task.draft.product) else { return Echo(Vec::new()) };
+    let captured =
+        product.kind.is_some() && settings.options.get(task.draft.dialect, "create-echo") == "captured";
     let told = |name: &str| match name {
         "type" => product.kind.is_some(),
         "bgm" => !captured,
         _ => true,
     };
     let echo = product.echo.iter().filter(|name| told(name));
-    let mut body = Echo(echo.map(|name| (*name, echoed(job, name))).collect());
+    let mut body = Echo(echo.map(|name| (*name, echoed(task, name))).collect());
     // In the pages' tables, not in their examples.
     for name in ["audio", "watermark"] {
-        if let Some(value) = job.draft.body.get(name) {
+        if let Some(value) = task.draft.body.get(name) {
             body.put(name, value.clone());
         }
     }
     if captured {
         for name in CAPTURED_ECHO {
-            body.put(name, echoed(job, name));
+            body.put(name, echoed(task, name));
         }
     }
     body
@@ -81,27 +81,27 @@ const CAPTURED_ECHO: &[&str] = &[
     "audio_type",
 ];
 
-fn echoed(job: &Job, name: &str) -> Value {
-    let given = &job.draft.body;
+fn echoed(task: &Task, name: &str) -> Value {
+    let given = &task.draft.body;
     let text = |default: &str| given[name].as_str().filter(|text| !text.is_empty()).unwrap_or(default).into();
     match name {
-        "task_id" => json!(job.id),
-        "type" => json!(product(job.draft.product).and_then(|product| product.kind)),
-        "state" => json!(ENT_V2.word(job.phase).query),
-        "model" => json!(job.draft.model),
-        "prompt" => json!(job.draft.prompt),
+        "task_id" => json!(task.id),
+        "type" => json!(product(task.draft.product).and_then(|product| product.kind)),
+        "state" => json!(task.draft.dialect.word(task.phase).query),
+        "model" => json!(task.draft.model),
+        "prompt" => json!(task.draft.prompt),
         "style" => text("general"),
-        "images" => Value::from(images(job)),
-        "duration" => json!(made(job).0),
+        "images" => Value::from(images(task)),
+        "duration" => json!(made(task).0),
         "seed" => json!(given["seed"].as_i64().filter(|seed| *seed != 0).unwrap_or(SEED)),
-        "aspect_ratio" => text(product(job.draft.product).map_or("", |product| product.ratio)),
-        "resolution" => json!(made(job).1),
+        "aspect_ratio" => text(product(task.draft.product).map_or("", |product| product.ratio)),
+        "resolution" => json!(made(task).1),
         "movement_amplitude" => text("auto"),
         "audio_type" => text("all"),
         "wm_position" => json!(corner(&given[name])),
         "cus_priority" => json!(0),
-        "credits" => json!(credits(job)),
-        "created_at" => json!(format!("{:.9}", job.created)),
+        "credits" => json!(credits(task)),
+        "created_at" => json!(format!("{:.9}", task.created)),
         "bgm" | "off_peak" | "watermark" | "is_rec" => json!(given[name].as_bool().unwrap_or(false)),
         "image_settings" => given[name].clone(),
         _ => text(""),
@@ -114,8 +114,8 @@ fn corner(given: &Value) -> &str {
 }
 
 /// The pictures of a task, wherever its request holds them.
-fn images(job: &Job) -> Vec<Value> {
-    let given = &job.draft.body;
+fn images(task: &Task) -> Vec<Value> {
+    let given = &task.draft.body;
     let lists = |list: &str, field: &str| -> Vec<Value> {
         let items = given[list].as_array().into_iter().flatten();
         items
@@ -130,9 +130,9 @@ fn images(job: &Job) -> Vec<Value> {
 }
 
 /// Length and resolution of what is made. Templates fix their own; the words stand for them.
-fn made(job: &Job) -> (u64, &str) {
-    let given = &job.draft.body;
-    let range = models::model(job.draft.product, &job.draft.model).map(|model| model.range);
+fn made(task: &Task) -> (u64, &str) {
+    let given = &task.draft.body;
+    let range = models::model(task.draft.product, &task.draft.model).map(|model| model.range);
     let frames = given["image_settings"]
         .as_array()
         .map(|frames| frames.iter().map(|frame| frame["duration"].as_u64().unwrap_or(5)).sum::<u64>());
@@ -143,56 +143,56 @@ fn made(job: &Job) -> (u64, &str) {
 }
 
 /// The resolution of what is made.
-pub(super) fn resolution(job: &Job) -> &str {
-    made(job).1
+pub(super) fn resolution(task: &Task) -> &str {
+    made(task).1
 }
 
-fn credits(job: &Job) -> u64 {
-    let cost = CREDITS + if job.draft.body["is_rec"] == true { CREDITS_FOR_PROMPT } else { 0 };
+fn credits(task: &Task) -> u64 {
+    let cost = CREDITS + if task.draft.body["is_rec"] == true { CREDITS_FOR_PROMPT } else { 0 };
     // Failed and cancelled tasks cost nothing.
-    if job.phase == Phase::Failed { 0 } else { cost }
+    if task.phase == Phase::Failed { 0 } else { cost }
 }
 
 /// What a query, and with it every callback, says of a task.
-pub(super) fn record(job: &Job, settings: &Settings) -> Value {
-    let mut body = record_with(job, settings, settings.knobs.is_on(&ENT_V2, "creation-video"));
-    let early = job.phase != Phase::Succeeded;
-    if early && settings.knobs.get(&ENT_V2, "creations-before-success") == "absent" {
+pub(super) fn record(task: &Task, settings: &AccountConfig) -> Value {
+    let mut body = record_with(task, settings, settings.options.is_on(task.draft.dialect, "creation-video"));
+    let early = task.phase != Phase::Succeeded;
+    if early && settings.options.get(task.draft.dialect, "creations-before-success") == "absent" {
         body.shift_remove("creations");
     }
     Value::Object(body)
 }
 
-fn record_with(job: &Job, settings: &Settings, with_video: bool) -> Map<String, Value> {
+fn record_with(task: &Task, settings: &AccountConfig, with_video: bool) -> Map<String, Value> {
     let creations =
-        if job.phase == Phase::Succeeded { vec![creation(job, settings, with_video)] } else { Vec::new() };
+        if task.phase == Phase::Succeeded { vec![creation(task, settings, with_video)] } else { Vec::new() };
     Map::from_iter(
         [
-            ("id", json!(job.id)),
-            ("state", json!(ENT_V2.word(job.phase).query)),
-            ("err_code", json!(job.ending.map_or("", |ending| ending.code))),
-            ("credits", json!(credits(job))),
-            ("payload", echoed(job, "payload")),
-            ("bgm", echoed(job, "bgm")),
-            ("off_peak", echoed(job, "off_peak")),
+            ("id", json!(task.id)),
+            ("state", json!(task.draft.dialect.word(task.phase).query)),
+            ("err_code", json!(task.ending.map_or("", |ending| ending.code))),
+            ("credits", json!(credits(task))),
+            ("payload", echoed(task, "payload")),
+            ("bgm", echoed(task, "bgm")),
+            ("off_peak", echoed(task, "off_peak")),
             ("creations", Value::from(creations)),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     )
 }
 
-fn creation(job: &Job, settings: &Settings, with_video: bool) -> Value {
-    let url = |ending| settings.result(format_args!("{}{ending}", job.id));
-    let marked = if job.draft.body["watermark"] == true { url("-wm.mp4") } else { String::new() };
+fn creation(task: &Task, settings: &AccountConfig, with_video: bool) -> Value {
+    let url = |ending| settings.result(format_args!("{}{ending}", task.id));
+    let marked = if task.draft.body["watermark"] == true { url("-wm.mp4") } else { String::new() };
     let mut creation = json!({
-        "id": creation_id(&job.id),
+        "id": creation_id(&task.id),
         "url": url(".mp4"),
         "cover_url": url(".jpeg"),
         "watermarked_url": marked,
     });
     if with_video {
-        let (length, resolution) = made(job);
-        let (width, height) = size(resolution, echoed(job, "aspect_ratio").as_str().unwrap_or_default());
+        let (length, resolution) = made(task);
+        let (width, height) = size(resolution, echoed(task, "aspect_ratio").as_str().unwrap_or_default());
         #[expect(clippy::cast_precision_loss, reason = "seconds of a clip are few")]
         let length = length as f64;
         creation["video"] = json!({
@@ -214,33 +214,33 @@ fn size(resolution: &str, ratio: &str) -> (u64, u64) {
 
 /// What the list says of a task. The page's table is known down to the video's width; `state` is
 /// from a client that reads it, and the rest follows the query.
-pub(super) fn listed(job: &Job, settings: &Settings) -> Value {
+pub(super) fn listed(task: &Task, settings: &AccountConfig) -> Value {
     let mut entry = Map::new();
-    entry.insert("id".to_owned(), json!(job.id));
-    entry.insert("key_id".to_owned(), json!(key_id(job, settings)));
+    entry.insert("id".to_owned(), json!(task.id));
+    entry.insert("key_id".to_owned(), json!(key_id(task, settings)));
     // "Returned only" for templates.
     for name in ["template", "story"] {
-        if let Some(value) = job.draft.body.get(name) {
+        if let Some(value) = task.draft.body.get(name) {
             entry.insert(name.to_owned(), value.clone());
         }
     }
     for name in ["model", "prompt", "images", "duration", "resolution", "aspect_ratio", "created_at"] {
-        entry.insert(name.to_owned(), echoed(job, name));
+        entry.insert(name.to_owned(), echoed(task, name));
     }
-    entry.extend(record_with(job, settings, true));
+    entry.extend(record_with(task, settings, true));
     Value::Object(entry)
 }
 
 /// A number for the key that made a task: its place in the account, never anything of the key.
-fn key_id(job: &Job, settings: &Settings) -> String {
-    let place = settings.api_keys.iter().position(|key| *key == job.draft.key);
+fn key_id(task: &Task, settings: &AccountConfig) -> String {
+    let place = settings.api_keys.iter().position(|key| *key == task.draft.key);
     format!("{}", 2_000_000_000_000_000 + place.map_or(0, |place| place + 1))
 }
 
 /// The account's credits, with the packages they come from if asked.
 pub(super) fn account(call: &Call<'_>, with_packages: bool) -> Value {
     let limit = call.settings.limits.concurrent.unwrap_or(CONCURRENCY);
-    let in_phase = |wanted: &[Phase]| call.jobs.newest().filter(|job| wanted.contains(&job.phase)).count();
+    let in_phase = |wanted: &[Phase]| call.tasks.newest().filter(|task| wanted.contains(&task.phase)).count();
     let remains = json!([{
         "type": "metered",
         "credit_remain": CREDITS_BOUGHT,
@@ -261,6 +261,6 @@ pub(super) fn account(call: &Call<'_>, with_packages: bool) -> Value {
         "valid_to": "2028-01-01T00:00:00Z",
     });
     let packages = if with_packages { vec![package] } else { Vec::new() };
-    let field = call.settings.knobs.get(&ENT_V2, "credits-field");
+    let field = call.settings.options.get(call.dialect, "credits-field");
     json!({ field: remains, "packages": packages })
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ent_v2::ENT_V2;
+use super::WORDS;
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::vendor::Phase;
+use crate::dialect::{Phase, Word};
 use crate::wire::{Request, Response};
 
 /// How a client speaks the dialect.
@@ -52,7 +52,7 @@ fn query(_wish: &Wish, id: &str) -> Request {
 
 fn queried(body: &Value) -> Sighting {
     let word = body["state"].as_str().unwrap_or_default();
-    match ENT_V2.phase(word) {
+    match Word::phase_of(WORDS, word) {
         Some(Phase::Succeeded) => Sighting::Done(
             body["creations"]
                 .as_array()

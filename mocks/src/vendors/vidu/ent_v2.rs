@@ -10,34 +10,27 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::errors::{Fault, REFUSALS, sentence};
-use super::{answers, authenticate, client, listing, page, products, samples, validation};
-use crate::account::Settings;
-use crate::ids::Ids;
-use crate::jobs::Job;
-use crate::machine::{Act, Api, Call, Routed};
-use crate::vendor::{
-    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, Knob, OptionValue,
-    Phase, Purpose, Refusal, Route, Sample, Signing, Takes, Word,
+use super::{WORDS, answers, authenticate, client, listing, page, products, samples, validation};
+use crate::account::AccountConfig;
+use crate::api::{Act, Api, Call, Routed};
+use crate::dialect::{
+    AuthScheme, CallbackRules, CreateSeen, Dialect, Document, Ending, Evidence, Expiry, OptionValue, Phase,
+    Purpose, Refusal, Route, Sample, Signing, Takes, VendorOption, Word,
 };
+use crate::ids::Ids;
+use crate::tasks::Task;
 use crate::wire::{self, Response, Secret};
 
 use Evidence::{Assumed, Documented, Observed};
 
 /// The enterprise API, version 2.
-pub static ENT_V2: Dialect = Dialect {
+pub(super) static ENT_V2: Dialect = Dialect {
     name: "vidu",
     model: "viduq1",
     auth: AuthScheme::Token,
     callback_url: "/callback_url",
     routes: ROUTES,
-    words: &[
-        // Pushes for the first two were seen by one receiver and are not documented: `callback-early`.
-        Word::row(Phase::Submitted, "created", None, Observed),
-        Word::row(Phase::Queued, "queueing", None, Assumed),
-        Word::row(Phase::Running, "processing", Some("processing"), Documented),
-        Word::row(Phase::Succeeded, "success", Some("success"), Documented),
-        Word::row(Phase::Failed, "failed", Some("failed"), Documented),
-    ],
+    words: WORDS,
     endings: ENDINGS,
     refusals: REFUSALS,
     callbacks: CallbackRules {
@@ -50,7 +43,8 @@ pub static ENT_V2: Dialect = Dialect {
         retries_evidence: Assumed,
         source: page::IMAGE,
     },
-    knobs: KNOBS,
+    challenge: None,
+    options: OPTIONS,
     // A day for the video is documented; signed cover addresses were seen to last an hour.
     expiry: Expiry { result: ONE_DAY, cover: ONE_HOUR, evidence: Observed },
     schemas: &[
@@ -77,7 +71,6 @@ pub static ENT_V2: Dialect = Dialect {
         Some(CreateSeen::from_flat(request, "model", "/callback_url"))
     },
     client: client::CLIENT,
-    api: &Vidu,
 };
 
 const ONE_HOUR: Duration = Duration::from_secs(3_600);
@@ -120,24 +113,26 @@ const ENDINGS: &[Ending] = &[
 ];
 
 #[rustfmt::skip]
-const KNOBS: &[Knob] = &[
-    Knob::row("callback-early", "whether `created` and `queueing` are called back too", Takes::Switch, "off", Documented, "the create pages name processing, success and failed; one receiver in the wild handles `created`"),
-    Knob::row("callback-cancel", "whether a cancelled task is called back as failed", Takes::Switch, "on", Assumed, "the cancel page says nothing; a cancelled task is a failed one"),
-    Knob::row("creations-before-success", "what stands for the creations of a task that has none", Takes::OneOf(&["empty", "absent"]), "empty", Assumed, "the query page shows a finished task only"),
-    Knob::row("creation-video", "whether a creation in a query or callback says its length, rate and size", Takes::Switch, "off", Documented, "https://platform.vidu.com/docs/get-generation lacks it, the list page has it, and a receiver in the wild reads it from callbacks"),
-    Knob::row("create-echo", "which fields the answer to a create has", Takes::OneOf(&["documented", "captured"]), "documented", Documented, "a relay's capture of 2026 has eight more and no `bgm`, the corner of the watermark being a word"),
-    Knob::row("credits-field", "what the credits are called", Takes::OneOf(&["remains", "remaining_credits"]), "remains", Documented, "https://platform.vidu.com/docs/get-account-info: `remains` in the example, `remaining_credits` in the table"),
-    Knob::row("cancel-state-word", "how a refused cancel calls a task at work", Takes::OneOf(&["scheduled", "processing"]), "scheduled", Documented, "https://platform.vidu.com/docs/cancel-generation shows a word that is no state"),
-    Knob::row("unwanted-fields", "whether an option of another route is an unwanted field", Takes::OneOf(&["unknown", "route"]), "unknown", Assumed, "the error is documented, its reach is not; ComfyUI sends `aspect_ratio` to every route"),
-    Knob::row("wrong-model", "the error for a model the route does not take", Takes::OneOf(&["ModelUnavailable", "FieldInvalid"]), "ModelUnavailable", Assumed, "both texts fit: https://platform.vidu.com/docs/error-code"),
+const OPTIONS: &[VendorOption] = &[
+    VendorOption::row("callback-early", "whether `created` and `queueing` are called back too", Takes::Switch, "off", Documented, "the create pages name processing, success and failed; one receiver in the wild handles `created`"),
+    VendorOption::row("callback-cancel", "whether a cancelled task is called back as failed", Takes::Switch, "on", Assumed, "the cancel page says nothing; a cancelled task is a failed one"),
+    VendorOption::row("creations-before-success", "what stands for the creations of a task that has none", Takes::OneOf(&["empty", "absent"]), "empty", Assumed, "the query page shows a finished task only"),
+    VendorOption::row("creation-video", "whether a creation in a query or callback says its length, rate and size", Takes::Switch, "off", Documented, "https://platform.vidu.com/docs/get-generation lacks it, the list page has it, and a receiver in the wild reads it from callbacks"),
+    VendorOption::row("create-echo", "which fields the answer to a create has", Takes::OneOf(&["documented", "captured"]), "documented", Documented, "a relay's capture of 2026 has eight more and no `bgm`, the corner of the watermark being a word"),
+    VendorOption::row("credits-field", "what the credits are called", Takes::OneOf(&["remains", "remaining_credits"]), "remains", Documented, "https://platform.vidu.com/docs/get-account-info: `remains` in the example, `remaining_credits` in the table"),
+    VendorOption::row("cancel-state-word", "how a refused cancel calls a task at work", Takes::OneOf(&["scheduled", "processing"]), "scheduled", Documented, "https://platform.vidu.com/docs/cancel-generation shows a word that is no state"),
+    VendorOption::row("unwanted-fields", "whether an option of another route is an unwanted field", Takes::OneOf(&["unknown", "route"]), "unknown", Assumed, "the error is documented, its reach is not; ComfyUI sends `aspect_ratio` to every route"),
+    VendorOption::row("wrong-model", "the error for a model the route does not take", Takes::OneOf(&["ModelUnavailable", "FieldInvalid"]), "ModelUnavailable", Assumed, "both texts fit: https://platform.vidu.com/docs/error-code"),
 ];
 
-struct Vidu;
+/// How the dialect answers.
+#[derive(Debug)]
+pub(super) struct Vidu;
 
 impl Api for Vidu {
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed {
-        let Some(key) = authenticate(call, &ENT_V2) else {
-            return Routed::answer(call.refuse(&ENT_V2, "unauthorized", None));
+        let Some(key) = authenticate(call) else {
+            return Routed::answer(call.refuse("unauthorized", None));
         };
         let decided = match route.purpose {
             Purpose::Create => create(call, route.product, key),
@@ -147,25 +142,25 @@ impl Api for Vidu {
             _ => query(call, segment),
         };
         decided.unwrap_or_else(|(name, detail)| Routed::Answer {
-            response: call.refuse(&ENT_V2, name, detail.as_deref()),
-            task: call.jobs.get(segment).map(|job| job.id.clone()),
+            response: call.refuse(name, detail.as_deref()),
+            task: call.tasks.get(segment).map(|task| task.id.clone()),
         })
     }
 
     fn unrouted(&self, call: &mut Call<'_>) -> Response {
-        let name = if authenticate(call, &ENT_V2).is_some() { "route" } else { "unauthorized" };
-        call.refuse(&ENT_V2, name, None)
+        let name = if authenticate(call).is_some() { "route" } else { "unauthorized" };
+        call.refuse(name, None)
     }
 
-    fn created(&self, job: &Job, settings: &Settings, _ids: &mut Ids) -> Response {
-        Response::json(200, &answers::created(job, settings))
+    fn created(&self, task: &Task, settings: &AccountConfig, _ids: &mut Ids) -> Response {
+        Response::json(200, &answers::created(task, settings))
     }
 
     fn refuse(
         &self,
         refusal: &Refusal,
         detail: Option<&str>,
-        _settings: &Settings,
+        _settings: &AccountConfig,
         ids: &mut Ids,
     ) -> Response {
         Response::json(
@@ -179,8 +174,8 @@ impl Api for Vidu {
         )
     }
 
-    fn callback(&self, job: &Job, _word: &str, settings: &Settings) -> Bytes {
-        wire::bytes_of(&answers::record(job, settings))
+    fn callback(&self, task: &Task, _word: &str, settings: &AccountConfig) -> Bytes {
+        wire::bytes_of(&answers::record(task, settings))
     }
 
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String {
@@ -188,14 +183,14 @@ impl Api for Vidu {
         format!("{}{:05}", now.as_millisecond(), ids.serial() % 100_000)
     }
 
-    fn callback_word(&self, word: &'static Word, settings: &Settings) -> Option<&'static str> {
-        let early = settings.knobs.is_on(&ENT_V2, "callback-early");
+    fn callback_word(&self, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
+        let early = settings.options.is_on(&ENT_V2, "callback-early");
         word.callback.or_else(|| early.then_some(word.query))
     }
 
-    fn calls_back(&self, job: &Job, settings: &Settings) -> bool {
-        job.ending.is_none_or(|ending| ending.name != "cancelled")
-            || settings.knobs.is_on(&ENT_V2, "callback-cancel")
+    fn calls_back(&self, task: &Task, settings: &AccountConfig) -> bool {
+        task.ending.is_none_or(|ending| ending.name != "cancelled")
+            || settings.options.is_on(&ENT_V2, "callback-cancel")
     }
 
     fn limits(&self) -> (&'static str, &'static str) {
@@ -209,9 +204,9 @@ fn create(call: &Call<'_>, product: &str, key: Secret) -> Result<Routed, Fault> 
 }
 
 fn query(call: &Call<'_>, id: &str) -> Result<Routed, Fault> {
-    let job = call.jobs.get(id).ok_or(("task", None))?;
-    let response = Response::json(200, &answers::record(job, call.settings));
-    Ok(Routed::Answer { response, task: Some(job.id.clone()) })
+    let task = call.tasks.get(id).ok_or(("task", None))?;
+    let response = Response::json(200, &answers::record(task, call.settings));
+    Ok(Routed::Answer { response, task: Some(task.id.clone()) })
 }
 
 /// Only what has not begun can be cancelled. The id in the body is documented as required and not
@@ -221,16 +216,16 @@ fn cancel(call: &Call<'_>, id: &str) -> Result<Routed, Fault> {
     if !body.is_empty() && !call.request.json().is_some_and(|body| matches!(body, Value::Object(_))) {
         return Err(("bad-request", None));
     }
-    let job = call.jobs.get(id).ok_or(("task", None))?;
+    let task = call.tasks.get(id).ok_or(("task", None))?;
     let ending = ENT_V2.ending("cancelled").ok_or(("internal", None))?;
-    if matches!(job.phase, Phase::Submitted | Phase::Queued) {
+    if matches!(task.phase, Phase::Submitted | Phase::Queued) {
         let response = Response::json(200, &json!({}));
-        return Ok(Routed::Act { task: job.id.clone(), act: Act::End(ending), response });
+        return Ok(Routed::Act { task: task.id.clone(), act: Act::End(ending), response });
     }
-    let word = if job.phase == Phase::Running {
-        call.settings.knobs.get(&ENT_V2, "cancel-state-word")
+    let word = if task.phase == Phase::Running {
+        call.settings.options.get(&ENT_V2, "cancel-state-word")
     } else {
-        ENT_V2.word(job.phase).query
+        ENT_V2.word(task.phase).query
     };
     Err(("bad-request", Some(format!("task state is {word}, can not cancel"))))
 }

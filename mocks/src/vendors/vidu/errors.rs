@@ -3,7 +3,7 @@
 //! Sources: <https://platform.vidu.com/docs/error-code> and <https://platform.vidu.cn/docs/error-code>,
 //! read 2026-11-24. Rows only; who is refused with which is `validation` and `ent_v2`.
 
-use crate::vendor::{Evidence, Refusal};
+use crate::dialect::{Evidence, Refusal};
 
 use Evidence::Documented;
 

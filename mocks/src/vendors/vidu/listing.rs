@@ -7,12 +7,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::answers;
-use super::ent_v2::ENT_V2;
 use super::errors::{Fault, about};
-use crate::jobs::Job;
-use crate::machine::Call;
-use crate::vendor::Phase;
+use super::{WORDS, answers};
+use crate::api::Call;
+use crate::dialect::{Phase, Word};
+use crate::tasks::Task;
 
 /// How far back the list goes unless asked.
 const WINDOW: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -28,20 +27,20 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, Fault> {
         return Err(about("invalid", "paper.pagesz"));
     }
     let page = query.number(&["paper.page", "pager.page"])?.unwrap_or(0);
-    let mut jobs = call.jobs.newest().filter(|job| filter.passes(job)).peekable();
+    let mut tasks = call.tasks.newest().filter(|task| filter.passes(task)).peekable();
     if let Some(token) = query.first("pager.page_token") {
         // The token is the last task of the page before.
-        if call.jobs.get(token).is_none() {
+        if call.tasks.get(token).is_none() {
             return Err(about("invalid", "pager.page_token"));
         }
-        jobs.by_ref().find(|job| job.id == token);
+        tasks.by_ref().find(|task| task.id == token);
     } else {
-        jobs.by_ref().take(page.saturating_mul(size)).for_each(drop);
+        tasks.by_ref().take(page.saturating_mul(size)).for_each(drop);
     }
-    let listed: Vec<&Job> = jobs.by_ref().take(size).collect();
-    let more = jobs.peek().is_some();
-    let next = listed.last().filter(|_| more).map_or("", |job| job.id.as_str());
-    let tasks: Vec<Value> = listed.iter().map(|job| answers::listed(job, call.settings)).collect();
+    let listed: Vec<&Task> = tasks.by_ref().take(size).collect();
+    let more = tasks.peek().is_some();
+    let next = listed.last().filter(|_| more).map_or("", |task| task.id.as_str());
+    let tasks: Vec<Value> = listed.iter().map(|task| answers::listed(task, call.settings)).collect();
     Ok(json!({ "next_page_token": next, "tasks": tasks }))
 }
 
@@ -100,7 +99,7 @@ struct Filter<'q> {
 impl<'q> Filter<'q> {
     fn of(query: &'q Query, now: Timestamp) -> Result<Self, Fault> {
         let states = query.list("states").map(|words| {
-            let phases = words.iter().map(|word| ENT_V2.phase(word)).collect::<Option<Vec<Phase>>>();
+            let phases = words.iter().map(|word| Word::phase_of(WORDS, word)).collect::<Option<Vec<Phase>>>();
             phases.ok_or_else(|| about("invalid", "states"))
         });
         let start = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
@@ -115,17 +114,17 @@ impl<'q> Filter<'q> {
         })
     }
 
-    fn passes(&self, job: &Job) -> bool {
+    fn passes(&self, task: &Task) -> bool {
         let among = |wanted: &Option<Vec<&str>>, word: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted.contains(&word))
         };
         // The versions leave out the family's name: `q1` for viduq1, `2.0` for vidu2.0.
-        let version = job.draft.model.strip_prefix("vidu").unwrap_or_default();
-        (self.from..=self.to).contains(&job.created)
-            && among(&self.ids, &job.id)
-            && among(&self.templates, job.draft.body["template"].as_str().unwrap_or_default())
+        let version = task.draft.model.strip_prefix("vidu").unwrap_or_default();
+        (self.from..=self.to).contains(&task.created)
+            && among(&self.ids, &task.id)
+            && among(&self.templates, task.draft.body["template"].as_str().unwrap_or_default())
             && among(&self.versions, version)
-            && among(&self.resolutions, answers::resolution(job))
-            && self.states.as_ref().is_none_or(|phases| phases.contains(&job.phase))
+            && among(&self.resolutions, answers::resolution(task))
+            && self.states.as_ref().is_none_or(|phases| phases.contains(&task.phase))
     }
 }

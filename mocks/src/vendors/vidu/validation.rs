@@ -8,14 +8,14 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::ent_v2::ENT_V2;
 use super::errors::{Fault, about};
 use super::models::{self, Model};
 use super::products::{
     CORNERS, FRAME_FIELDS, FRAME_LENGTHS, FRAMES, INPUTS, PICKY_STORY, Product, SUBJECT_FIELDS,
     SUBJECT_IMAGES_MAX, SUBJECTS, Shape, VIDEOS, field,
 };
-use crate::machine::{Call, Draft};
+use crate::api::Call;
+use crate::draft::Draft;
 use crate::wire::Secret;
 
 /// "The post body should not exceed 20MB", as the create pages say.
@@ -27,7 +27,7 @@ type Fields = Map<String, Value>;
 /// Reads a create of a product.
 pub(super) fn draft(call: &Call<'_>, product: &'static Product, key: Secret) -> Result<Draft, Fault> {
     let body = body(call)?;
-    let strict = call.settings.knobs.get(&ENT_V2, "unwanted-fields") == "route";
+    let strict = call.settings.options.get(call.dialect, "unwanted-fields") == "route";
     none_unwanted(&body, product, strict)?;
     for (name, value) in &body {
         let Some(row) = field(name, product.name) else { continue };
@@ -37,14 +37,14 @@ pub(super) fn draft(call: &Call<'_>, product: &'static Product, key: Secret) -> 
     let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let known = models::model(product.name, model);
     if known.is_none() && product.required.contains(&["model"].as_slice()) {
-        let row = call.settings.knobs.get(&ENT_V2, "wrong-model");
+        let row = call.settings.options.get(call.dialect, "wrong-model");
         return Err(if row == "FieldInvalid" { about("invalid", "model") } else { ("model", None) });
     }
     pictures_in_number(&body, product, known)?;
     makeable(&body, known)?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok(Draft {
-        dialect: &ENT_V2,
+        dialect: call.dialect,
         product: product.name,
         model: model.to_owned(),
         prompt: text("prompt").unwrap_or_default(),

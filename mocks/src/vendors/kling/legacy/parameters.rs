@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::super::fields::{Field, Kind, TEXT, WATERMARK, may, must};
-use super::super::records::Makes;
+use super::super::makes::Makes;
 use super::rules;
 
 use Kind::{File, Group, Id, Link, Many, Number, Text, Whole, WholeOr, Word};
@@ -270,3 +270,8 @@ const MASKS: Kind = Many(
         ),
     ]),
 );
+
+/// The product of a path.
+pub(crate) fn product(name: &str) -> Option<&'static Product> {
+    PRODUCTS.iter().find(|product| product.name == name)
+}

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::fields::{Field, Kind, TEXT, may, must};
 use super::super::legacy::rules::FIVE_OR_TEN;
-use super::super::records::Makes;
+use super::super::makes::Makes;
 
 use Kind::{Any, File, Flag, Id, Link, Number, Text, Whole, WholeOf, Word};
 
@@ -85,7 +85,7 @@ impl<'b> Asked<'b> {
 }
 
 /// Fields of `options` of every product.
-pub(crate) const OPTIONS: &[Field] = &[
+pub(crate) const OPTION_FIELDS: &[Field] = &[
     may("callback_url", TEXT),
     may("external_task_id", TEXT),
     may("watermark_info", super::super::fields::WATERMARK),

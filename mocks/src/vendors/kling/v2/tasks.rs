@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::super::fields::{Field, Kind, TEXT, check, may, must, whole};
 use super::super::{Fault, envelope, invalid, records};
 use super::{SOLUTIONS, UNKNOWN_FIELDS, V2};
-use crate::jobs::Job;
-use crate::machine::{Call, Routed};
+use crate::api::{Call, Routed};
+use crate::tasks::Task;
 
 /// Documented for `/solutions`, observed for `/tasks`.
 const IDS_AT_ONCE: usize = 20;
@@ -19,8 +19,8 @@ const SOLUTIONS_LIMIT: usize = 500;
 const MOST: usize = 500;
 const THIRTY_DAYS_MS: i64 = 30 * 24 * 3_600_000;
 
-fn belongs(job: &Job, solutions: bool) -> bool {
-    job.draft.product.starts_with(SOLUTIONS) == solutions
+fn belongs(task: &Task, solutions: bool) -> bool {
+    task.draft.product.starts_with(SOLUTIONS) == solutions
 }
 
 /// `?task_ids=` or `?external_task_ids=`, with commas; unknown ids are simply missing in the answer.
@@ -43,15 +43,15 @@ pub(super) fn by_id(call: &mut Call<'_>, solutions: bool) -> Result<Routed, Faul
         }
     }
     let of_its_kind = |id: &&str| {
-        let job = if external { call.jobs.by_external_id(id) } else { call.jobs.get(id) };
-        job.filter(|job| belongs(job, solutions))
+        let task = if external { call.tasks.by_external_id(id) } else { call.tasks.get(id) };
+        task.filter(|task| belongs(task, solutions))
     };
-    let jobs: Vec<&Job> = asked.iter().filter_map(of_its_kind).collect();
-    let task = match jobs.as_slice() {
-        [job] => Some(job.id.clone()),
+    let tasks: Vec<&Task> = asked.iter().filter_map(of_its_kind).collect();
+    let task = match tasks.as_slice() {
+        [task] => Some(task.id.clone()),
         _ => None,
     };
-    let tasks: Vec<Value> = jobs.iter().map(|job| records::new(job, call.settings)).collect();
+    let tasks: Vec<Value> = tasks.iter().map(|task| records::new(task, call.settings)).collect();
     Ok(Routed::Answer { task, response: envelope(&Value::Array(tasks), call.ids) })
 }
 
@@ -70,7 +70,7 @@ const BODY: &[Field] = &[
 /// Tasks from a time on, the newest first; the cursor is the id of the last one shown.
 pub(super) fn by_cursor(call: &mut Call<'_>, solutions: bool) -> Result<Routed, Fault> {
     let body = if call.request.body.is_empty() { Map::new() } else { super::super::object_of(call)? };
-    let known_only = call.settings.knobs.get(&V2, UNKNOWN_FIELDS.name) == "refuse";
+    let known_only = call.settings.options.get(&V2, UNKNOWN_FIELDS.name) == "refuse";
     check(&[BODY], &body, "", known_only).map_err(invalid)?;
     let limit = match body.get("limit") {
         Some(Value::Number(limit)) => {
@@ -83,14 +83,14 @@ pub(super) fn by_cursor(call: &mut Call<'_>, solutions: bool) -> Result<Routed, 
     let window = window(call, &body)?;
     let filters = body.get("filters").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut tasks = call
-        .jobs
+        .tasks
         .newest()
-        .filter(|job| belongs(job, solutions) && window.holds(job))
-        .filter(|job| filters.iter().all(|filter| passes(filter, job)));
-    let page: Vec<&Job> = tasks.by_ref().take(limit).collect();
+        .filter(|task| belongs(task, solutions) && window.holds(task))
+        .filter(|task| filters.iter().all(|filter| passes(filter, task)));
+    let page: Vec<&Task> = tasks.by_ref().take(limit).collect();
     let more = tasks.next().is_some();
     let mut data = json!({
-        "result": page.iter().map(|job| records::new(job, call.settings)).collect::<Vec<_>>(),
+        "result": page.iter().map(|task| records::new(task, call.settings)).collect::<Vec<_>>(),
         "count": page.len(),
         "has_more": more,
     });
@@ -101,10 +101,10 @@ pub(super) fn by_cursor(call: &mut Call<'_>, solutions: bool) -> Result<Routed, 
     Ok(Routed::answer(envelope(&data, call.ids)))
 }
 
-fn passes(filter: &Value, job: &Job) -> bool {
+fn passes(filter: &Value, task: &Task) -> bool {
     let said = match filter["key"].as_str() {
-        Some("status") => V2.word(job.phase).query,
-        _ => records::kind(job),
+        Some("status") => V2.word(task.phase).query,
+        _ => records::kind(task),
     };
     filter["values"].as_array().into_iter().flatten().any(|value| value == said)
 }
@@ -118,10 +118,10 @@ enum Window {
 }
 
 impl Window {
-    fn holds(&self, job: &Job) -> bool {
+    fn holds(&self, task: &Task) -> bool {
         match self {
-            Self::Between(start, end) => (*start..*end).contains(&job.created.as_millisecond()),
-            Self::Before(cursor) => job.id.parse::<u128>().is_ok_and(|id| id < *cursor),
+            Self::Between(start, end) => (*start..*end).contains(&task.created.as_millisecond()),
+            Self::Before(cursor) => task.id.parse::<u128>().is_ok_and(|id| id < *cursor),
         }
     }
 }

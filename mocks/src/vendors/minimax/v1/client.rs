@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CREATE, QUERY, RETRIEVE, V1};
 use crate::client::{Blame, Client, Declined, Sighting, Wish};
-use crate::vendor::Phase;
+use crate::dialect::Phase;
 use crate::wire::{Request, Response};
 
 /// How a client speaks v1.

@@ -1,50 +1,56 @@
 //! A dialect's side of its API: what a vendor file implements, and what it is given to decide with.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::Body;
-use crate::account::Settings;
+use crate::account::AccountConfig;
+use crate::dialect::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
+use crate::draft::Draft;
 use crate::ids::Ids;
-use crate::jobs::{Job, Jobs};
-use crate::vendor::{Dialect, Ending, Phase, Purpose, Refusal, Route, Word};
-use crate::wire::{Request, Response, Secret};
+use crate::tasks::{Task, TaskStore};
+use crate::wire::{Request, Response};
 
 /// What a dialect answers. Nothing here changes anything: changes are asked for in [`Routed`].
-pub trait Api: Sync {
+pub trait Api: fmt::Debug + Sync {
     /// Decides a call on one of the dialect's routes; `segment` is what the route's braces stand for.
     fn handle(&self, call: &mut Call<'_>, route: &'static Route, segment: &str) -> Routed;
     /// Answers a call that no route is for.
     fn unrouted(&self, call: &mut Call<'_>) -> Response;
     /// Answers a create that was accepted.
-    fn created(&self, job: &Job, settings: &Settings, ids: &mut Ids) -> Response;
+    fn created(&self, task: &Task, settings: &AccountConfig, ids: &mut Ids) -> Response;
     /// Answers with a row of the error table; `detail` replaces the row's sentence.
-    fn refuse(&self, refusal: &Refusal, detail: Option<&str>, settings: &Settings, ids: &mut Ids)
-    -> Response;
-    /// The same refusal as an answer to another call than a create, where it has another form there.
+    fn refuse(
+        &self,
+        refusal: &Refusal,
+        detail: Option<&str>,
+        settings: &AccountConfig,
+        ids: &mut Ids,
+    ) -> Response;
+    /// A refusal as the answer to another call than a create, where it has another form there.
     fn refused_elsewhere(&self, refused: Response, _purpose: Purpose, _ids: &mut Ids) -> Response {
         refused
     }
-    /// The body posted when `job` enters its phase, the word being `word`.
-    fn callback(&self, job: &Job, word: &str, settings: &Settings) -> Bytes;
-    /// An id for a new job.
+    /// The body posted when `task` enters its phase, the word being `word`.
+    fn callback(&self, task: &Task, word: &str, settings: &AccountConfig) -> Bytes;
+    /// An id for a new task.
     fn new_id(&self, ids: &mut Ids, now: Timestamp) -> String;
-    /// The word of a callback for a phase, if there is a callback; a knob may add to the table.
-    fn callback_word(&self, word: &'static Word, _settings: &Settings) -> Option<&'static str> {
+    /// The word of a callback for a phase, if there is a callback; a option may add to the table.
+    fn callback_word(&self, word: &'static Word, _settings: &AccountConfig) -> Option<&'static str> {
         word.callback
     }
-    /// The same for one job, whose model may have other words.
-    fn job_word(&self, _job: &Job, word: &'static Word, settings: &Settings) -> Option<&'static str> {
+    /// The word of a callback for a task, whose model may have other words than its dialect.
+    fn task_word(&self, _task: &Task, word: &'static Word, settings: &AccountConfig) -> Option<&'static str> {
         self.callback_word(word, settings)
     }
-    /// Whether a callback of the job is signed, where its dialect signs at all.
-    fn signs(&self, _job: &Job, _settings: &Settings) -> bool {
+    /// Whether a callback of the task is signed, where its dialect signs at all.
+    fn signs(&self, _task: &Task, _settings: &AccountConfig) -> bool {
         true
     }
-    /// Whether the change that `job` just made is called back at all; a knob may hold it back.
-    fn calls_back(&self, _job: &Job, _settings: &Settings) -> bool {
+    /// Whether the change that `task` just made is called back at all; a option may hold it back.
+    fn calls_back(&self, _task: &Task, _settings: &AccountConfig) -> bool {
         true
     }
     /// Whether an undelivered callback of a phase is sent again.
@@ -56,12 +62,8 @@ pub trait Api: Sync {
     fn deadline(&self, _draft: &Draft) -> Option<(Duration, &'static Ending)> {
         None
     }
-    /// How the vendor examines a callback URL inside the create call, if it does.
-    fn challenge(&self) -> Option<ChallengeRule> {
-        None
-    }
     /// Whether a callback URL that passed its examination is examined again at the next create.
-    fn asks_again(&self, _settings: &Settings) -> bool {
+    fn asks_again(&self, _settings: &AccountConfig) -> bool {
         true
     }
     /// The refusals for a create beyond the account's limits: too many at once, too many a minute.
@@ -73,12 +75,16 @@ pub trait Api: Sync {
 /// A request together with everything the answer may depend on.
 #[derive(Debug)]
 pub struct Call<'c> {
+    /// The dialect it is in.
+    pub dialect: &'static Dialect,
+    /// How that dialect answers.
+    pub api: &'static dyn Api,
     /// The request.
     pub request: &'c Request,
     /// The tasks of the account.
-    pub jobs: &'c Jobs,
+    pub tasks: &'c TaskStore,
     /// The account.
-    pub settings: &'c Settings,
+    pub settings: &'c AccountConfig,
     /// Source of request ids.
     pub ids: &'c mut Ids,
     /// The present.
@@ -88,15 +94,15 @@ pub struct Call<'c> {
 }
 
 impl Call<'_> {
-    /// Answers with a row of a dialect's error table, by name; `detail` replaces its sentence.
+    /// Answers with a row of the dialect's error table, by name; `detail` replaces its sentence.
     ///
     /// # Panics
     /// When the table lacks the row, which a test of the dialect would show.
-    pub fn refuse(&mut self, dialect: &'static Dialect, name: &str, detail: Option<&str>) -> Response {
-        let refusal =
-            dialect.refusal(name).unwrap_or_else(|| panic!("{} has no refusal {name}", dialect.name));
+    pub fn refuse(&mut self, name: &str, detail: Option<&str>) -> Response {
+        let refusal = self.dialect.refusal(name);
+        let refusal = refusal.unwrap_or_else(|| panic!("{} has no refusal {name}", self.dialect.name));
         self.refused = Some(refusal);
-        dialect.api.refuse(refusal, detail, self.settings, self.ids)
+        self.api.refuse(refusal, detail, self.settings, self.ids)
     }
 }
 
@@ -137,36 +143,4 @@ pub enum Act {
     End(&'static Ending),
     /// Removes its record.
     Forget,
-}
-
-/// A create that passed validation.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// The dialect it came in.
-    pub dialect: &'static Dialect,
-    /// The product, for vendors whose query path depends on it.
-    pub product: &'static str,
-    /// Model asked for.
-    pub model: String,
-    /// Prompt, empty where the product needs none.
-    pub prompt: String,
-    /// Where to call back.
-    pub callback_url: Option<String>,
-    /// The id the caller chose, where the vendor has such a thing.
-    pub external_id: Option<String>,
-    /// The request body, for vendors that echo it; made with `.into()`, and read as the value it was.
-    pub body: Body,
-    /// The key that created it.
-    pub key: Secret,
-}
-
-/// How a vendor examines a callback URL.
-#[derive(Clone, Copy, Debug)]
-pub struct ChallengeRule {
-    /// Field that carries the opaque value both ways.
-    pub field: &'static str,
-    /// How long the receiver has.
-    pub within: Duration,
-    /// The refusal when it fails.
-    pub refusal: &'static str,
 }

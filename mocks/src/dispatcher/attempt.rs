@@ -1,6 +1,6 @@
 //! One attempt of a delivery as a value: the bytes it will send, and how.
 //!
-//! Everything that trouble does to a message happens here, before and after signing. No clock and no
+//! Everything that a fault does to a message happens here, before and after signing. No clock and no
 //! socket: an attempt knows the moment it was taken at.
 
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use url::{Position, Url};
 
-use super::routes::Place;
+use super::routes::Destination;
 use crate::delivery::{Delivery, Signed};
+use crate::delivery_faults::{AttemptContext, DeliveryFaults, Wire};
 use crate::ids::Ids;
-use crate::trouble::{Moment, Trouble, Wire};
 use crate::wire::{Headers, Request};
 
 /// A delivery whose URL has been read, once for all its attempts. There may be many that wait: it
 /// holds nothing twice.
 #[derive(Debug)]
-pub struct Letter {
+pub struct PreparedDelivery {
     /// The delivery; its URL, if it is one, as a standard parser writes it.
     pub delivery: Delivery,
     /// Where the parts of the URL are, or why it is none.
@@ -47,15 +47,15 @@ impl Address {
             path: at(&url[..Position::BeforePath]),
             query: at(&url[..Position::AfterPath]),
             end: at(&url[..Position::AfterQuery]),
-            is_loopback: Place::of(url).is_loopback,
+            is_loopback: Destination::of(url).is_loopback,
         }
     }
 }
 
-impl Letter {
+impl PreparedDelivery {
     /// Where it goes, or why nowhere.
-    pub(super) fn place(&self) -> Result<Place<'_>, url::ParseError> {
-        self.address.map(|it| Place {
+    pub(super) fn destination(&self) -> Result<Destination<'_>, url::ParseError> {
+        self.address.map(|it| Destination {
             scheme: self.part(0, it.scheme),
             host: self.part(it.host, it.name),
             is_loopback: it.is_loopback,
@@ -80,17 +80,17 @@ impl Letter {
         self.delivery.url.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    pub(crate) fn trouble(&self) -> Option<&Trouble> {
-        self.delivery.trouble.as_deref().filter(|trouble| !trouble.is_none())
+    pub(crate) fn delivery_faults(&self) -> Option<&DeliveryFaults> {
+        self.delivery.delivery_faults.as_deref().filter(|delivery_faults| !delivery_faults.is_none())
     }
 
-    pub(crate) fn moment(&self, event: u32, attempt: u32) -> Moment<'_> {
+    pub(crate) fn context(&self, event: u32, attempt: u32) -> AttemptContext<'_> {
         let Delivery { terminal, state, .. } = self.delivery;
-        Moment { event, terminal, state, attempt }
+        AttemptContext { event, terminal, state, attempt }
     }
 }
 
-impl From<Delivery> for Letter {
+impl From<Delivery> for PreparedDelivery {
     fn from(mut delivery: Delivery) -> Self {
         let url = Url::parse(&delivery.url);
         let address = url.as_ref().map(Address::of).map_err(|error| *error);
@@ -108,16 +108,16 @@ impl From<Delivery> for Letter {
 
 /// Which pending delivery an attempt belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub(crate) u64);
+pub struct DeliveryId(pub(crate) u64);
 
 /// An attempt that is to be made now.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// What to report its answer under.
-    pub ticket: Ticket,
+    pub id: DeliveryId,
     /// What is delivered.
-    pub letter: Arc<Letter>,
-    /// Number of the event within its task, from 1; only counted for tasks with trouble.
+    pub prepared: Arc<PreparedDelivery>,
+    /// Number of the event within its task, from 1; only counted for tasks with faults.
     pub event: u32,
     /// Number of the attempt within its event, from 1: the first, the copies, the repetitions.
     pub number: u32,
@@ -141,49 +141,54 @@ pub struct Outgoing {
 impl Attempt {
     /// The bytes to send, signed for the moment the attempt was taken at.
     pub fn outgoing(&self) -> Outgoing {
-        let delivery = &self.letter.delivery;
-        let trouble = self.letter.trouble().map(|trouble| (trouble, self.moment()));
+        let delivery = &self.prepared.delivery;
+        let delivery_faults =
+            self.prepared.delivery_faults().map(|delivery_faults| (delivery_faults, self.context()));
         let mut body = delivery.body.clone();
         let mut clock = self.at;
         let mut nonce_of = self.number;
-        if let Some((trouble, moment)) = trouble {
-            body.truncate(trouble.truncated(moment).unwrap_or(usize::MAX));
-            clock = ahead(clock, trouble.skew(moment));
-            if trouble.reuses_nonce(moment) {
+        if let Some((delivery_faults, moment)) = delivery_faults {
+            body.truncate(delivery_faults.truncated(moment).unwrap_or(usize::MAX));
+            clock = ahead(clock, delivery_faults.skew(moment));
+            if delivery_faults.reuses_nonce(moment) {
                 nonce_of = 1;
             }
         }
         let mut headers = Headers::new();
-        if let Ok(address) = self.letter.address {
-            headers.push("host", self.letter.part(address.host, address.path));
+        if let Ok(address) = self.prepared.address {
+            headers.push("host", self.prepared.part(address.host, address.path));
         }
         headers.push("content-type", delivery.content_type);
         self.sign(&body, clock, nonce_of, &mut headers);
-        let mut target = self.letter.target().to_owned();
+        let mut target = self.prepared.target().to_owned();
         let mut wire = Wire::default();
-        if let Some((trouble, moment)) = trouble {
-            if trouble.corrupts(moment) {
+        if let Some((delivery_faults, moment)) = delivery_faults {
+            if delivery_faults.corrupts(moment) {
                 body = corrupted(&body);
             }
-            if let Some(more) = trouble.query(moment) {
+            if let Some(more) = delivery_faults.query(moment) {
                 target.push(if target.contains('?') { '&' } else { '?' });
                 target.push_str(more);
             }
-            wire = trouble.wire(moment, body.len());
+            wire = delivery_faults.wire(moment, body.len());
         }
         Outgoing { request: Request { method: "POST".into(), target, headers, body }, wire }
     }
 
-    fn moment(&self) -> Moment<'_> {
-        self.letter.moment(self.event, self.number)
+    fn context(&self) -> AttemptContext<'_> {
+        self.prepared.context(self.event, self.number)
     }
 
     fn sign(&self, body: &Bytes, clock: Timestamp, nonce_of: u32, headers: &mut Headers) {
-        let delivery = &self.letter.delivery;
-        let (path, query) = self.letter.path_and_query();
+        let delivery = &self.prepared.delivery;
+        let (path, query) = self.prepared.path_and_query();
         let signed = Signed { id: &delivery.id, path, query, body };
         let nonce = nonce(self.seed, nonce_of);
-        let wrong = self.letter.trouble().map(|trouble| trouble.signature(self.moment())).unwrap_or_default();
+        let wrong = self
+            .prepared
+            .delivery_faults()
+            .map(|delivery_faults| delivery_faults.signature(self.context()))
+            .unwrap_or_default();
         if wrong.missing {
             return;
         }

@@ -1,7 +1,7 @@
 //! What goes wrong with a vendor's answers: a value, and what it makes of an answer's bytes.
 //!
-//! Callbacks have their own trouble. A mishap is about one call of a client: creates, queries and
-//! calls for a result's address each have their own. How it is written is `mishap/text`; what takes a
+//! Callbacks have [`crate::delivery_faults`]. A fault here is about one call of a client: creates, queries and
+//! calls for a result's address each have their own. How it is written is `fault/text`; what takes a
 //! socket or a clock (hanging, cutting, being slow) is only named here and done by `mock`.
 
 use std::time::Duration;
@@ -9,17 +9,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::vendor::Purpose;
+use crate::dialect::Purpose;
 use crate::wire::{Headers, Request, Response};
 
 mod text;
-pub use text::{MishapError, WORDS, Word};
+pub use text::{ResponseFaultError, ResponseFaultWord, WORDS};
 
 /// What goes wrong, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mishap {
+pub struct ResponseFault {
     /// What goes wrong.
-    pub kind: Kind,
+    pub kind: ResponseFaultKind,
     /// Whether a create is carried out all the same, so that only its answer is lost.
     pub lost: bool,
     /// How many answers it is still about; all, if it does not say.
@@ -28,12 +28,12 @@ pub struct Mishap {
 
 /// What can go wrong with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ResponseFaultKind {
     /// This HTTP status, which may be 200, with one of these pages for a body.
     Page(u16, Page),
     /// A row of the dialect's error table.
     Refuse(String),
-    /// The same, its sentence quoting the key that was sent.
+    /// A row of the error table, its sentence quoting the key that was sent.
     Quote(String),
     /// A JSON body that ends in the middle, framed as if it were whole.
     Malformed,
@@ -41,7 +41,7 @@ pub enum Kind {
     Truncated,
     /// No answer: the connection ends.
     Cut,
-    /// No answer and no end, until the mishap is taken away.
+    /// No answer and no end, until the fault is taken away.
     Hang,
     /// The right answer, later.
     Slow(Duration),
@@ -64,20 +64,20 @@ pub enum Page {
     Trace,
 }
 
-/// The mishaps of a task's calls, or those a rule has for them.
+/// The faults of a task's calls, or those a rule has for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mishaps {
+pub struct ResponseFaults {
     /// Of the create.
-    pub create: Option<Mishap>,
+    pub create: Option<ResponseFault>,
     /// Of queries.
-    pub query: Option<Mishap>,
+    pub query: Option<ResponseFault>,
     /// Of calls for the address of a result.
-    pub file: Option<Mishap>,
+    pub file: Option<ResponseFault>,
 }
 
 /// How the transport brings an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Manner {
+pub enum ResponseMode {
     /// Whole and at once.
     #[default]
     Whole,
@@ -93,12 +93,12 @@ pub enum Manner {
 
 /// What every page of these shows and no vendor's API says; whoever passes it on has passed on the page.
 pub const PAGE_MARK: &str = "edge-7f3a9c.internal";
-/// The same for stack traces.
+/// What every stack trace of these shows and no API of a vendor says.
 pub const TRACE_MARK: &str = "com.vendor.render.QueueDispatcher.dispatch(QueueDispatcher.java:217)";
 
-impl Mishaps {
-    /// The place of a call's mishap.
-    pub fn of(&mut self, purpose: Purpose) -> Option<&mut Option<Mishap>> {
+impl ResponseFaults {
+    /// The place of a call's fault.
+    pub fn of(&mut self, purpose: Purpose) -> Option<&mut Option<ResponseFault>> {
         match purpose {
             Purpose::Create => Some(&mut self.create),
             Purpose::Query => Some(&mut self.query),
@@ -109,8 +109,8 @@ impl Mishaps {
 
     /// The first row of an error table that they name.
     pub(crate) fn refusal(&self) -> Option<&String> {
-        [&self.create, &self.query, &self.file].into_iter().flatten().find_map(|mishap| match &mishap.kind {
-            Kind::Refuse(name) | Kind::Quote(name) => Some(name),
+        [&self.create, &self.query, &self.file].into_iter().flatten().find_map(|fault| match &fault.kind {
+            ResponseFaultKind::Refuse(name) | ResponseFaultKind::Quote(name) => Some(name),
             _ => None,
         })
     }
@@ -121,14 +121,14 @@ impl Mishaps {
     }
 }
 
-impl Mishap {
-    /// A mishap of every answer.
-    pub const fn of(kind: Kind) -> Self {
+impl ResponseFault {
+    /// A fault of every answer.
+    pub const fn of(kind: ResponseFaultKind) -> Self {
         Self { kind, lost: false, times: None }
     }
 
-    /// Counts an answer, and says whether the mishap is about it.
-    pub(crate) fn strikes(&mut self) -> bool {
+    /// Counts an answer, and says whether the fault is about it.
+    pub(crate) fn consume(&mut self) -> bool {
         match &mut self.times {
             None => true,
             Some(0) => false,
@@ -140,31 +140,35 @@ impl Mishap {
     }
 
     /// Whether a create that meets it makes a task: it does when only its answer suffers.
-    pub(crate) const fn spares_the_task(&self) -> bool {
+    pub(crate) const fn creates_task(&self) -> bool {
         let only_the_answer = matches!(
             self.kind,
-            Kind::Malformed | Kind::Truncated | Kind::Slow(_) | Kind::State(_) | Kind::Gone
+            ResponseFaultKind::Malformed
+                | ResponseFaultKind::Truncated
+                | ResponseFaultKind::Slow(_)
+                | ResponseFaultKind::State(_)
+                | ResponseFaultKind::Gone
         );
         self.lost || only_the_answer
     }
 }
 
-impl Kind {
+impl ResponseFaultKind {
     /// The answer as it arrives. `right` is what would have been said; `word` is the task's state there.
-    pub(crate) fn made_of(&self, right: Response, request: &Request, word: &str) -> (Response, Manner) {
+    pub(crate) fn made_of(&self, right: Response, request: &Request, word: &str) -> (Response, ResponseMode) {
         match self {
-            Self::Page(status, page) => (page.response(*status, request), Manner::Whole),
+            Self::Page(status, page) => (page.response(*status, request), ResponseMode::Whole),
             Self::Malformed => {
                 let half = right.body.slice(..right.body.len() / 2);
-                (Response { body: half, ..right }, Manner::Whole)
+                (Response { body: half, ..right }, ResponseMode::Whole)
             }
-            Self::Truncated => (right, Manner::Half),
-            Self::Cut => (right, Manner::Cut),
-            Self::Hang => (right, Manner::Hang),
-            Self::Slow(time) => (right, Manner::After(*time)),
-            Self::State(other) => (with_state(right, word, other), Manner::Whole),
+            Self::Truncated => (right, ResponseMode::Half),
+            Self::Cut => (right, ResponseMode::Cut),
+            Self::Hang => (right, ResponseMode::Hang),
+            Self::Slow(time) => (right, ResponseMode::After(*time)),
+            Self::State(other) => (with_state(right, word, other), ResponseMode::Whole),
             // These are what the dialect answers, which it has done by now.
-            Self::Refuse(_) | Self::Quote(_) | Self::Gone => (right, Manner::Whole),
+            Self::Refuse(_) | Self::Quote(_) | Self::Gone => (right, ResponseMode::Whole),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The courier: sends deliveries, attempt by attempt, and asks challenges.
+//! The dispatcher: sends deliveries, attempt by attempt, and asks challenges.
 //!
 //! It owns real time and sockets so that vendors need neither; what is sent when is decided by
-//! [`Schedule`]. It calls only loopback addresses, names that are mapped to one, and hosts that were
+//! [`DeliveryScheduler`]. It calls only loopback addresses, names that are mapped to one, and hosts that were
 //! allowed by name, whatever URL a customer put into a job.
 
 use std::fmt;
@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use url::{Position, Url};
 
 use crate::delivery::Delivery;
+use crate::delivery_faults::Wire;
 use crate::http::HttpClient;
 use crate::journal::{Entry, Journal, Leg};
-use crate::trouble::Wire;
 use crate::vendor::Vendor;
 use crate::wire::{Headers, Request, Response};
 
@@ -24,10 +24,10 @@ mod attempt;
 pub mod raw;
 mod routes;
 mod schedule;
-pub use attempt::{Attempt, Letter, Outgoing, Ticket};
-use routes::Place;
+pub use attempt::{Attempt, DeliveryId, Outgoing, PreparedDelivery};
+use routes::Destination;
 pub use routes::Routes;
-pub use schedule::Schedule;
+pub use schedule::DeliveryScheduler;
 
 /// Attempts under way at most. A receiver that hangs occupies one until its time is over, so this is
 /// far more than the cores could use, and few enough for any limit on open files.
@@ -38,7 +38,7 @@ pub const CONCURRENT: usize = 256;
 pub const WAITING: usize = 250_000;
 
 /// Sends callbacks for the vendors of one world; what is pending ends with it.
-pub struct Courier {
+pub struct Dispatcher {
     core: Arc<Core>,
 }
 
@@ -53,7 +53,7 @@ struct Core {
 
 #[derive(Default)]
 struct State {
-    schedule: Schedule,
+    schedule: DeliveryScheduler,
     /// Workers, each with at most one attempt under way.
     workers: usize,
     /// What the timer waits for; none while nothing is due later, or workers are at it.
@@ -62,10 +62,10 @@ struct State {
     closed: bool,
 }
 
-impl Courier {
-    /// A courier that records into `journal`.
+impl Dispatcher {
+    /// A dispatcher that records into `journal`.
     pub fn new(routes: Routes, journal: Arc<Journal>) -> Arc<Self> {
-        let state = State { schedule: Schedule::seeded(fastrand::u64(..)), ..State::default() };
+        let state = State { schedule: DeliveryScheduler::seeded(fastrand::u64(..)), ..State::default() };
         let core = Core {
             client: HttpClient::new(),
             routes,
@@ -86,21 +86,21 @@ impl Courier {
             return;
         }
         // URLs are read before anybody has to wait.
-        let letters: Vec<Letter> = deliveries.into_iter().map(Letter::from).collect();
+        let deliveries: Vec<PreparedDelivery> = deliveries.into_iter().map(PreparedDelivery::from).collect();
         let mut state = self.core.state();
         let now = Timestamp::now();
         let mut unsent = Vec::new();
-        for letter in letters {
+        for delivery in deliveries {
             if state.schedule.len() < WAITING {
-                state.schedule.add(letter, now);
+                state.schedule.add(delivery, now);
             } else {
-                unsent.push(letter);
+                unsent.push(delivery);
             }
         }
         self.core.settle(&mut state, now);
         drop(state);
-        for letter in unsent {
-            self.core.turn_away(&Arc::new(letter), now);
+        for delivery in unsent {
+            self.core.turn_away(&Arc::new(delivery), now);
         }
     }
 
@@ -134,8 +134,8 @@ impl Courier {
         }
         headers.push("content-type", "application/json");
         let request = Request { method: "POST".into(), target, headers, body };
-        let place = parsed.as_ref().map(Place::of).map_err(|error| *error);
-        let answer = self.core.exchange(place, &request, Wire::default(), within).await;
+        let destination = parsed.as_ref().map(Destination::of).map_err(|error| *error);
+        let answer = self.core.exchange(destination, &request, Wire::default(), within).await;
         self.core.record(
             url,
             Entry { leg: Leg::Callback(vendor), began, request, answer: answer.clone(), task: None },
@@ -144,17 +144,17 @@ impl Courier {
     }
 }
 
-impl fmt::Debug for Courier {
+impl fmt::Debug for Dispatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Courier({} pending)", self.pending())
     }
 }
 
-impl Drop for Courier {
+impl Drop for Dispatcher {
     fn drop(&mut self) {
         let mut state = self.core.state();
         state.closed = true;
-        state.schedule = Schedule::default();
+        state.schedule = DeliveryScheduler::default();
         drop(state);
         self.core.wake.notify_one();
     }
@@ -190,16 +190,16 @@ impl Core {
         let mut done = None;
         while let Some(attempt) = self.next(done) {
             let status = self.perform(&attempt).await;
-            done = Some((attempt.ticket, status));
+            done = Some((attempt.id, status));
         }
     }
 
     /// Reports an attempt and takes the next; none ends the worker.
-    fn next(self: &Arc<Self>, done: Option<(Ticket, Option<u16>)>) -> Option<Attempt> {
+    fn next(self: &Arc<Self>, done: Option<(DeliveryId, Option<u16>)>) -> Option<Attempt> {
         let mut state = self.state();
         let now = Timestamp::now();
-        if let Some((ticket, status)) = done {
-            state.schedule.report(ticket, status, now);
+        if let Some((id, status)) = done {
+            state.schedule.report(id, status, now);
         }
         let attempt = state.schedule.take(now);
         if attempt.is_none() {
@@ -234,13 +234,13 @@ impl Core {
 
     async fn perform(&self, attempt: &Attempt) -> Option<u16> {
         let began = Instant::now();
-        let delivery = &attempt.letter.delivery;
+        let delivery = &attempt.prepared.delivery;
         let Outgoing { request, wire } = attempt.outgoing();
         if wire.lost {
             // The record is of what crossed a wire.
             return None;
         }
-        let answer = self.exchange(attempt.letter.place(), &request, wire, delivery.timeout).await;
+        let answer = self.exchange(attempt.prepared.destination(), &request, wire, delivery.timeout).await;
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let task = Some(delivery.task.clone());
         let entry = Entry { leg: Leg::Callback(delivery.vendor), began, request, answer, task };
@@ -248,17 +248,17 @@ impl Core {
         status
     }
 
-    fn turn_away(&self, letter: &Arc<Letter>, now: Timestamp) {
+    fn turn_away(&self, delivery: &Arc<PreparedDelivery>, now: Timestamp) {
         let attempt = Attempt {
-            ticket: Ticket(u64::MAX),
-            letter: Arc::clone(letter),
+            id: DeliveryId(u64::MAX),
+            prepared: Arc::clone(delivery),
             event: 1,
             number: 1,
             copy: false,
             at: now,
             seed: 0,
         };
-        let delivery = &letter.delivery;
+        let delivery = &delivery.delivery;
         let entry = Entry {
             leg: Leg::Callback(delivery.vendor),
             began: Instant::now(),
@@ -271,13 +271,13 @@ impl Core {
 
     async fn exchange(
         &self,
-        place: Result<Place<'_>, url::ParseError>,
+        destination: Result<Destination<'_>, url::ParseError>,
         request: &Request,
         wire: Wire,
         within: Duration,
     ) -> Result<Response, String> {
-        let place = place.map_err(|error| format!("not a URL: {error}"))?;
-        let root = self.routes.root(place)?;
+        let destination = destination.map_err(|error| format!("not a URL: {error}"))?;
+        let root = self.routes.root(destination)?;
         if !wire.is_plain() {
             return raw::send(&root, request, wire, within).await;
         }

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use crate::delivery_faults::Wire;
 use crate::http::ANSWER_MAX;
-use crate::trouble::Wire;
 use crate::wire::{Headers, Request, Response};
 
 /// How many pieces a second a slow body is sent in, if it has as many bytes.

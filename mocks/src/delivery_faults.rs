@@ -1,4 +1,4 @@
-//! Trouble on the way: what happens to callbacks between vendor and receiver, on one line.
+//! Delivery faults: what happens to callbacks between vendor and receiver, on one line.
 //!
 //! ```text
 //! delay=3s@terminal duplicate=2
@@ -7,7 +7,7 @@
 //! reorder@first stale=10m
 //! ```
 //!
-//! A line is items with spaces between them; `none`, or an empty line, is no trouble. An item is a
+//! A line is items with spaces between them; `none`, or an empty line, means that nothing goes wrong. An item is a
 //! word, for some words with `=` and a value, then perhaps `@` and the event it is about, then
 //! perhaps `#` and the attempt.
 //!
@@ -37,7 +37,7 @@
 //! that fits counts. Vidu signs no bodies, so that what happens to a body leaves its signature right;
 //! an unsigned callback has nothing to forge. Times are meant as written, whatever the account's speed.
 //!
-//! Values only: reading and printing is `text`, and carrying it out is the courier's.
+//! Values only: reading and printing is `text`, and carrying it out is the dispatcher's.
 
 use std::time::Duration;
 
@@ -45,14 +45,14 @@ use jiff::SignedDuration;
 
 mod random;
 mod text;
-pub use text::{TroubleError, WORDS, Word};
+pub use text::{DeliveryFaultError, DeliveryFaultWord, WORDS};
 
 /// Most copies of one event, and most events held: a misprint must not fill the memory.
 pub const MOST: u16 = 1000;
 
-/// A schedule of trouble for the callbacks of a task.
+/// What goes wrong with the callbacks of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trouble {
+pub struct DeliveryFaults {
     /// What happens; of several items of one kind, the first that fits counts.
     pub items: Vec<Item>,
 }
@@ -61,7 +61,7 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// What.
-    pub change: Change,
+    pub change: DeliveryFault,
     /// To which event; `None` for every one.
     pub event: Option<Event>,
     /// To which attempt of the event, from 1; `None` as the change has it.
@@ -81,7 +81,7 @@ pub enum Event {
 
 /// What can happen. The words for it are in the module's table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum DeliveryFault {
     /// Leaves later.
     Delay(Duration),
     /// This many more copies.
@@ -118,7 +118,7 @@ pub enum Change {
     Query(String),
 }
 
-impl Change {
+impl DeliveryFault {
     /// Whether it is about the first attempt when no attempt is named.
     const fn is_about_the_first(&self) -> bool {
         matches!(self, Self::Delay(_) | Self::Reorder | Self::AckLost)
@@ -132,7 +132,7 @@ impl Change {
 
 /// One attempt, as the items see it.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment<'s> {
+pub struct AttemptContext<'s> {
     /// Number of the event within its task, from 1.
     pub event: u32,
     /// Whether nothing follows it.
@@ -144,7 +144,7 @@ pub struct Moment<'s> {
 }
 
 impl Item {
-    fn fits(&self, moment: Moment<'_>) -> bool {
+    fn fits(&self, moment: AttemptContext<'_>) -> bool {
         let event = match &self.event {
             None => true,
             Some(Event::Terminal) => moment.terminal,
@@ -177,102 +177,107 @@ impl Wire {
     }
 }
 
-impl Trouble {
+impl DeliveryFaults {
     /// Whether nothing happens.
     pub const fn is_none(&self) -> bool {
         self.items.is_empty()
     }
 
     /// What the first item that fits says, of those that `pick` knows.
-    fn first<T>(&self, moment: Moment<'_>, pick: impl Fn(&Change) -> Option<T>) -> Option<T> {
+    fn first<T>(&self, moment: AttemptContext<'_>, pick: impl Fn(&DeliveryFault) -> Option<T>) -> Option<T> {
         self.items.iter().filter(|item| item.fits(moment)).find_map(|item| pick(&item.change))
     }
 
-    fn has(&self, moment: Moment<'_>, change: &Change) -> bool {
+    fn has(&self, moment: AttemptContext<'_>, change: &DeliveryFault) -> bool {
         self.items.iter().any(|item| item.change == *change && item.fits(moment))
     }
 
     /// How much later the attempt leaves.
-    pub fn delay(&self, moment: Moment<'_>) -> Duration {
-        let pick = |change: &Change| if let Change::Delay(time) = change { Some(*time) } else { None };
+    pub fn delay(&self, moment: AttemptContext<'_>) -> Duration {
+        let pick =
+            |change: &DeliveryFault| if let DeliveryFault::Delay(time) = change { Some(*time) } else { None };
         self.first(moment, pick).unwrap_or_default()
     }
 
     /// How many copies follow.
-    pub fn copies(&self, moment: Moment<'_>) -> u16 {
-        let pick = |change: &Change| if let Change::Duplicate(more) = change { Some(*more) } else { None };
+    pub fn copies(&self, moment: AttemptContext<'_>) -> u16 {
+        let pick = |change: &DeliveryFault| {
+            if let DeliveryFault::Duplicate(more) = change { Some(*more) } else { None }
+        };
         self.first(moment, pick).unwrap_or_default()
     }
 
     /// Whether it waits until the next event was sent.
-    pub fn is_overtaken(&self, moment: Moment<'_>) -> bool {
-        !moment.terminal && self.has(moment, &Change::Reorder)
+    pub fn is_overtaken(&self, moment: AttemptContext<'_>) -> bool {
+        !moment.terminal && self.has(moment, &DeliveryFault::Reorder)
     }
 
     /// Whether it is held with others, and until how many are.
-    pub fn burst(&self, moment: Moment<'_>) -> Option<Option<u16>> {
-        self.first(moment, |change| if let Change::Burst(many) = change { Some(*many) } else { None })
+    pub fn burst(&self, moment: AttemptContext<'_>) -> Option<Option<u16>> {
+        self.first(moment, |change| if let DeliveryFault::Burst(many) = change { Some(*many) } else { None })
     }
 
     /// Whether the sender does not hear the answer.
-    pub fn loses_answer(&self, moment: Moment<'_>) -> bool {
-        self.has(moment, &Change::AckLost)
+    pub fn loses_answer(&self, moment: AttemptContext<'_>) -> bool {
+        self.has(moment, &DeliveryFault::AckLost)
     }
 
     /// How a body of `length` bytes leaves.
-    pub fn wire(&self, moment: Moment<'_>, length: usize) -> Wire {
-        let cut =
-            self.first(moment, |change| if let Change::Cut(after) = change { Some(*after) } else { None });
-        let rate =
-            self.first(moment, |change| if let Change::Slow(rate) = change { Some(*rate) } else { None });
+    pub fn wire(&self, moment: AttemptContext<'_>, length: usize) -> Wire {
+        let cut = self
+            .first(moment, |change| if let DeliveryFault::Cut(after) = change { Some(*after) } else { None });
+        let rate = self
+            .first(moment, |change| if let DeliveryFault::Slow(rate) = change { Some(*rate) } else { None });
         let after = |after: Option<u32>| {
             // Never the whole body: that would be no cut.
             let most = length.saturating_sub(1);
             after.map_or(length / 2, |after| usize::try_from(after).unwrap_or(most)).min(most)
         };
-        Wire { lost: self.has(moment, &Change::Drop), cut: cut.map(after), rate }
+        Wire { lost: self.has(moment, &DeliveryFault::Drop), cut: cut.map(after), rate }
     }
 
     /// How much of the body is left before signing.
-    pub fn truncated(&self, moment: Moment<'_>) -> Option<usize> {
-        let pick = |change: &Change| if let Change::Truncate(left) = change { Some(*left) } else { None };
+    pub fn truncated(&self, moment: AttemptContext<'_>) -> Option<usize> {
+        let pick = |change: &DeliveryFault| {
+            if let DeliveryFault::Truncate(left) = change { Some(*left) } else { None }
+        };
         self.first(moment, pick).map(|left| usize::try_from(left).unwrap_or(usize::MAX))
     }
 
     /// Whether the body changes after signing.
-    pub fn corrupts(&self, moment: Moment<'_>) -> bool {
-        self.has(moment, &Change::Corrupt)
+    pub fn corrupts(&self, moment: AttemptContext<'_>) -> bool {
+        self.has(moment, &DeliveryFault::Corrupt)
     }
 
     /// How far the sender's clock is ahead.
-    pub fn skew(&self, moment: Moment<'_>) -> SignedDuration {
+    pub fn skew(&self, moment: AttemptContext<'_>) -> SignedDuration {
         let signed = |time: &Duration| SignedDuration::try_from(*time).unwrap_or(SignedDuration::MAX);
-        let pick = |change: &Change| match change {
-            Change::Stale(time) => Some(-signed(time)),
-            Change::Future(time) => Some(signed(time)),
+        let pick = |change: &DeliveryFault| match change {
+            DeliveryFault::Stale(time) => Some(-signed(time)),
+            DeliveryFault::Future(time) => Some(signed(time)),
             _ => None,
         };
         self.first(moment, pick).unwrap_or_default()
     }
 
     /// Whether the nonce of the first attempt is used again.
-    pub fn reuses_nonce(&self, moment: Moment<'_>) -> bool {
-        self.has(moment, &Change::ReuseNonce)
+    pub fn reuses_nonce(&self, moment: AttemptContext<'_>) -> bool {
+        self.has(moment, &DeliveryFault::ReuseNonce)
     }
 
     /// What is wrong with the signature.
-    pub fn signature(&self, moment: Moment<'_>) -> Signature {
+    pub fn signature(&self, moment: AttemptContext<'_>) -> Signature {
         Signature {
-            missing: self.has(moment, &Change::Unsigned),
-            foreign: self.has(moment, &Change::Foreign),
-            forged: self.has(moment, &Change::Forged),
+            missing: self.has(moment, &DeliveryFault::Unsigned),
+            foreign: self.has(moment, &DeliveryFault::Foreign),
+            forged: self.has(moment, &DeliveryFault::Forged),
         }
     }
 
     /// What is added to the query after signing.
-    pub fn query(&self, moment: Moment<'_>) -> Option<&str> {
+    pub fn query(&self, moment: AttemptContext<'_>) -> Option<&str> {
         self.items.iter().filter(|item| item.fits(moment)).find_map(|item| match &item.change {
-            Change::Query(text) => Some(text.as_str()),
+            DeliveryFault::Query(text) => Some(text.as_str()),
             _ => None,
         })
     }

@@ -4,17 +4,17 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::account::Settings;
+use crate::account::AccountConfig;
 use crate::delivery::Delivery;
-use crate::jobs::Step;
+use crate::dialect::{Dialect, Phase, Step};
 use crate::machine::{Machine, Reply, Turn};
-use crate::vendor::{Dialect, Phase, Vendor};
+use crate::vendor::Vendor;
 use crate::wire::{Request, Response};
 
 /// Why there is no such callback.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoCallback(String);
+pub struct NoSuchCallback(String);
 
 /// The delivery that a vendor sends to `url` when a task enters the state that `word` names: a state
 /// word of a callback, or the name of an ending. Without a dialect, the first that knows the word.
@@ -23,9 +23,9 @@ pub fn delivery(
     dialect: Option<&str>,
     word: &str,
     url: &str,
-    mut settings: Settings,
+    mut settings: AccountConfig,
     now: Timestamp,
-) -> Result<Delivery, NoCallback> {
+) -> Result<Delivery, NoSuchCallback> {
     if settings.results.is_empty() {
         // Nobody serves them here, so they are at a reserved name.
         "https://results.example.com".clone_into(&mut settings.results);
@@ -45,22 +45,26 @@ pub fn delivery(
         machine.advance(&task, step, now).and_then(|mut all| all.pop())
     };
     sent_then.ok_or_else(|| {
-        NoCallback(format!("{} sends no callback for `{word}`; {}", dialect.name, sent(dialect)))
+        NoSuchCallback(format!("{} sends no callback for `{word}`; {}", dialect.name, sent(dialect)))
     })
 }
 
-fn find(vendor: Vendor, dialect: Option<&str>, word: &str) -> Result<(&'static Dialect, Step), NoCallback> {
+fn find(
+    vendor: Vendor,
+    dialect: Option<&str>,
+    word: &str,
+) -> Result<(&'static Dialect, Step), NoSuchCallback> {
     let chosen: Vec<&'static Dialect> =
         vendor.dialects().iter().copied().filter(|one| dialect.is_none_or(|name| name == one.name)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = vendor.dialects().iter().map(|one| one.name).collect();
-        return Err(NoCallback(format!("{vendor} has no such dialect; there are {}", names.join(", "))));
+        return Err(NoSuchCallback(format!("{vendor} has no such dialect; there are {}", names.join(", "))));
     }
     // The very word of a callback counts more than our name for an ending.
     let exact = chosen.iter().find(|one| one.words.iter().any(|row| row.callback == Some(word)));
     exact.into_iter().chain(&chosen).find_map(|one| Some((*one, one.step(word)?))).ok_or_else(|| {
         let all: Vec<String> = chosen.iter().map(|one| sent(one)).collect();
-        NoCallback(format!("{vendor} has no state `{word}`; {}", all.join("; ")))
+        NoSuchCallback(format!("{vendor} has no state `{word}`; {}", all.join("; ")))
     })
 }
 
@@ -70,8 +74,8 @@ fn sample(
     dialect: &Dialect,
     url: &str,
     now: Timestamp,
-) -> Result<(String, Option<Delivery>), NoCallback> {
-    let broken = |why: &str| NoCallback(format!("the sample of {} {why}", dialect.name));
+) -> Result<(String, Option<Delivery>), NoSuchCallback> {
+    let broken = |why: &str| NoSuchCallback(format!("the sample of {} {why}", dialect.name));
     let (path, text) = dialect.creates.first().ok_or_else(|| broken("is missing"))?;
     let mut body: Value = serde_json::from_str(text).map_err(|_| broken("is not JSON"))?;
     let mut place = &mut body;

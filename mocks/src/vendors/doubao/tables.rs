@@ -1,27 +1,41 @@
-//! What can be set about Ark, and samples of what it takes: tables only.
+//! What every room of Ark reads: the path of tasks, the state words, what can be set, and samples of
+//! what it takes. Tables only.
 
-use super::ark::TASKS;
 use super::{CREATE_PAGE, LIST_PAGE, QUERY_PAGE};
-use crate::vendor::{Evidence, Knob, Takes};
+use crate::dialect::{Evidence, Phase, Takes, VendorOption, Word};
 
 use Evidence::{Assumed, Documented, Observed};
 
-/// Every knob.
+/// Where tasks are.
+pub(super) const TASKS: &str = "/api/v3/contents/generations/tasks";
+
+/// The state words.
+pub(super) const WORDS: &[Word] = &[
+    Word::row(Phase::Queued, "queued", Some("queued"), Documented),
+    Word::row(Phase::Running, "running", Some("running"), Documented),
+    Word::row(Phase::Succeeded, "succeeded", Some("succeeded"), Documented),
+    Word::row(Phase::Failed, "failed", Some("failed"), Documented),
+    Word::row(Phase::Expired, "expired", Some("expired"), Documented),
+    // Not among the states the callback paragraph lists.
+    Word::row(Phase::Cancelled, "cancelled", None, Assumed),
+];
+
+/// Every option.
 #[rustfmt::skip]
-pub(super) const KNOBS: &[Knob] = &[
-    Knob::row("error-null", "whether a good answer has `error: null` or no such key", Takes::Switch, "off", Observed,
+pub(super) const OPTIONS: &[VendorOption] = &[
+    VendorOption::row("error-null", "whether a good answer has `error: null` or no such key", Takes::Switch, "off", Observed,
         "the query page says null; a BytePlus answer captured 2026-08-28 has no key"),
-    Knob::row("callback-cancelled", "whether a cancelled task is called back", Takes::Switch, "off", Assumed, CREATE_PAGE),
-    Knob::row("last-frame", "the format of the last frame", Takes::OneOf(&["png", "jpeg"]), "png", Observed,
+    VendorOption::row("callback-cancelled", "whether a cancelled task is called back", Takes::Switch, "off", Assumed, CREATE_PAGE),
+    VendorOption::row("last-frame", "the format of the last frame", Takes::OneOf(&["png", "jpeg"]), "png", Observed,
         "png in a captured answer and on the create page until mid-2026, jpeg on the newest one"),
-    Knob::row("parameter-codes", "whether a refused parameter stands in the code: `InvalidParameter` or `InvalidParameter.duration`",
+    VendorOption::row("parameter-codes", "whether a refused parameter stands in the code: `InvalidParameter` or `InvalidParameter.duration`",
         Takes::OneOf(&["plain", "dotted"]), "plain", Observed, "the error page has both; third parties saw the plain ones"),
-    Knob::row("unsupported-parameters", "whether a parameter that the model does not have is refused or ignored",
+    VendorOption::row("unsupported-parameters", "whether a parameter that the model does not have is refused or ignored",
         Takes::OneOf(&["refuse", "ignore"]), "refuse", Documented, CREATE_PAGE),
-    Knob::row("unknown-task", "how a query of an unknown task is refused: `ResourceNotFound` or `NotFound.id`",
+    VendorOption::row("unknown-task", "how a query of an unknown task is refused: `ResourceNotFound` or `NotFound.id`",
         Takes::OneOf(&["resource-not-found", "not-found"]), "resource-not-found", Assumed, QUERY_PAGE),
-    Knob::row("list-tier", "which service tier a list without that filter shows", Takes::OneOf(&["default", "any"]), "default", Documented, LIST_PAGE),
-    Knob::row("endpoint-model", "the model behind every endpoint id `ep-…` of the account",
+    VendorOption::row("list-tier", "which service tier a list without that filter shows", Takes::OneOf(&["default", "any"]), "default", Documented, LIST_PAGE),
+    VendorOption::row("endpoint-model", "the model behind every endpoint id `ep-…` of the account",
         Takes::OneOf(&["doubao-seedance-1-0-pro-250528", "doubao-seedance-1-5-pro-251215", "doubao-seedance-2-0-260128", "doubao-seedance-2-5-260628"]),
         "doubao-seedance-1-0-pro-250528", Assumed, CREATE_PAGE),
 ];

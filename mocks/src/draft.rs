@@ -1,13 +1,39 @@
-//! The body of a create as it is kept: text, and the value while somebody works with it.
+//! An accepted create, and its body as it is kept: text, and the value while somebody works with it.
 //!
-//! A value takes five times the memory of its text, and a vendor has a hundred thousand tasks.
+//! What becomes of it is [`crate::tasks`].
 
 use std::ops::Deref;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::dialect::Dialect;
+use crate::wire::Secret;
+
+/// A create that passed validation.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The dialect it came in.
+    pub dialect: &'static Dialect,
+    /// The product, for vendors whose query path depends on it.
+    pub product: &'static str,
+    /// Model asked for.
+    pub model: String,
+    /// Prompt, empty where the product needs none.
+    pub prompt: String,
+    /// Where to call back.
+    pub callback_url: Option<String>,
+    /// The id the caller chose, where the vendor has such a thing.
+    pub external_id: Option<String>,
+    /// The request body, for vendors that echo it; made with `.into()`, and read as the value it was.
+    pub body: Body,
+    /// The key that created it.
+    pub key: Secret,
+}
+
 /// A JSON document that is kept as text and reads as a [`Value`].
+///
+/// A value takes five times the memory of its text, and a vendor has a hundred thousand tasks.
 #[derive(Clone, Debug)]
 pub struct Body {
     text: Box<[u8]>,

@@ -1,4 +1,4 @@
-//! The rows that a dialect is written in: words, endings, refusals, routes, knobs, each with how
+//! The rows that a dialect is written in: words, endings, refusals, routes, options, each with how
 //! sure it is and who says so.
 //!
 //! Only shapes live here; the rows themselves stand in the vendor's own file.
@@ -31,7 +31,7 @@ impl Evidence {
     }
 }
 
-/// Where a job stands, in words common to all vendors.
+/// Where a task stands, in words common to all vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Accepted.
@@ -90,9 +90,25 @@ impl Word {
     ) -> Self {
         Self { phase, query, callback, evidence }
     }
+
+    /// The row of a phase.
+    ///
+    /// # Panics
+    /// When the table lacks a phase the machine can reach; a test visits every one.
+    pub fn of(words: &'static [Self], phase: Phase) -> &'static Self {
+        words
+            .iter()
+            .find(|word| word.phase == phase)
+            .unwrap_or_else(|| panic!("there is no word for {phase:?}"))
+    }
+
+    /// The phase that a word of a query stands for.
+    pub fn phase_of(words: &[Self], query: &str) -> Option<Phase> {
+        words.iter().find(|row| row.query == query).map(|row| row.phase)
+    }
 }
 
-/// One way a job can end.
+/// One way a task can end.
 #[derive(Debug)]
 pub struct Ending {
     /// Our name for it.
@@ -117,6 +133,25 @@ impl Ending {
         evidence: Evidence,
     ) -> Self {
         Self { name, phase, code, message, evidence }
+    }
+}
+
+/// One move of a task.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Into this phase, which is not terminal.
+    To(Phase),
+    /// To this end.
+    End(&'static Ending),
+}
+
+impl Step {
+    /// The phase it leads into.
+    pub const fn phase(self) -> Phase {
+        match self {
+            Self::To(phase) => phase,
+            Self::End(ending) => ending.phase,
+        }
     }
 }
 
@@ -226,7 +261,7 @@ impl Route {
 
 /// A point on which the vendor is silent, or contradicts itself, and which can therefore be set.
 #[derive(Debug)]
-pub struct Knob {
+pub struct VendorOption {
     /// Name within the dialect.
     pub name: &'static str,
     /// What it decides.
@@ -241,7 +276,7 @@ pub struct Knob {
     pub source: &'static str,
 }
 
-impl Knob {
+impl VendorOption {
     /// A row of a dialect's table.
     pub const fn row(
         name: &'static str,
@@ -255,7 +290,7 @@ impl Knob {
     }
 }
 
-/// What a knob takes.
+/// What a option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// `on` or `off`.
@@ -301,11 +336,11 @@ pub struct CallbackRules {
     pub signing: Signing,
     /// `Content-Type` of the body.
     pub content_type: &'static str,
-    /// How long the vendor waits for an answer; the default of the knob `callback-timeout`.
+    /// How long the vendor waits for an answer; the default of the option `callback-timeout`.
     pub timeout: &'static str,
     /// How sure the timeout is.
     pub timeout_evidence: Evidence,
-    /// Pauses before each repetition of an undelivered terminal callback; the default of the knob
+    /// Pauses before each repetition of an undelivered terminal callback; the default of the option
     /// `callback-retries`.
     pub retries: &'static str,
     /// How sure the repetitions are.
@@ -323,6 +358,17 @@ pub enum Signing {
     StandardWebhooks,
     /// Vidu's HMAC over method, path, query and listed headers, keyed by the API key of the task.
     ViduHmac,
+}
+
+/// How a vendor examines a callback URL.
+#[derive(Clone, Copy, Debug)]
+pub struct ChallengeRule {
+    /// Field that carries the opaque value both ways.
+    pub field: &'static str,
+    /// How long the receiver has.
+    pub within: Duration,
+    /// The refusal when it fails.
+    pub refusal: &'static str,
 }
 
 /// How long a result can be fetched after its task ended.

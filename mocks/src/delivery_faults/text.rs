@@ -1,72 +1,79 @@
-//! Reading and printing of trouble: the words, what they take, and what is wrong with a line.
+//! Reading and printing of delivery faults: the words, what they take, and what is wrong with a line.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Change, Event, Item, MOST, Trouble};
-use crate::account;
-use crate::script;
+use super::{DeliveryFault, DeliveryFaults, Event, Item, MOST};
+use crate::duration;
 
-/// Why a schedule of trouble cannot be read.
+/// Why a line of delivery faults cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct TroubleError(String);
+pub struct DeliveryFaultError(String);
 
 /// A word of the language.
 #[derive(Debug)]
-pub struct Word {
+pub struct DeliveryFaultWord {
     /// The word.
     pub name: &'static str,
     /// How it is written.
     pub usage: &'static str,
     /// What happens.
     pub about: &'static str,
-    read: fn(Option<&str>) -> Option<Change>,
+    read: fn(Option<&str>) -> Option<DeliveryFault>,
 }
 
 /// Every word of the language.
-pub const WORDS: &[Word] = &[
-    word("delay", "delay=3s", "leaves later", |value| time(value).map(Change::Delay)),
+pub const WORDS: &[DeliveryFaultWord] = &[
+    word("delay", "delay=3s", "leaves later", |value| time(value).map(DeliveryFault::Delay)),
     word("duplicate", "duplicate=2", "this many more copies follow", |value| {
-        many(value).map(Change::Duplicate)
+        many(value).map(DeliveryFault::Duplicate)
     }),
-    word("reorder", "reorder", "waits until the next event was sent", |value| alone(value, Change::Reorder)),
+    word("reorder", "reorder", "waits until the next event was sent", |value| {
+        alone(value, DeliveryFault::Reorder)
+    }),
     word("burst", "burst or burst=3", "events are held, then leave together", |value| {
         if value.is_none() {
-            Some(Change::Burst(None))
+            Some(DeliveryFault::Burst(None))
         } else {
-            many(value).map(|many| Change::Burst(Some(many)))
+            many(value).map(|many| DeliveryFault::Burst(Some(many)))
         }
     }),
-    word("drop", "drop", "never leaves", |value| alone(value, Change::Drop)),
+    word("drop", "drop", "never leaves", |value| alone(value, DeliveryFault::Drop)),
     word("ack-lost", "ack-lost", "the sender does not hear the answer", |value| {
-        alone(value, Change::AckLost)
+        alone(value, DeliveryFault::AckLost)
     }),
     word("cut", "cut or cut=20", "the connection ends within the body", |value| {
         if value.is_none() {
-            Some(Change::Cut(None))
+            Some(DeliveryFault::Cut(None))
         } else {
-            number(value).map(|after| Change::Cut(Some(after)))
+            number(value).map(|after| DeliveryFault::Cut(Some(after)))
         }
     }),
     word("slow", "slow=100", "bytes of the body a second", |value| {
-        number(value).filter(|rate| *rate > 0).map(Change::Slow)
+        number(value).filter(|rate| *rate > 0).map(DeliveryFault::Slow)
     }),
     word("truncate", "truncate=10", "bytes of the body that are left, before signing", |value| {
-        number(value).map(Change::Truncate)
+        number(value).map(DeliveryFault::Truncate)
     }),
-    word("corrupt", "corrupt", "the body changes after signing", |value| alone(value, Change::Corrupt)),
-    word("stale", "stale=10m", "the sender's clock is behind", |value| time(value).map(Change::Stale)),
-    word("future", "future=10m", "the sender's clock is ahead", |value| time(value).map(Change::Future)),
+    word("corrupt", "corrupt", "the body changes after signing", |value| {
+        alone(value, DeliveryFault::Corrupt)
+    }),
+    word("stale", "stale=10m", "the sender's clock is behind", |value| time(value).map(DeliveryFault::Stale)),
+    word("future", "future=10m", "the sender's clock is ahead", |value| {
+        time(value).map(DeliveryFault::Future)
+    }),
     word("nonce", "nonce=reuse", "every attempt has the first one's nonce", |value| {
-        (value == Some("reuse")).then_some(Change::ReuseNonce)
+        (value == Some("reuse")).then_some(DeliveryFault::ReuseNonce)
     }),
-    word("forged", "forged", "signed with a wrong key", |value| alone(value, Change::Forged)),
-    word("unsigned", "unsigned", "no signature", |value| alone(value, Change::Unsigned)),
-    word("foreign", "foreign", "another vendor's signature scheme", |value| alone(value, Change::Foreign)),
+    word("forged", "forged", "signed with a wrong key", |value| alone(value, DeliveryFault::Forged)),
+    word("unsigned", "unsigned", "no signature", |value| alone(value, DeliveryFault::Unsigned)),
+    word("foreign", "foreign", "another vendor's signature scheme", |value| {
+        alone(value, DeliveryFault::Foreign)
+    }),
     word("query", "query=x=1", "added to the query after signing, percent-encoded", |value| {
-        value.filter(|text| is_query(text)).map(|text| Change::Query(text.to_owned()))
+        value.filter(|text| is_query(text)).map(|text| DeliveryFault::Query(text.to_owned()))
     }),
 ];
 
@@ -74,18 +81,18 @@ const fn word(
     name: &'static str,
     usage: &'static str,
     about: &'static str,
-    read: fn(Option<&str>) -> Option<Change>,
-) -> Word {
-    Word { name, usage, about, read }
+    read: fn(Option<&str>) -> Option<DeliveryFault>,
+) -> DeliveryFaultWord {
+    DeliveryFaultWord { name, usage, about, read }
 }
 
-/// What stands for no trouble.
+/// What stands for no faults.
 const NONE: &str = "none";
 
-impl FromStr for Trouble {
-    type Err = TroubleError;
+impl FromStr for DeliveryFaults {
+    type Err = DeliveryFaultError;
 
-    fn from_str(text: &str) -> Result<Self, TroubleError> {
+    fn from_str(text: &str) -> Result<Self, DeliveryFaultError> {
         if text.trim() == NONE {
             return Ok(Self::default());
         }
@@ -95,9 +102,9 @@ impl FromStr for Trouble {
 }
 
 impl FromStr for Item {
-    type Err = TroubleError;
+    type Err = DeliveryFaultError;
 
-    fn from_str(text: &str) -> Result<Self, TroubleError> {
+    fn from_str(text: &str) -> Result<Self, DeliveryFaultError> {
         let (rest, attempt) = match text.split_once('#') {
             Some((rest, number)) => (rest, Some(positive(number).ok_or_else(|| no_attempt(number))?)),
             None => (text, None),
@@ -109,10 +116,10 @@ impl FromStr for Item {
         let (name, value) = rest.split_once('=').map_or((rest, None), |(name, value)| (name, Some(value)));
         let word = WORDS.iter().find(|word| word.name == name).ok_or_else(|| unknown(name))?;
         let change = (word.read)(value).ok_or_else(|| {
-            TroubleError(format!("`{rest}` cannot be read; `{name}` is written {}", word.usage))
+            DeliveryFaultError(format!("`{rest}` cannot be read; `{name}` is written {}", word.usage))
         })?;
         if attempt.is_some() && change.is_about_the_event() {
-            return Err(TroubleError(format!(
+            return Err(DeliveryFaultError(format!(
                 "`{name}` is about a whole event, so `#` has no place behind it"
             )));
         }
@@ -121,9 +128,9 @@ impl FromStr for Item {
 }
 
 impl FromStr for Event {
-    type Err = TroubleError;
+    type Err = DeliveryFaultError;
 
-    fn from_str(text: &str) -> Result<Self, TroubleError> {
+    fn from_str(text: &str) -> Result<Self, DeliveryFaultError> {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         match text {
             "first" => Some(Self::Number(1)),
@@ -133,14 +140,14 @@ impl FromStr for Event {
             _ => None,
         }
         .ok_or_else(|| {
-            TroubleError(format!(
+            DeliveryFaultError(format!(
                 "`@{text}` names no event; it is @first, @terminal, a number such as @2, or a state word"
             ))
         })
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for DeliveryFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_none() {
             return f.write_str(NONE);
@@ -179,10 +186,10 @@ impl fmt::Display for Event {
     }
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for DeliveryFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Delay(time) => write!(f, "delay={}", written(*time)),
+            Self::Delay(time) => write!(f, "delay={}", duration::compact(*time)),
             Self::Duplicate(more) => write!(f, "duplicate={more}"),
             Self::Reorder => f.write_str("reorder"),
             Self::Burst(None) => f.write_str("burst"),
@@ -194,8 +201,8 @@ impl fmt::Display for Change {
             Self::Slow(rate) => write!(f, "slow={rate}"),
             Self::Truncate(left) => write!(f, "truncate={left}"),
             Self::Corrupt => f.write_str("corrupt"),
-            Self::Stale(time) => write!(f, "stale={}", written(*time)),
-            Self::Future(time) => write!(f, "future={}", written(*time)),
+            Self::Stale(time) => write!(f, "stale={}", duration::compact(*time)),
+            Self::Future(time) => write!(f, "future={}", duration::compact(*time)),
             Self::ReuseNonce => f.write_str("nonce=reuse"),
             Self::Forged => f.write_str("forged"),
             Self::Unsigned => f.write_str("unsigned"),
@@ -206,16 +213,12 @@ impl fmt::Display for Change {
 }
 
 /// A time without spaces, which would end the item.
-fn written(time: Duration) -> String {
-    script::written(time).replace(' ', "")
-}
-
-fn alone(value: Option<&str>, change: Change) -> Option<Change> {
+fn alone(value: Option<&str>, change: DeliveryFault) -> Option<DeliveryFault> {
     value.is_none().then_some(change)
 }
 
 fn time(value: Option<&str>) -> Option<Duration> {
-    value.and_then(account::time)
+    value.and_then(duration::parse)
 }
 
 fn number(value: Option<&str>) -> Option<u32> {
@@ -235,22 +238,22 @@ fn is_query(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"@#;\"<>".contains(&byte))
 }
 
-fn no_attempt(text: &str) -> TroubleError {
-    TroubleError(format!(
-        "`#{text}` is no attempt; an item ends in the number of the attempt, such as drop@2#1"
+fn no_attempt(text: &str) -> DeliveryFaultError {
+    DeliveryFaultError(format!(
+        "`#{text}` is not an attempt; an item ends in the number of the attempt, such as drop@2#1"
     ))
 }
 
-fn unknown(name: &str) -> TroubleError {
+fn unknown(name: &str) -> DeliveryFaultError {
     // A tiny typo is two edits at most: a pair of letters swapped counts as two.
     let nearest = WORDS.iter().map(|word| (distance(name, word.name), word.name)).min();
-    TroubleError(match nearest {
+    DeliveryFaultError(match nearest {
         Some((edits, word)) if edits <= 2 || word.starts_with(name) && name.len() > 2 => {
-            format!("`{name}` is no trouble; did you mean `{word}`?")
+            format!("`{name}` is not a delivery fault; did you mean `{word}`?")
         }
         _ => {
             let names: Vec<&str> = WORDS.iter().map(|word| word.name).collect();
-            format!("`{name}` is no trouble; there are {}", names.join(", "))
+            format!("`{name}` is not a delivery fault; there are {}", names.join(", "))
         }
     })
 }

@@ -1,4 +1,4 @@
-//! What becomes of tasks: rules a person can write on one line, and the course a task takes.
+//! What becomes of tasks: rules a person can write on one line, and the plan of a task.
 //!
 //! ```text
 //! prompt=storm: refuse moderation
@@ -14,20 +14,18 @@
 //! among the vendor's valid creates, `dialect=` its dialect, or `any`. After it, what happens:
 //! `refuse` and a name from the vendor's error table, an ending from its table `after` the time at
 //! work (with `+`, the time in the queue before that), or `stay`. Behind that, what is disturbed:
-//! callbacks by `trouble`, answers by `create`, `query` and `file` with a mishap; these may also stand
-//! alone. Parsing and printing only; applying rules is `jobs`.
+//! callbacks by `delivery_faults`, answers by `create`, `query` and `file` with a fault; these may also stand
+//! alone. Parsing and printing only; applying rules is `tasks`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
-use crate::account;
-use crate::mishap::Mishaps;
-use crate::trouble::Trouble;
-use crate::vendor::Dialect;
+use crate::delivery_faults::DeliveryFaults;
+use crate::dialect::Dialect;
+use crate::duration;
+use crate::response_faults::ResponseFaults;
 
 /// What becomes of the creates it is about.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,13 +35,13 @@ pub struct Rule {
     /// Refuse the create, by the name of a row in the dialect's error table.
     pub refuse: Option<String>,
     /// What happens to an accepted task.
-    pub course: Course,
+    pub plan: TaskPlan,
     /// Whether its changes are not called back.
     pub silent: bool,
     /// What happens to its callbacks on the way.
-    pub trouble: Option<Arc<Trouble>>,
+    pub delivery_faults: Option<Arc<DeliveryFaults>>,
     /// What goes wrong with the answers of calls about it.
-    pub mishaps: Mishaps,
+    pub response_faults: ResponseFaults,
 }
 
 impl Rule {
@@ -54,7 +52,7 @@ impl Rule {
 
     /// The row of an error table that it names, if it names one.
     pub(crate) fn refusal(&self) -> Option<&String> {
-        self.refuse.as_ref().or_else(|| self.mishaps.refusal())
+        self.refuse.as_ref().or_else(|| self.response_faults.refusal())
     }
 }
 
@@ -79,7 +77,7 @@ impl When {
 
 /// How a task goes on by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Course {
+pub enum TaskPlan {
     /// Not at all: somebody moves it.
     #[default]
     Stay,
@@ -121,8 +119,8 @@ impl FromStr for Rule {
             match part.split_once(' ') {
                 None if part == "silent" => rule.silent = true,
                 Some(("trouble", schedule)) => {
-                    let trouble = schedule.parse().map_err(|error| RuleError(format!("{error}")))?;
-                    rule.trouble = Some(Arc::new(trouble));
+                    let delivery_faults = schedule.parse().map_err(|error| RuleError(format!("{error}")))?;
+                    rule.delivery_faults = Some(Arc::new(delivery_faults));
                 }
                 _ => {
                     return Err(RuleError(format!(
@@ -150,12 +148,12 @@ impl Rule {
                 known.join(", ")
             )));
         }
-        let (what, name, known): (_, _, fn(&Dialect, &str) -> bool) = match (self.refusal(), &self.course) {
+        let (what, name, known): (_, _, fn(&Dialect, &str) -> bool) = match (self.refusal(), &self.plan) {
             (Some(name), _) => ("refusal", name, |dialect, name| dialect.refusal(name).is_some()),
-            (None, Course::Run { ending, .. }) => {
+            (None, TaskPlan::Run { ending, .. }) => {
                 ("ending", ending, |dialect, name| dialect.ending(name).is_some())
             }
-            (None, Course::Stay) => return Ok(()),
+            (None, TaskPlan::Stay) => return Ok(()),
         };
         if about.any(|dialect| known(dialect, name)) {
             return Ok(());
@@ -173,12 +171,12 @@ impl Rule {
     }
 
     fn disturb(&mut self, text: &str) -> Result<bool, RuleError> {
-        self.mishaps.read(text).map_err(|error| RuleError(error.to_string()))
+        self.response_faults.read(text).map_err(|error| RuleError(error.to_string()))
     }
 
     fn act(&mut self, text: &str) -> Result<(), RuleError> {
         match text.split_once(' ') {
-            None if text == "stay" => self.course = Course::Stay,
+            None if text == "stay" => self.plan = TaskPlan::Stay,
             Some(("refuse", name)) => self.refuse = Some(name.trim().to_owned()),
             Some((ending, rest)) => {
                 let times = rest.trim().strip_prefix("after ").ok_or_else(|| {
@@ -186,14 +184,15 @@ impl Rule {
                 })?;
                 let (queue, work) = times.split_once('+').unwrap_or(("0s", times));
                 let read = |text: &str| {
-                    account::time(text).ok_or_else(|| RuleError(format!("`{text}` is no time such as 20s")))
+                    duration::parse(text)
+                        .ok_or_else(|| RuleError(format!("`{text}` is not a duration such as 20s")))
                 };
-                self.course =
-                    Course::Run { ending: ending.to_owned(), queue: read(queue)?, work: read(work)? };
+                self.plan =
+                    TaskPlan::Run { ending: ending.to_owned(), queue: read(queue)?, work: read(work)? };
             }
             None => {
-                self.course =
-                    Course::Run { ending: text.to_owned(), queue: Duration::ZERO, work: Duration::ZERO }
+                self.plan =
+                    TaskPlan::Run { ending: text.to_owned(), queue: Duration::ZERO, work: Duration::ZERO }
             }
         }
         Ok(())
@@ -236,24 +235,24 @@ impl FromStr for When {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.when)?;
-        match (&self.refuse, &self.course) {
+        match (&self.refuse, &self.plan) {
             (Some(name), _) => write!(f, "refuse {name}")?,
-            (None, Course::Stay) => f.write_str("stay")?,
-            (None, Course::Run { ending, queue, work }) => {
+            (None, TaskPlan::Stay) => f.write_str("stay")?,
+            (None, TaskPlan::Run { ending, queue, work }) => {
                 write!(f, "{ending} after ")?;
                 if !queue.is_zero() {
-                    write!(f, "{}+", written(*queue))?;
+                    write!(f, "{}+", duration::spaced(*queue))?;
                 }
-                f.write_str(&written(*work))?;
+                f.write_str(&duration::spaced(*work))?;
             }
         }
         if self.silent {
             f.write_str("; silent")?;
         }
-        if let Some(trouble) = &self.trouble {
-            write!(f, "; trouble {trouble}")?;
+        if let Some(delivery_faults) = &self.delivery_faults {
+            write!(f, "; trouble {delivery_faults}")?;
         }
-        write!(f, "{}", self.mishaps)
+        write!(f, "{}", self.response_faults)
     }
 }
 
@@ -269,10 +268,4 @@ impl fmt::Display for When {
         .collect();
         if parts.is_empty() { f.write_str("any") } else { f.write_str(&parts.join(" ")) }
     }
-}
-
-/// A time as [`account::time`] reads it.
-pub(crate) fn written(time: Duration) -> String {
-    let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-    format!("{time:#}")
 }

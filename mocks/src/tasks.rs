@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::account::Settings;
-use crate::machine::Draft;
-use crate::mishap::{Mishap, Mishaps};
-use crate::script::{Course, Rule};
-use crate::trouble::Trouble;
-use crate::vendor::{Ending, Phase, Purpose};
+use crate::account::AccountConfig;
+use crate::delivery_faults::DeliveryFaults;
+use crate::dialect::{Dialect, Ending, Phase, Purpose, Step};
+use crate::draft::Draft;
+use crate::response_faults::{ResponseFault, ResponseFaults};
+use crate::rules::{Rule, TaskPlan};
 use crate::wire::Secret;
 
 /// Tasks kept at most; the oldest go first, as a vendor forgets old tasks too.
@@ -25,7 +25,7 @@ const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 
 /// One task.
 #[derive(Debug)]
-pub struct Job {
+pub struct Task {
     /// The vendor's id.
     pub id: String,
     /// The accepted create.
@@ -41,9 +41,9 @@ pub struct Job {
     /// Whether changes are called back.
     pub notify: bool,
     /// What happens to its callbacks on the way.
-    pub trouble: Option<Arc<Trouble>>,
+    pub delivery_faults: Option<Arc<DeliveryFaults>>,
     /// What goes wrong with answers about it; few tasks have anything here.
-    mishaps: Option<Box<Mishaps>>,
+    response_faults: Option<Box<ResponseFaults>>,
     /// What is planned for it, the next step last.
     planned: Vec<(Due, Step)>,
     /// Bytes of text in its create.
@@ -53,30 +53,11 @@ pub struct Job {
 /// When a step is planned, and the order among steps of the same time.
 type Due = (Timestamp, u64);
 
-/// One move of a task.
-#[derive(Clone, Copy, Debug)]
-pub enum Step {
-    /// Into this phase, which is not terminal.
-    To(Phase),
-    /// To this end.
-    End(&'static Ending),
-}
-
-impl Step {
-    /// The phase it leads into.
-    pub const fn phase(self) -> Phase {
-        match self {
-            Self::To(phase) => phase,
-            Self::End(ending) => ending.phase,
-        }
-    }
-}
-
 /// All tasks of an account.
 #[derive(Debug, Default)]
-pub struct Jobs {
+pub struct TaskStore {
     /// By order of acceptance, to list the newest and to forget the oldest.
-    tasks: BTreeMap<u64, Box<Job>>,
+    tasks: BTreeMap<u64, Box<Task>>,
     ids: HashMap<Box<str>, u64>,
     /// Ids that callers chose.
     external: HashMap<Box<str>, u64>,
@@ -93,19 +74,19 @@ pub struct Jobs {
     recent: VecDeque<Timestamp>,
 }
 
-impl Jobs {
+impl TaskStore {
     /// A task by id.
-    pub fn get(&self, id: &str) -> Option<&Job> {
+    pub fn get(&self, id: &str) -> Option<&Task> {
         self.ids.get(id).and_then(|serial| self.at(*serial))
     }
 
     /// A task by the id its creator chose.
-    pub fn by_external_id(&self, id: &str) -> Option<&Job> {
+    pub fn by_external_id(&self, id: &str) -> Option<&Task> {
         self.external.get(id).and_then(|serial| self.at(*serial))
     }
 
     /// Every task, the newest first.
-    pub fn newest(&self) -> impl Iterator<Item = &Job> {
+    pub fn newest(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values().rev().map(Box::as_ref)
     }
 
@@ -146,40 +127,43 @@ impl Jobs {
                 && rule.refusal().is_none_or(|name| draft.dialect.refusal(name).is_some())
         };
         let rule = self.rules.iter_mut().find(fits)?;
-        let strikes = rule.mishaps.create.as_mut().is_some_and(Mishap::strikes);
+        let consume = rule.response_faults.create.as_mut().is_some_and(ResponseFault::consume);
         let mut decided = rule.clone();
-        if !strikes {
-            decided.mishaps.create = None;
+        if !consume {
+            decided.response_faults.create = None;
         }
         Some(decided)
     }
 
-    /// Counts an answer about a task, and finds the mishap it meets.
-    pub(crate) fn mishap(&mut self, id: &str, purpose: Purpose) -> Option<Mishap> {
+    /// Counts an answer about a task, and finds the fault it meets.
+    pub(crate) fn fault(&mut self, id: &str, purpose: Purpose) -> Option<ResponseFault> {
         let serial = self.ids.get(id)?;
-        let mishaps = self.tasks.get_mut(serial)?.mishaps.as_mut()?;
-        mishaps.of(purpose)?.as_mut().and_then(|mishap| mishap.strikes().then(|| mishap.clone()))
+        let response_faults = self.tasks.get_mut(serial)?.response_faults.as_mut()?;
+        response_faults.of(purpose)?.as_mut().and_then(|fault| fault.consume().then(|| fault.clone()))
     }
 
     /// Changes what goes wrong with answers about a task; false if there is no such task.
-    pub(crate) fn disturb(&mut self, id: &str, purpose: Purpose, mishap: Option<Mishap>) -> bool {
-        let Some(job) = self.ids.get(id).and_then(|serial| self.tasks.get_mut(serial)) else { return false };
-        let mut mishaps = job.mishaps.take().map_or_else(Mishaps::default, |mishaps| *mishaps);
-        let known = mishaps.of(purpose).map(|place| *place = mishap).is_some();
-        job.mishaps = (!mishaps.is_none()).then(|| Box::new(mishaps));
+    pub(crate) fn disturb(&mut self, id: &str, purpose: Purpose, fault: Option<ResponseFault>) -> bool {
+        let Some(task) = self.ids.get(id).and_then(|serial| self.tasks.get_mut(serial)) else { return false };
+        let mut response_faults = task
+            .response_faults
+            .take()
+            .map_or_else(ResponseFaults::default, |response_faults| *response_faults);
+        let known = response_faults.of(purpose).map(|place| *place = fault).is_some();
+        task.response_faults = (!response_faults.is_none()).then(|| Box::new(response_faults));
         known
     }
 
-    /// Whether the answers about a task still meet mishaps of this kind.
-    pub(crate) fn mishap_stands(&self, id: &str, purpose: Purpose, mishap: &Mishap) -> bool {
-        let mishaps = self.get(id).and_then(|job| job.mishaps.as_deref().cloned());
-        mishaps.is_some_and(|mut mishaps| {
-            mishaps.of(purpose).and_then(Option::take).is_some_and(|stands| stands.kind == mishap.kind)
+    /// Whether the answers about a task still meet faults of this kind.
+    pub(crate) fn fault_stands(&self, id: &str, purpose: Purpose, fault: &ResponseFault) -> bool {
+        let response_faults = self.get(id).and_then(|task| task.response_faults.as_deref().cloned());
+        response_faults.is_some_and(|mut response_faults| {
+            response_faults.of(purpose).and_then(Option::take).is_some_and(|stands| stands.kind == fault.kind)
         })
     }
 
     /// Whether one more create is within the limits; the name of the limit that it breaks.
-    pub(crate) fn within(&mut self, settings: &Settings, now: Timestamp) -> Result<(), Exceeded> {
+    pub(crate) fn within(&mut self, settings: &AccountConfig, now: Timestamp) -> Result<(), Exceeded> {
         if settings.limits.concurrent.is_some_and(|most| self.active >= most) {
             return Err(Exceeded::Concurrent);
         }
@@ -198,18 +182,24 @@ impl Jobs {
         &mut self,
         id: String,
         mut draft: Draft,
+        deadline: Option<(Duration, &'static Ending)>,
         rule: Option<Rule>,
-        settings: &Settings,
+        settings: &AccountConfig,
         now: Timestamp,
-    ) -> &Job {
-        let (course, silent, trouble, mishaps) = rule.map_or_else(
-            || (settings.course.clone(), false, settings.trouble.clone(), Mishaps::default()),
+    ) -> &Task {
+        let (plan, silent, delivery_faults, response_faults) = rule.map_or_else(
+            || (settings.plan.clone(), false, settings.delivery_faults.clone(), ResponseFaults::default()),
             |rule| {
-                (rule.course, rule.silent, rule.trouble.or_else(|| settings.trouble.clone()), rule.mishaps)
+                (
+                    rule.plan,
+                    rule.silent,
+                    rule.delivery_faults.or_else(|| settings.delivery_faults.clone()),
+                    rule.response_faults,
+                )
             },
         );
-        let mishaps = Mishaps { create: None, ..mishaps };
-        let planned = self.plan(&draft, &course, settings, now);
+        let response_faults = ResponseFaults { create: None, ..response_faults };
+        let planned = self.plan(draft.dialect, &plan, deadline, settings, now);
         self.added += 1;
         let serial = self.added;
         if let Some((due, _)) = planned.last() {
@@ -232,7 +222,7 @@ impl Jobs {
         self.active += 1;
         self.ids.insert(id.as_str().into(), serial);
         let phase = draft.dialect.words[0].phase;
-        let job = Job {
+        let task = Task {
             id,
             draft,
             phase,
@@ -240,32 +230,32 @@ impl Jobs {
             created: now,
             updated: now,
             notify: !silent,
-            trouble,
-            mishaps: (!mishaps.is_none()).then(|| Box::new(mishaps)),
+            delivery_faults,
+            response_faults: (!response_faults.is_none()).then(|| Box::new(response_faults)),
             planned,
             bytes,
         };
-        self.tasks.entry(serial).or_insert_with(|| Box::new(job))
+        self.tasks.entry(serial).or_insert_with(|| Box::new(task))
     }
 
     fn plan(
         &mut self,
-        draft: &Draft,
-        course: &Course,
-        settings: &Settings,
+        dialect: &'static Dialect,
+        plan: &TaskPlan,
+        deadline: Option<(Duration, &'static Ending)>,
+        settings: &AccountConfig,
         now: Timestamp,
     ) -> Vec<(Due, Step)> {
         let mut planned = Vec::new();
-        let dialect = draft.dialect;
         let mut steps = Vec::new();
-        if let Course::Run { ending, queue, work } = course {
+        if let TaskPlan::Run { ending, queue, work } = plan {
             let end = dialect.ending(ending).unwrap_or(&dialect.endings[0]);
             let done = queue.saturating_add(*work);
             steps.push((Duration::ZERO, Step::To(Phase::Queued)));
             steps.push((*queue, Step::To(Phase::Running)));
             steps.push((done, Step::End(end)));
         }
-        steps.extend(dialect.api.deadline(draft).map(|(after, ending)| (after, Step::End(ending))));
+        steps.extend(deadline.map(|(after, ending)| (after, Step::End(ending))));
         for (after, step) in steps {
             // Saturates: a step planned beyond the end of time never comes.
             let after = SignedDuration::try_from(settings.scaled(after)).unwrap_or(SignedDuration::MAX);
@@ -283,25 +273,25 @@ impl Jobs {
 
     /// Moves a task; `None` if it is unknown, has ended, would move backwards, or its dialect has no
     /// word for the phase.
-    pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Job> {
+    pub(crate) fn enter(&mut self, id: &str, step: Step, now: Timestamp) -> Option<&Task> {
         let serial = *self.ids.get(id)?;
         self.enter_at(serial, step, now)
     }
 
-    /// The same, by order of acceptance.
-    pub(crate) fn enter_at(&mut self, serial: u64, step: Step, now: Timestamp) -> Option<&Job> {
-        let job = self.tasks.get_mut(&serial)?;
-        let known = job.draft.dialect.words.iter().any(|word| word.phase == step.phase());
-        if !known || job.phase.is_terminal() || step.phase().rank() <= job.phase.rank() {
+    /// Moves a task, given its place in the order of acceptance; `None` as with [`Self::enter`].
+    pub(crate) fn enter_at(&mut self, serial: u64, step: Step, now: Timestamp) -> Option<&Task> {
+        let task = self.tasks.get_mut(&serial)?;
+        let known = task.draft.dialect.words.iter().any(|word| word.phase == step.phase());
+        if !known || task.phase.is_terminal() || step.phase().rank() <= task.phase.rank() {
             return None;
         }
-        job.phase = step.phase();
-        job.ending = if let Step::End(ending) = step { Some(ending) } else { None };
-        job.updated = now.max(job.updated);
-        if job.phase.is_terminal() {
+        task.phase = step.phase();
+        task.ending = if let Step::End(ending) = step { Some(ending) } else { None };
+        task.updated = now.max(task.updated);
+        if task.phase.is_terminal() {
             self.active = self.active.saturating_sub(1);
         }
-        Some(job)
+        Some(task)
     }
 
     /// Removes a task; whether there was one.
@@ -337,35 +327,35 @@ impl Jobs {
         }
     }
 
-    /// The same, by order of acceptance.
+    /// Puts what was read of a create back to text, given its place in the order of acceptance.
     pub(crate) fn rest_at(&mut self, serial: u64) {
-        if let Some(job) = self.tasks.get_mut(&serial) {
-            job.draft.body.rest();
+        if let Some(task) = self.tasks.get_mut(&serial) {
+            task.draft.body.rest();
         }
     }
 
-    /// The same for every task.
+    /// Puts what was read of every create back to text.
     pub(crate) fn rest_all(&mut self) {
-        self.tasks.values_mut().for_each(|job| job.draft.body.rest());
+        self.tasks.values_mut().for_each(|task| task.draft.body.rest());
     }
 
-    fn at(&self, serial: u64) -> Option<&Job> {
+    fn at(&self, serial: u64) -> Option<&Task> {
         self.tasks.get(&serial).map(Box::as_ref)
     }
 
     fn drop_task(&mut self, serial: u64) -> bool {
-        let Some(job) = self.tasks.remove(&serial) else { return false };
-        self.ids.remove(job.id.as_str());
-        self.bytes -= job.bytes;
-        if let Some((due, _)) = job.planned.last() {
+        let Some(task) = self.tasks.remove(&serial) else { return false };
+        self.ids.remove(task.id.as_str());
+        self.bytes -= task.bytes;
+        if let Some((due, _)) = task.planned.last() {
             self.due.remove(due);
         }
-        if let Some(external) = &job.draft.external_id
+        if let Some(external) = &task.draft.external_id
             && self.external.get(external.as_str()) == Some(&serial)
         {
             self.external.remove(external.as_str());
         }
-        if !job.phase.is_terminal() {
+        if !task.phase.is_terminal() {
             self.active = self.active.saturating_sub(1);
         }
         true

@@ -30,7 +30,7 @@ const KEPT: usize = 100_000;
 
 /// What the gateway says of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum StubStatus {
     /// 404.
     #[default]
     Unknown,
@@ -67,12 +67,12 @@ pub struct Submitted {
 
 /// A running counterpart; it stops when dropped.
 #[derive(Debug)]
-pub struct Counterpart {
+pub struct StubGateway {
     server: Server,
-    desk: Arc<Desk>,
+    desk: Arc<State>,
 }
 
-impl Counterpart {
+impl StubGateway {
     /// Starts a gateway on a free loopback port, for the client with `key`.
     pub async fn start(journal: Arc<Journal>, key: Secret) -> io::Result<Self> {
         Self::bind(journal, key, http::LOOPBACK).await
@@ -80,7 +80,7 @@ impl Counterpart {
 
     /// Starts a gateway where somebody else expects it.
     pub async fn bind(journal: Arc<Journal>, key: Secret, address: SocketAddr) -> io::Result<Self> {
-        let desk = Arc::new(Desk { journal, key, book: Mutex::default(), changed: watch::Sender::new(0) });
+        let desk = Arc::new(State { journal, key, book: Mutex::default(), changed: watch::Sender::new(0) });
         let serving = Arc::clone(&desk);
         let server = Server::bind(address, move |request| {
             let desk = Arc::clone(&serving);
@@ -96,7 +96,7 @@ impl Counterpart {
     }
 
     /// From now on says this of a job. The id is the gateway's own, or a vendor's.
-    pub fn set(&self, id: &str, standing: Standing) {
+    pub fn set(&self, id: &str, standing: StubStatus) {
         self.desk.change(|book| {
             if book.standings.len() >= KEPT {
                 book.standings.clear();
@@ -106,8 +106,8 @@ impl Counterpart {
     }
 
     /// Says something of a job for one query each, in this order, before what `set` said.
-    pub fn script(&self, id: &str, standings: impl IntoIterator<Item = Standing>) {
-        let mut script: Vec<Standing> = standings.into_iter().collect();
+    pub fn script(&self, id: &str, standings: impl IntoIterator<Item = StubStatus>) {
+        let mut script: Vec<StubStatus> = standings.into_iter().collect();
         script.reverse();
         self.desk.change(|book| drop(book.scripts.insert(id.to_owned(), script)));
     }
@@ -154,7 +154,7 @@ impl Counterpart {
 }
 
 #[derive(Debug)]
-struct Desk {
+struct State {
     journal: Arc<Journal>,
     key: Secret,
     book: Mutex<Book>,
@@ -163,9 +163,9 @@ struct Desk {
 
 #[derive(Debug, Default)]
 struct Book {
-    standings: HashMap<String, Standing>,
+    standings: HashMap<String, StubStatus>,
     /// What is said before that, the next one last.
-    scripts: HashMap<String, Vec<Standing>>,
+    scripts: HashMap<String, Vec<StubStatus>>,
     /// Ids of jobs that were submitted here, with the token of each.
     jobs: HashMap<String, Option<String>>,
     submits: Vec<Submitted>,
@@ -173,7 +173,7 @@ struct Book {
     queries: HashMap<String, Vec<Instant>>,
 }
 
-impl Desk {
+impl State {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,7 +233,7 @@ impl Desk {
                 book.submits.drain(..KEPT / 2);
             }
             if !id.is_empty() {
-                book.standings.entry(id.clone()).or_insert(Standing::Running);
+                book.standings.entry(id.clone()).or_insert(StubStatus::Running);
                 book.jobs.insert(id.clone(), token.clone());
             }
             let token = token.clone();
@@ -268,17 +268,17 @@ impl Desk {
             Some(standing) => standing,
             None => self.standing(&id),
         };
-        let standing = if standing == Standing::Silent {
+        let standing = if standing == StubStatus::Silent {
             let speaks =
-                |book: &Book| book.standings.get(&id).copied().filter(|one| *one != Standing::Silent);
-            self.wait(HELD_AT_MOST, speaks).await.unwrap_or(Standing::Error(504))
+                |book: &Book| book.standings.get(&id).copied().filter(|one| *one != StubStatus::Silent);
+            self.wait(HELD_AT_MOST, speaks).await.unwrap_or(StubStatus::Error(504))
         } else {
             standing
         };
         (token, said(&id, standing))
     }
 
-    fn standing(&self, id: &str) -> Standing {
+    fn standing(&self, id: &str) -> StubStatus {
         self.book().standings.get(id).copied().unwrap_or_default()
     }
 }
@@ -295,15 +295,15 @@ fn mistake(body: &Value) -> Option<&'static str> {
 }
 
 /// The answer to a status query.
-fn said(id: &str, standing: Standing) -> Response {
+fn said(id: &str, standing: StubStatus) -> Response {
     let (word, progress) = match standing {
-        Standing::NotStarted => ("not_started", 0),
-        Standing::Running | Standing::Silent => ("running", 42),
-        Standing::Finished => ("finished", 100),
-        Standing::Failed => ("failed", 100),
-        Standing::Unknown => return refusal(404, "not_found", "task not found"),
-        Standing::Error(status) => return refusal(status, "upstream_error", "try again later"),
-        Standing::Garbage => return Response::text(200, "<html>a proxy in between</html>"),
+        StubStatus::NotStarted => ("not_started", 0),
+        StubStatus::Running | StubStatus::Silent => ("running", 42),
+        StubStatus::Finished => ("finished", 100),
+        StubStatus::Failed => ("failed", 100),
+        StubStatus::Unknown => return refusal(404, "not_found", "task not found"),
+        StubStatus::Error(status) => return refusal(status, "upstream_error", "try again later"),
+        StubStatus::Garbage => return Response::text(200, "<html>a proxy in between</html>"),
     };
     let mut data = json!({
         "task_id": id,
@@ -313,10 +313,10 @@ fn said(id: &str, standing: Standing) -> Response {
         "error_message": Value::Null,
     });
     match standing {
-        Standing::Finished => {
+        StubStatus::Finished => {
             data["files"] = json!([{"file_url": "https://results.example.com/a.mp4", "file_type": "video"}]);
         }
-        Standing::Failed => data["error_message"] = json!("the content was refused"),
+        StubStatus::Failed => data["error_message"] = json!("the content was refused"),
         _ => {}
     }
     Response::json(200, &json!({"code": 200, "data": data}))

@@ -29,8 +29,8 @@ impl Routes {
     }
 
     /// The root to connect to for a URL, or why there is none.
-    pub(super) fn root(&self, place: Place<'_>) -> Result<String, String> {
-        let Place { scheme, host, is_loopback, root } = place;
+    pub(super) fn root(&self, destination: Destination<'_>) -> Result<String, String> {
+        let Destination { scheme, host, is_loopback, root } = destination;
         let mapped = self.mapped.iter().find(|(domain, _)| {
             host.strip_suffix(domain.as_str()).is_some_and(|head| head.is_empty() || head.ends_with('.'))
         });
@@ -45,7 +45,7 @@ impl Routes {
         if host.is_empty() {
             return Err("callbacks to no host are not allowed here".to_owned());
         }
-        // The scheme as well: loopback is not the trouble with `https://127.0.0.1`.
+        // The scheme as well: loopback is not the faults with `https://127.0.0.1`.
         let allowed = "only to loopback in plain HTTP, and to hosts allowed by name";
         Err(format!("callbacks to {scheme}://{host} are not allowed here, {allowed}"))
     }
@@ -53,7 +53,7 @@ impl Routes {
 
 /// What decides whether a URL may be called.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'u> {
+pub(super) struct Destination<'u> {
     pub(super) scheme: &'u str,
     pub(super) host: &'u str,
     pub(super) is_loopback: bool,
@@ -61,7 +61,7 @@ pub(super) struct Place<'u> {
     pub(super) root: &'u str,
 }
 
-impl<'u> Place<'u> {
+impl<'u> Destination<'u> {
     pub(super) fn of(url: &'u Url) -> Self {
         let is_loopback = match url.host() {
             Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
