@@ -7,10 +7,10 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), ringback::run::session::RunError> {
-//! use ringback::gateway::{stage, target::Target};
+//! use ringback::gateway::{stage, target::GatewayTarget};
 //! use ringback::run::session::RunOptions;
 //!
-//! let report = stage::judge(Target::embedded(&[]), &RunOptions::default()).await?;
+//! let report = stage::judge(GatewayTarget::embedded(&[]), &RunOptions::default()).await?;
 //! assert_eq!(report.counts.fail, 0, "{}", ringback::report::terminal::render(&report));
 //! # Ok(())
 //! # }

@@ -40,8 +40,10 @@ fn room(path: &str) -> &str {
 fn floors(files: &[(String, String)], name: &str) -> Graph {
     let mut rooms: Vec<&str> = files.iter().map(|(path, _)| room(path)).collect();
     rooms.dedup();
-    Graph::of(files.iter().map(|(path, text)| {
-        let mut text = text.clone();
+    // A floor is found in paths if it has a root.
+    let roots = ORDERS[0].iter().map(|floor| (*floor, "lib.rs".to_owned(), String::new()));
+    Graph::of(roots.chain(files.iter().map(|(path, text)| {
+        let mut text = one_by_one(text);
         for room in &rooms {
             for root in ["crate", name] {
                 text = text.replace(&format!("{root}::{room}::"), &format!("{}::{room}::", floor(room)));
@@ -49,7 +51,26 @@ fn floors(files: &[(String, String)], name: &str) -> Graph {
             }
         }
         (floor(room(path)), path.clone(), text)
-    }))
+    })))
+}
+
+/// The text with `use crate::{one, two};` as a line for each, so that `crate::room` is all there is to look for.
+fn one_by_one(text: &str) -> String {
+    let mut lines = String::new();
+    for line in text.lines() {
+        let list = line.trim().strip_prefix("use ").and_then(|path| path.strip_suffix("};"));
+        match list.and_then(|path| path.split_once("::{")) {
+            Some((root, list)) if !root.contains("::") && !list.contains('{') => {
+                let each = list.split(',').map(|item| format!("use {root}::{};\n", item.trim()));
+                lines.extend(each);
+            }
+            _ => {
+                lines.push_str(line);
+                lines.push('\n');
+            }
+        }
+    }
+    lines
 }
 
 /// The arrows that run back.
@@ -80,9 +101,6 @@ fn no_circle() {
 fn no_arrow_runs_back() {
     let (folder, name) = HARNESS;
     let files = files(folder);
-    // Rooms are found by `crate::room`; a list in braces right behind `crate` would hide them.
-    let braces = files.iter().find(|(_, text)| text.contains("crate::{") || text.contains("ringback::{"));
-    assert!(braces.is_none(), "{:?}", braces.map(|(path, _)| path));
     let wrong = back(&files, name);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -102,6 +120,7 @@ fn an_arrow_back_is_found() {
         ("gateway/a.rs", "use crate::receiver::Receiver;", "gateways/gateway/a.rs -> receivers/receiver.rs"),
         ("receiver/a.rs", "use crate::gateway::Gateway;", "receivers/receiver/a.rs -> gateways/gateway.rs"),
         ("listing/a.rs", "use crate::cli;", "both_kinds/listing/a.rs -> top/cli.rs"),
+        ("listing/a.rs", "use crate::{run, cli};", "both_kinds/listing/a.rs -> top/cli.rs"),
     ] {
         assert_eq!(made(path, text), [arrow], "{path}: {text}");
     }

@@ -49,7 +49,9 @@ impl Source {
             let item = item.strip_prefix("unsafe ").unwrap_or(item);
             let (keyword, rest) = item.split_once(' ')?;
             let name = rest.split(|one: char| !one.is_alphanumeric() && one != '_').next()?;
-            ["struct", "enum", "trait", "type", "union"].contains(&keyword).then_some((number, name))
+            let is_type = ["struct", "enum", "trait", "type", "union"].contains(&keyword);
+            // In a macro a name may be an argument.
+            (is_type && !name.is_empty()).then_some((number, name))
         })
     }
 
