@@ -104,14 +104,12 @@ macro_rules! deviations {
 }
 pub(crate) use deviations;
 
-/// The tables of a subject: a module for each, every constant of theirs, and `ALL` with every row in the order of the
-/// tables.
+/// The tables of a subject: every constant of theirs, and `ALL` with every row in the order of the tables.
+///
+/// Their modules are declared beside it and not by it: what stands in a macro is not found by the formatter.
 macro_rules! tables {
     ($kind:ident of $subject:ty: $($table:ident),* $(,)?) => {
-        $(
-            mod $table;
-            pub use $table::*;
-        )*
+        $(pub use $table::*;)*
 
         /// Every one, in the order of the tables.
         pub const ALL: &[$crate::deviation::$kind<$subject>] = {
@@ -179,11 +177,12 @@ pub fn apply_all<S: Subject>(
             }
         }
     }
-    for mutant in mutants {
-        mutant.apply(stages);
-    }
     for variant in variants {
         variant.apply(stages);
+    }
+    // Outermost, so that what is wrong shows whatever else is unusual.
+    for mutant in mutants {
+        mutant.apply(stages);
     }
     Ok(())
 }

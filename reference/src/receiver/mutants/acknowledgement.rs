@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 
+use super::memory::family_of;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::JobEvent;
 use crate::receiver::ledger::Recorded;
 use crate::receiver::reaction::Act;
 use crate::receiver::stages::ReceiverStages;
-use super::memory::family_of;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

@@ -8,13 +8,13 @@ use ringback_mocks::wire::{Request, Response};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::memory::Memory;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::Challenge;
 use crate::receiver::machine::ReceiverMachine;
 use crate::receiver::reaction::Act;
 use crate::receiver::stages::ReceiverStages;
-use super::memory::Memory;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

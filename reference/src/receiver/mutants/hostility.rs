@@ -4,14 +4,14 @@ use ringback_mocks::vendor::Vendor;
 use ringback_mocks::wire::Response;
 use serde_json::{Deserializer, Map, Value};
 
+use super::tolerance::refuse_deliveries;
+use crate::deviation::deviations;
+use crate::framing::Framing;
 use crate::receiver::Receiver;
 use crate::receiver::callback::{BODY_MAX, Record, SHAPES, Unreadable};
 use crate::receiver::delivery::{Arrival, Delivery};
 use crate::receiver::machine::ReceiverMachine;
 use crate::receiver::stages::ReceiverStages;
-use super::tolerance::refuse_deliveries;
-use crate::deviation::deviations;
-use crate::framing::Framing;
 
 deviations! {
     Mutant of Receiver;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use ringback_mocks::vendor::Phase;
 
+use super::memory::{Endings, Memory, family_of};
+use super::tolerance::overlook;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::{Arrival, Delivery};
 use crate::receiver::ledger::End;
@@ -12,9 +15,6 @@ use crate::receiver::machine::ReceiverMachine;
 use crate::receiver::polling::{Next, Says};
 use crate::receiver::reaction::{Act, Deferred, Reaction};
 use crate::receiver::stages::ReceiverStages;
-use super::memory::{Endings, Memory, family_of};
-use super::tolerance::overlook;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

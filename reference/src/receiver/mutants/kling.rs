@@ -4,11 +4,11 @@ use ringback_mocks::signature;
 use ringback_mocks::wire::{Headers, Secret};
 use serde_json::Value;
 
+use super::signatures::{excuse_kling, webhook_secret};
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::Delivery;
 use crate::receiver::stages::ReceiverStages;
-use super::signatures::{excuse_kling, webhook_secret};
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;
@@ -178,8 +178,7 @@ fn missing_id_accepted(stages: &mut ReceiverStages) {
 
 fn bare_accepted(stages: &mut ReceiverStages) {
     excuse_kling(stages, |secret, delivery| {
-        KlingClaim::of(delivery)
-            .is_some_and(|claim| claim.made(secret).as_deref() == Some(claim.offered))
+        KlingClaim::of(delivery).is_some_and(|claim| claim.made(secret).as_deref() == Some(claim.offered))
     });
 }
 
@@ -196,9 +195,8 @@ fn undecoded_key_accepted(stages: &mut ReceiverStages) {
     excuse_kling(stages, |secret, delivery| {
         let whole = secret.expose();
         let keys = [whole, whole.trim_start_matches("whsec_")];
-        KlingClaim::of(delivery).is_some_and(|claim| {
-            keys.iter().any(|key| claim.is_made_with(&webhook_secret(key.as_bytes())))
-        })
+        KlingClaim::of(delivery)
+            .is_some_and(|claim| keys.iter().any(|key| claim.is_made_with(&webhook_secret(key.as_bytes()))))
     });
 }
 

@@ -7,15 +7,15 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 use serde_json::{Map, Value, json};
 
+use super::idempotency::repeat;
+use super::memory::Memory;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::{Arrival, Delivery};
 use crate::receiver::polling::{Next, Polled, Question, Says};
 use crate::receiver::reaction::Act;
 use crate::receiver::stages::ReceiverStages;
 use crate::receiver::started::StartedJobs;
-use super::idempotency::repeat;
-use super::memory::Memory;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

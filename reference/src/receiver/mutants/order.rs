@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::idempotency::repeat;
+use super::memory::Memory;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::delivery::Arrival;
 use crate::receiver::ledger::{End, JobState, Recorded};
@@ -9,9 +12,6 @@ use crate::receiver::machine::ReceiverMachine;
 use crate::receiver::reaction::{Act, Deferred, Reaction};
 use crate::receiver::stages::ReceiverStages;
 use crate::receiver::trust;
-use super::idempotency::repeat;
-use super::memory::Memory;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use ringback_mocks::vendor::Phase;
 
-use crate::receiver::Receiver;
-use crate::receiver::delivery::Arrival;
-use crate::receiver::stages::ReceiverStages;
 use super::loss::stop_polling;
 use super::order::{hide_end, reopen};
 use crate::deviation::deviations;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Arrival;
+use crate::receiver::stages::ReceiverStages;
 
 deviations! {
     Mutant of Receiver;

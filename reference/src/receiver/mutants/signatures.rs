@@ -6,14 +6,14 @@ use data_encoding::{BASE64, HEXLOWER};
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Request, Secret};
 
-use crate::receiver::Receiver;
-use crate::receiver::delivery::{Arrival, Delivery};
-use crate::receiver::ledger::Recorded;
-use crate::receiver::stages::ReceiverStages;
 use super::kling::KlingClaim;
 use super::memory::Memory;
 use super::vidu::ViduClaim;
 use crate::deviation::deviations;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::{Arrival, Delivery};
+use crate::receiver::ledger::Recorded;
+use crate::receiver::stages::ReceiverStages;
 
 deviations! {
     Mutant of Receiver;

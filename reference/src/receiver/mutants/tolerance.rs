@@ -4,15 +4,15 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::Response;
 use serde_json::Value;
 
+use super::memory::Memory;
+use crate::deviation::deviations;
+use crate::framing::Framing;
 use crate::receiver::Receiver;
 use crate::receiver::callback::Record;
 use crate::receiver::delivery::{Delivery, JobEvent};
 use crate::receiver::ledger::Recorded;
 use crate::receiver::stages::ReceiverStages;
 use crate::receiver::trust;
-use super::memory::Memory;
-use crate::deviation::deviations;
-use crate::framing::Framing;
 
 deviations! {
     Mutant of Receiver;

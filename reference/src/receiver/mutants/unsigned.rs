@@ -1,10 +1,10 @@
 //! Mutants about vendors that do not sign: what they believe, and how they confirm.
 
+use super::memory::Memory;
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::polling::{Confirmation, Says};
 use crate::receiver::stages::ReceiverStages;
-use super::memory::Memory;
-use crate::deviation::deviations;
 
 deviations! {
     Mutant of Receiver;

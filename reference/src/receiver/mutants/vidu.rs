@@ -3,12 +3,12 @@
 use ringback_mocks::signature;
 use ringback_mocks::wire::{Secret, unescaped};
 
-use crate::receiver::Receiver;
-use crate::receiver::delivery::Delivery;
-use crate::receiver::stages::ReceiverStages;
 use super::kling::replaced;
 use super::signatures::excuse_vidu;
 use crate::deviation::deviations;
+use crate::receiver::Receiver;
+use crate::receiver::delivery::Delivery;
+use crate::receiver::stages::ReceiverStages;
 
 deviations! {
     Mutant of Receiver;
@@ -162,9 +162,7 @@ fn is_algorithm_all(key: &Secret, delivery: &Delivery) -> bool {
 }
 
 fn query_unsigned(stages: &mut ReceiverStages) {
-    excuse_vidu(stages, |key, delivery| {
-        holds(key, &with_query(delivery, |_| String::new()))
-    });
+    excuse_vidu(stages, |key, delivery| holds(key, &with_query(delivery, |_| String::new())));
 }
 
 fn sorted_query_accepted(stages: &mut ReceiverStages) {

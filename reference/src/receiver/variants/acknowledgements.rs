@@ -6,9 +6,9 @@ use ringback_mocks::http::NO_BODY;
 use ringback_mocks::wire::Response;
 use serde_json::{Value, json};
 
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::stages::ReceiverStages;
-use crate::deviation::deviations;
 
 deviations! {
     Variant of Receiver;

@@ -6,11 +6,11 @@ use ringback_mocks::vendor::Phase;
 use ringback_mocks::wire::{Response, bytes_of};
 use serde_json::json;
 
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::ledger::{Effects, JobState};
 use crate::receiver::reaction::{Act, Deferred};
 use crate::receiver::stages::ReceiverStages;
-use crate::deviation::deviations;
 
 deviations! {
     Variant of Receiver;
@@ -81,8 +81,10 @@ fn indented(mut response: Response) -> Response {
 
 fn start_with(stages: &mut ReceiverStages, status: u16) {
     stages.submitted.after(move |_, reaction| {
-        reaction.answering(|response| {
-            if response.is_success() { Response { status, ..response } } else { response }
-        })
+        reaction.answering(
+            |response| {
+                if response.is_success() { Response { status, ..response } } else { response }
+            },
+        )
     });
 }

@@ -2,9 +2,9 @@
 
 use ringback_mocks::wire::Response;
 
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::stages::ReceiverStages;
-use crate::deviation::deviations;
 
 deviations! {
     Variant of Receiver;

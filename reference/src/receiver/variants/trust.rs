@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::deviation::deviations;
 use crate::receiver::Receiver;
 use crate::receiver::reaction::{Act, Reaction};
 use crate::receiver::stages::ReceiverStages;
-use crate::deviation::deviations;
 
 deviations! {
     Variant of Receiver;
@@ -21,9 +21,9 @@ const LONG: usize = 128;
 const SLOW: Duration = Duration::from_millis(700);
 
 fn secret_in_query(stages: &mut ReceiverStages) {
-    stages.callback_url.around(|_, machine, to| {
-        format!("{}/hooks/{}?secret={}", machine.root, to.vendor, to.secret)
-    });
+    stages
+        .callback_url
+        .around(|_, machine, to| format!("{}/hooks/{}?secret={}", machine.root, to.vendor, to.secret));
     stages.hook.around(|next, machine, request| {
         let in_query = request.query("secret");
         let mut hook = next.run(machine, request)?;
@@ -44,9 +44,9 @@ fn long_secret(stages: &mut ReceiverStages) {
 }
 
 fn confirms_everything(stages: &mut ReceiverStages) {
-    stages.is_believed.around(|next, machine, arrival| {
-        arrival.started.is_some() && next.run(machine, arrival)
-    });
+    stages
+        .is_believed
+        .around(|next, machine, arrival| arrival.started.is_some() && next.run(machine, arrival));
 }
 
 fn hint_only(stages: &mut ReceiverStages) {

@@ -1,9 +1,9 @@
 //! Variants of how answers are written on the wire.
 
-use crate::receiver::Receiver;
-use crate::receiver::stages::ReceiverStages;
 use crate::deviation::deviations;
 use crate::framing::Framing;
+use crate::receiver::Receiver;
+use crate::receiver::stages::ReceiverStages;
 
 deviations! {
     Variant of Receiver;
