@@ -3,9 +3,6 @@
 //! A mutant is named after what it does, and its function wraps the stages that it is about. Which requirement must catch it
 //! is the catalogue's business. What a mutant remembers is its own: `memory`.
 
-use super::Receiver;
-use crate::deviation::tables;
-
 mod acknowledgement;
 mod challenge;
 mod hostility;
@@ -20,7 +17,21 @@ mod tolerance;
 mod unsigned;
 mod vidu;
 
+use super::Receiver;
+use crate::deviation::tables;
+
 tables! {
     Mutant of Receiver:
-    acknowledgement, tolerance, challenge, signatures, kling, vidu, unsigned, idempotency, order, loss, hostility, schedules,
+    acknowledgement,
+    tolerance,
+    challenge,
+    signatures,
+    kling,
+    vidu,
+    unsigned,
+    idempotency,
+    order,
+    loss,
+    hostility,
+    schedules,
 }

@@ -2,6 +2,12 @@
 //!
 //! The counterpart of `mutants`, wrapped around the stages in the way that a mutant is.
 
+mod acknowledgements;
+mod effects;
+mod refusals;
+mod trust;
+mod wire;
+
 use super::Receiver;
 use crate::deviation::tables;
 
@@ -13,5 +19,9 @@ mod wire;
 
 tables! {
     Variant of Receiver:
-    acknowledgements, refusals, effects, trust, wire,
+    acknowledgements,
+    refusals,
+    effects,
+    trust,
+    wire,
 }
