@@ -11,12 +11,6 @@ mod wire;
 use super::Receiver;
 use crate::deviation::tables;
 
-mod acknowledgements;
-mod effects;
-mod refusals;
-mod trust;
-mod wire;
-
 tables! {
     Variant of Receiver:
     acknowledgements,
