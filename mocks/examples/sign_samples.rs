@@ -97,7 +97,7 @@ fn samples() -> Vec<Value> {
     samples
 }
 
-/// The request that the courier would send at this moment.
+/// The request that the dispatcher would send at this moment.
 fn sent(vendor: &str, url: &str, body: &'static str, signer: Signer, trouble: &str) -> Request {
     let mut schedule = DeliveryScheduler::seeded(fastrand::u64(..));
     let now = Timestamp::now();

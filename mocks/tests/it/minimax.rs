@@ -11,13 +11,9 @@ use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
 
-#[path = "minimax/v1.rs"]
 mod v1;
-#[path = "minimax/v1_creates.rs"]
 mod v1_creates;
-#[path = "minimax/v2.rs"]
 mod v2;
-#[path = "minimax/v2_creates.rs"]
 mod v2_creates;
 
 const HOOK: &str = "https://hooks.example.com/c/boat?tok=abc";

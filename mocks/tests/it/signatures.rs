@@ -204,7 +204,7 @@ proptest! {
         prop_assert_eq!(verify_standard_webhooks(&[secret], &headers, &other, now), Err(SignatureError::Mismatch));
     }
 
-    /// What the courier signs for Vidu is what a receiver sees of the request, whatever the URL; and
+    /// What the dispatcher signs for Vidu is what a receiver sees of the request, whatever the URL; and
     /// what the receiver sees changed is noticed.
     #[test]
     fn a_vidu_signature_holds_for_any_url(tail in "(/[ -~é猫]{0,20})?(\\?[ -~é猫]{0,20})?", at in any::<prop::sample::Index>()) {

@@ -6,7 +6,7 @@ use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{HOOK, Mock, dialect, read, with};
+use super::{HOOK, Mock, dialect, read, with};
 
 pub(crate) const CREATE: &str = "/v1/video_generation";
 pub(crate) const QUERY: &str = "/v1/query/video_generation";

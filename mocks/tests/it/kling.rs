@@ -8,21 +8,13 @@ use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
 
-#[path = "kling/account.rs"]
 mod account;
-#[path = "kling/auth.rs"]
 mod auth;
-#[path = "kling/callbacks.rs"]
 mod callbacks;
-#[path = "kling/legacy.rs"]
 mod legacy;
-#[path = "kling/limits.rs"]
 mod limits;
-#[path = "kling/new.rs"]
 mod new;
-#[path = "kling/shots.rs"]
 mod shots;
-#[path = "kling/validation.rs"]
 mod validation;
 
 const HOOK: &str = "https://hooks.example.com/c/boat";

@@ -114,8 +114,8 @@ async fn after_a_reset_nothing_is_repeated() {
     let receiver = MockServer::start().await;
     Mock::given(matchers::any()).respond_with(ResponseTemplate::new(500)).mount(&receiver).await;
     let journal = Journal::open();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
-    courier.send(vec![Delivery {
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    dispatcher.send(vec![Delivery {
         id: "1".to_owned(),
         vendor: Vendor::named("vidu").expect("known"),
         task: "1".to_owned(),
@@ -130,16 +130,16 @@ async fn after_a_reset_nothing_is_repeated() {
         delivery_faults: None,
     }]);
     journal.wait_any(SOON, |all| (!all.is_empty()).then_some(())).await.expect("it is sent");
-    assert_eq!(courier.pending(), 1, "it will be repeated");
+    assert_eq!(dispatcher.pending(), 1, "it will be repeated");
     let desk = ControlApi {
         mocks: &[],
         journal: &journal,
-        dispatcher: &courier,
+        dispatcher: &dispatcher,
         rules: &[],
         options: &[],
         is_local: true,
     };
     assert_eq!(desk.answer(&post("/reset", "")).status, 200);
-    assert_eq!(courier.pending(), 0);
+    assert_eq!(dispatcher.pending(), 0);
     assert!(journal.newest().is_empty());
 }

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::v1::{CREATE, boat};
-use crate::{Mock, with, without};
+use super::v1::{CREATE, boat};
+use super::{Mock, with, without};
 
 const TEMPLATE: &str = "/v1/video_template_generation";
 const IMAGE: &str = "https://images.example.com/boat.jpeg";

@@ -175,9 +175,9 @@ async fn a_dropped_server_closes_its_connections() {
 async fn every_vendor_answers_a_huge_create(#[case] megabytes: usize) {
     for vendor in Vendor::all() {
         let journal = Journal::open();
-        let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+        let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
         let mock =
-            MockVendor::start(vendor, AccountConfig::default(), LOOPBACK, Arc::clone(&journal), courier)
+            MockVendor::start(vendor, AccountConfig::default(), LOOPBACK, Arc::clone(&journal), dispatcher)
                 .await
                 .expect("a free port");
         let dialect = vendor.main_dialect();

@@ -4,8 +4,8 @@ use ringback_mocks::wire::Request;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::v2::{CREATE, IR, QUERY, REGENERATE, boat};
-use crate::{Mock, read, with, without};
+use super::v2::{CREATE, IR, QUERY, REGENERATE, boat};
+use super::{Mock, read, with, without};
 
 const PROMPT: &str = "invalid params, content must include a non-empty text item (prompt is required) (2013)";
 
@@ -224,7 +224,7 @@ fn a_source_is_a_768p_video_of_h3_that_succeeded() {
         made(&mut mock, CREATE, &with(&boat(), &json!({"resolution": "2K"})), "succeeded"),
         made(&mut mock, CREATE, &max(), "succeeded"),
         made(&mut mock, IR, &boat(), "succeeded"),
-        made(&mut mock, "/v1/video_generation", &crate::v1::boat(), "succeeded"),
+        made(&mut mock, "/v1/video_generation", &super::v1::boat(), "succeeded"),
         "424010985738629".to_owned(),
         "boat".to_owned(),
     ];

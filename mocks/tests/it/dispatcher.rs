@@ -74,8 +74,8 @@ async fn a_vidu_delivery_is_repeated_until_acknowledged_and_signed_anew() {
     let token = journal.token();
     let key = Secret::new("vda_key");
     let url = format!("{}/hook/{token}?name=james&age=36", server.uri());
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
-    courier.send(vec![delivery("vidu", url, Signer::ViduHmac(key.clone()))]);
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    dispatcher.send(vec![delivery("vidu", url, Signer::ViduHmac(key.clone()))]);
     attempts(&journal, &token, 3).await;
     let received = server.received_requests().await.expect("recording is on");
     assert_eq!(received.len(), 3);
@@ -100,9 +100,9 @@ async fn a_kling_delivery_keeps_its_webhook_id_across_attempts() {
     let journal = Journal::open();
     let token = journal.token();
     let secrets = vec![Secret::new("whsec_b2xk"), Secret::new("whsec_bmV3")];
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let url = format!("{}/{token}", server.uri());
-    courier.send(vec![delivery("kling", url, Signer::StandardWebhooks(secrets.clone()))]);
+    dispatcher.send(vec![delivery("kling", url, Signer::StandardWebhooks(secrets.clone()))]);
     attempts(&journal, &token, 3).await;
     for request in server.received_requests().await.expect("recording is on") {
         let headers = headers_of(&request);
@@ -127,10 +127,10 @@ async fn an_answer_that_comes_too_late_is_no_acknowledgement() {
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let url = format!("{}/{token}", server.uri());
     let timeout = Duration::from_millis(100);
-    courier.send(vec![Delivery { timeout, ..delivery("doubao", url, Signer::Unsigned) }]);
+    dispatcher.send(vec![Delivery { timeout, ..delivery("doubao", url, Signer::Unsigned) }]);
     let attempts = attempts(&journal, &token, 2).await;
     assert!(attempts[0].answer.is_err());
     assert!(attempts[1].answer.as_ref().is_ok_and(|answer| answer.status == 200));
@@ -147,10 +147,10 @@ async fn nothing_is_sent_beyond_loopback(#[case] prefix: &str) {
     let journal = Journal::open();
     let token = journal.token();
     let routes = Routes::default().map("example.com", "127.0.0.1:9".parse().expect("an address"));
-    let courier = Dispatcher::new(routes, Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(routes, Arc::clone(&journal));
     let refused =
         Delivery { retries: Vec::new(), ..delivery("kling", format!("{prefix}{token}"), Signer::Unsigned) };
-    courier.send(vec![refused]);
+    dispatcher.send(vec![refused]);
     let attempts = attempts(&journal, &token, 1).await;
     let why = attempts[0].answer.as_ref().expect_err("it is refused");
     assert!(why.contains("not allowed") || why.contains("not a URL"), "{why}");
@@ -162,25 +162,25 @@ async fn a_host_is_allowed_by_name_and_with_it_https() {
     let port = listener.local_addr().expect("an address").port();
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Dispatcher::new(Routes::default().allow("LOCALHOST"), Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(Routes::default().allow("LOCALHOST"), Arc::clone(&journal));
     let secure = |host: &str| Delivery {
         retries: Vec::new(),
         ..delivery("kling", format!("https://{host}:{port}/{token}"), Signer::Unsigned)
     };
-    courier.send(vec![secure("localhost")]);
+    dispatcher.send(vec![secure("localhost")]);
     let (mut stream, _) = listener.accept().await.expect("a connection");
     let mut first = [0];
     stream.read_exact(&mut first).await.expect("a byte");
     assert_eq!(first, [0x16], "a TLS handshake begins");
     drop(stream);
     attempts(&journal, &token, 1).await;
-    courier.send(vec![secure("below.localhost"), secure("127.0.0.1")]);
+    dispatcher.send(vec![secure("below.localhost"), secure("127.0.0.1")]);
     for refused in &attempts(&journal, &token, 3).await[1..] {
         assert!(refused.answer.as_ref().is_err_and(|why| why.contains("not allowed")), "{refused:?}");
     }
 }
 
-/// A receiver that answers nobody before as many requests are open as the courier allows itself.
+/// A receiver that answers nobody before as many requests are open as the dispatcher allows itself.
 struct Crowd {
     open: AtomicUsize,
     most: AtomicUsize,
@@ -208,7 +208,7 @@ async fn attempts_under_way_are_bounded_and_the_rest_waits_its_turn() {
     .expect("a server");
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     let many = 2 * CONCURRENT + 7;
     let one = |task| Delivery {
         task: format!("task-{task}"),
@@ -216,10 +216,10 @@ async fn attempts_under_way_are_bounded_and_the_rest_waits_its_turn() {
         retries: vec![Duration::from_secs(3600)],
         ..delivery("doubao", format!("{}/{token}", server.url()), Signer::Unsigned)
     };
-    courier.send((0..many).map(one).collect());
+    dispatcher.send((0..many).map(one).collect());
     attempts(&journal, &token, many).await;
     assert_eq!(crowd.most.load(Ordering::SeqCst), CONCURRENT);
-    assert_eq!(courier.pending(), many, "every one waits for its repetition");
+    assert_eq!(dispatcher.pending(), many, "every one waits for its repetition");
 }
 
 fn create(vendor: Vendor, body: &serde_json::Value) -> Request {

@@ -1,7 +1,7 @@
-//! How much the courier carries: memory for pending deliveries, and signed callbacks a second.
+//! How much the dispatcher carries: memory for pending deliveries, and signed callbacks a second.
 //!
 //! ```text
-//! cargo run --release -p ringback-mocks --example courier_load -- 100000
+//! cargo run --release -p ringback-mocks --example dispatcher_load -- 100000
 //! ```
 //!
 //! The receiver is in the same process and does next to nothing, so both share the cores.
@@ -49,12 +49,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     });
     let dropped: Arc<DeliveryFaults> = Arc::new("drop".parse()?);
     for (what, trouble) in [("signed, but not sent", Some(dropped)), ("sent", None)] {
-        let courier = Dispatcher::new(Routes::default(), Journal::open());
+        let dispatcher = Dispatcher::new(Routes::default(), Journal::open());
         let began = Instant::now();
         let one =
             |at| Delivery { retries: Vec::new(), delivery_faults: trouble.clone(), ..delivery(at, &url) };
-        courier.send((0..many).map(one).collect());
-        while courier.pending() > 0 {
+        dispatcher.send((0..many).map(one).collect());
+        while dispatcher.pending() > 0 {
             // Nothing announces the end of everything; a benchmark may look now and then.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

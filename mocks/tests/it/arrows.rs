@@ -4,13 +4,11 @@
 //! `arrows/graph.rs` reads the sources and knows nothing of this crate; it also reads several crates as
 //! one graph, for a test of the layers of a workspace.
 
-mod arrows {
-    pub(crate) mod graph;
-}
+mod graph;
 
 use std::path::Path;
 
-use arrows::graph::Graph;
+use graph::Graph;
 
 #[test]
 fn no_circle() {

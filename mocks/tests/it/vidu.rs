@@ -12,11 +12,8 @@ use ringback_mocks::vendor::{Dialect, Phase, Vendor};
 use ringback_mocks::wire::{Request, Response, Secret};
 use serde_json::{Value, json};
 
-#[path = "vidu/account.rs"]
 mod account;
-#[path = "vidu/creates.rs"]
 mod creates;
-#[path = "vidu/tasks.rs"]
 mod tasks;
 
 const HOOK: &str = "https://hooks.example.com/vidu?customer=42";

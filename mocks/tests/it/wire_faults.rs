@@ -1,4 +1,4 @@
-//! Does trouble reach the wire, and the record what came of it? The receivers are bare sockets.
+//! Do delivery faults reach the wire, and the record what came of them? The receivers are bare sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,8 +68,8 @@ async fn receiver(answers: &'static [&'static str], early: bool) -> (String, mps
 async fn sent(url: &str, trouble: &str, count: usize) -> Vec<Arc<Exchange>> {
     let journal = Journal::open();
     let token = journal.token();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
-    courier.send(vec![Delivery {
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    dispatcher.send(vec![Delivery {
         id: "8674665223082153551".to_owned(),
         vendor: Vendor::named("kling").expect("the registry has it"),
         task: "task-1".to_owned(),

@@ -1,4 +1,4 @@
-//! Does a key show in the journal, wherever a caller puts it?
+//! What the journal shows of a message: no key, wherever a caller puts it, and not the whole of a long body.
 
 use std::time::Instant;
 
@@ -39,4 +39,20 @@ fn no_key_is_written(#[case] name: &str, #[case] value: &str, #[case] shown: &st
 fn a_signature_is_shown_because_it_is_what_people_look_for() {
     let request = Request::post("/hook", &json!({})).header("webhook-signature", "v1,abc=");
     assert_eq!(record::request(&request)["headers"]["webhook-signature"], "v1,abc=");
+}
+
+#[test]
+fn a_long_body_is_cut_in_the_journal_and_its_length_told() {
+    let request = Request { body: vec![b'x'; 200_000].into(), ..Request::get("/") };
+    let entry = Entry {
+        leg: Leg::Upstream(Vendor::named("vidu").expect("known")),
+        began: Instant::now(),
+        request,
+        answer: Ok(Response::json(200, &json!({}))),
+        task: None,
+    };
+    let line = record::json(&Journal::open().record(entry));
+    let body = line["request"]["body"].as_str().expect("text");
+    assert!(body.len() < 70_000, "{}", body.len());
+    assert!(body.ends_with("… (200000 bytes)"));
 }

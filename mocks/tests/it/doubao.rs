@@ -11,11 +11,8 @@ use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-#[path = "doubao/callbacks.rs"]
 mod callbacks;
-#[path = "doubao/tasks.rs"]
 mod tasks;
-#[path = "doubao/validation.rs"]
 mod validation;
 
 const TASKS: &str = "/api/v3/contents/generations/tasks";

@@ -1,4 +1,4 @@
-//! Where does the courier go, and how much does it hold, when whoever writes callback URLs means harm?
+//! Where does the dispatcher go, and how much does it hold, if the author of a callback URL means harm?
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,8 @@ fn delivery(task: String, url: &str, trouble: &str) -> Delivery {
 /// What the record says of one delivery to `url`.
 async fn said(url: &str) -> String {
     let journal = Journal::open();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
-    courier.send(vec![delivery("1".to_owned(), url, "none")]);
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    dispatcher.send(vec![delivery("1".to_owned(), url, "none")]);
     let one = journal.wait_any(SOON, |all| all.first().cloned()).await.expect("it is recorded");
     one.answer.clone().expect_err("nobody answers")
 }
@@ -75,15 +75,15 @@ async fn loopback_is_called_however_it_is_written(#[case] url: &str) {
 #[tokio::test]
 async fn what_waits_is_bounded_and_what_is_not_sent_is_recorded() {
     let journal = Journal::open();
-    let courier = Dispatcher::new(Routes::default(), Arc::clone(&journal));
+    let dispatcher = Dispatcher::new(Routes::default(), Arc::clone(&journal));
     // Each is a thousand that wait for an end that never comes.
     let held = |task: usize| delivery(task.to_string(), "http://127.0.0.1:1/", "burst duplicate=999");
-    courier.send((0..WAITING / 1000).map(held).collect());
-    assert_eq!(courier.pending(), WAITING);
-    courier.send(vec![held(WAITING)]);
-    assert_eq!(courier.pending(), WAITING);
+    dispatcher.send((0..WAITING / 1000).map(held).collect());
+    assert_eq!(dispatcher.pending(), WAITING);
+    dispatcher.send(vec![held(WAITING)]);
+    assert_eq!(dispatcher.pending(), WAITING);
     let one = journal.wait_any(SOON, |all| all.first().cloned()).await.expect("it is recorded");
     assert!(one.answer.as_ref().is_err_and(|why| why.contains("not sent")), "{:?}", one.answer);
-    courier.forget();
-    assert_eq!(courier.pending(), 0);
+    dispatcher.forget();
+    assert_eq!(dispatcher.pending(), 0);
 }
