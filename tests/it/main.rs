@@ -14,6 +14,7 @@ mod expect;
 mod formats;
 mod hostile;
 mod hostile_receivers;
+mod house;
 mod init;
 mod knobs;
 mod loopback;
