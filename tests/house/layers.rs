@@ -2,7 +2,7 @@
 //! kinds of subject on them, what knows both kinds above, and the command line on top. No file stands in a circle, but with
 //! those below it.
 
-#[path = "../../mocks/tests/arrows/graph.rs"]
+#[path = "../../mocks/tests/it/arrows/graph.rs"]
 mod graph;
 
 use graph::Graph;
