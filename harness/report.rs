@@ -352,7 +352,7 @@ impl CaseReport {
                 FindingReport {
                     expected: finding.expected.iter().map(|text| mask.text(text)).collect(),
                     actual: shortened(&mask.text(&finding.actual), ACTUAL_MAX),
-                    pointer: finding.pointer.clone(),
+                    pointer: finding.pointer.as_deref().map(|pointer| mask.text(pointer)),
                     evidence: finding.evidence.as_ref().and_then(at),
                     curl: evidence::curl(finding, exchanges, addressee, mask).map(|line| mask.text(&line)),
                 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use ringback::report::{AnswerReport, ExchangeReport};
 use ringback::run::mask::Mask;
-use ringback_mocks::journal::{Entry, Journal, Leg};
+use ringback_mocks::journal::{Entry, Exchange, Journal, Leg};
 use ringback_mocks::wire::{Request, Response, Secret};
 use rstest::rstest;
 
@@ -53,6 +53,42 @@ fn a_mask_prints_names_only() {
     assert!(!printed.contains("anary"), "{printed}");
 }
 
+/// A file that was taken for a key: too much to search for in every form.
+fn mask_of_a_file() -> Mask {
+    Mask::new(&[("RINGBACK_KLING_SECRET".to_owned(), Secret::new("0123456789abcdef".repeat(10_000)))])
+}
+
+/// What cannot be searched for could be anywhere.
+#[test]
+fn a_mask_that_cannot_find_its_secrets_hides_everything() {
+    let mask = mask_of_a_file();
+    assert_eq!(mask.text("a harmless word"), "<secret>");
+    let exchange = recorded(Request::get("/").header("accept", "text"), b"a harmless body".to_vec());
+    let report = serde_json::to_value(ExchangeReport::new(&exchange, &mask)).expect("a report is JSON");
+    for at in [
+        "/request/method",
+        "/request/target",
+        "/request/headers/0/0",
+        "/request/headers/0/1",
+        "/answer/body/text",
+    ] {
+        assert_eq!(report.pointer(at), Some(&"<secret>".into()), "{at} of {report}");
+    }
+    for body in [vec![b'x'; 20_000], vec![0xff; 20_000]] {
+        assert_eq!(kept(body, &mask), b"<secret>");
+    }
+}
+
+#[rstest]
+#[case::a_scheme("Bearer key", "Bearer <secret>")]
+#[case::none("key", "<secret>")]
+#[case::a_secret_in_its_place("whsec_Canary/42+Sings=Loud key", "<secret> <secret>")]
+fn credentials_are_hidden_whether_known_or_not(#[case] value: &str, #[case] expected: &str) {
+    let exchange = recorded(Request::get("/").header("Authorization", value), Vec::new());
+    let headers = ExchangeReport::new(&exchange, &mask()).request.headers;
+    assert_eq!(headers, [("Authorization".to_owned(), expected.to_owned())]);
+}
+
 proptest! {
     /// Wherever a body is cut, no part of a secret that is long enough to be one is left.
     #[test]
@@ -60,7 +96,7 @@ proptest! {
         let mut body = vec![b'x'; before];
         body.extend_from_slice(CANARY.as_bytes());
         body.extend(std::iter::repeat_n(if binary { 0xff } else { b'y' }, 2_000));
-        let kept = kept(body);
+        let kept = kept(body, &mask());
         let half = &CANARY.as_bytes()[..8];
         prop_assert!(!kept.windows(half.len()).any(|window| window == half));
     }
@@ -72,19 +108,17 @@ proptest! {
     }
 }
 
-/// What a report keeps of a body.
-fn kept(body: Vec<u8>) -> Vec<u8> {
+fn recorded(request: Request, answered: Vec<u8>) -> Arc<Exchange> {
     let journal = Journal::open();
-    let answer = Ok(Response { body: body.into(), ..Response::text(200, "") });
-    let entry = Entry {
-        leg: Leg::Client,
-        began: Instant::now().checked_sub(Duration::from_millis(1)).unwrap_or_else(Instant::now),
-        request: Request::get("/"),
-        answer,
-        task: None,
-    };
-    let exchange: Arc<_> = journal.record_for(Some(journal.token()), entry);
-    match ExchangeReport::new(&exchange, &mask()).answer {
+    let answer = Ok(Response { body: answered.into(), ..Response::text(200, "") });
+    let began = Instant::now().checked_sub(Duration::from_millis(1)).unwrap_or_else(Instant::now);
+    let entry = Entry { leg: Leg::Client, began, request, answer, task: None };
+    journal.record_for(Some(journal.token()), entry)
+}
+
+/// What a report keeps of a body.
+fn kept(body: Vec<u8>, mask: &Mask) -> Vec<u8> {
+    match ExchangeReport::new(&recorded(Request::get("/"), body), mask).answer {
         AnswerReport::Response { body: Some(body), .. } => match (body.text, body.base64) {
             (Some(text), _) => text.into_bytes(),
             (_, Some(base64)) => data_encoding::BASE64.decode(base64.as_bytes()).expect("it is base64"),

@@ -99,7 +99,7 @@ impl ExchangeReport {
             at_ms: exchange.at.as_secs_f64() * 1_000.0,
             took_ms: exchange.took.as_secs_f64() * 1_000.0,
             request: RequestReport {
-                method: request.method.clone(),
+                method: mask.text(&request.method),
                 target: mask.text(&request.target),
                 headers: headers(&request.headers, mask),
                 body: body(&request.body, mask),
@@ -153,7 +153,7 @@ pub(super) fn curl(
 }
 
 fn headers(headers: &Headers, mask: &Mask) -> Vec<(String, String)> {
-    headers.iter().map(|(name, value)| (name.to_owned(), mask.header(name, value))).collect()
+    headers.iter().map(|(name, value)| (mask.text(name), mask.header(name, value))).collect()
 }
 
 fn body(bytes: &[u8], mask: &Mask) -> Option<BodyReport> {

@@ -1,6 +1,7 @@
 //! Hiding the secrets of a run: as they are, and in the forms that others write them in.
 //!
-//! Pure. What is hidden is replaced before anything is cut, so that no half of a secret is left over.
+//! Pure. What is hidden is replaced before anything is cut, so that no half of a secret is left over. A mask
+//! that cannot tell secrets from other text hides all of it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,14 +16,40 @@ const MASKED: &str = "<secret>";
 const TELLING: usize = 8;
 /// Where text was shortened.
 const CUT: char = '…';
+/// Bytes of forms that are searched for, all together; an automaton takes many times as much memory. Keys are far
+/// below it, and a file that was taken for a key is above.
+const FORMS_MOST: usize = 1 << 20;
 
 /// Hides the secrets of a run, each known by the variable that holds it.
 #[derive(Clone)]
 pub struct Mask {
     secrets: Vec<(String, Secret)>,
-    /// Finds every form of every secret, the longest first; `None` if there is none, or too much of it.
-    finder: Option<AhoCorasick>,
+    finder: Finder,
     longest: usize,
+}
+
+/// What finds the forms of secrets.
+#[derive(Clone)]
+enum Finder {
+    /// There is no secret.
+    Nothing,
+    /// Finds every form of every secret, the longest first.
+    Forms(AhoCorasick),
+    /// The forms cannot be searched for, so any text may hold a secret.
+    Everything,
+}
+
+impl Finder {
+    fn new(forms: &BTreeSet<String>) -> Self {
+        if forms.is_empty() {
+            return Self::Nothing;
+        }
+        if forms.iter().map(String::len).sum::<usize>() > FORMS_MOST {
+            return Self::Everything;
+        }
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms);
+        automaton.map_or(Self::Everything, Self::Forms)
+    }
 }
 
 impl std::fmt::Debug for Mask {
@@ -33,23 +60,23 @@ impl std::fmt::Debug for Mask {
 }
 
 impl Mask {
-    /// A mask for these values.
+    /// A mask for these values. If they are too much to search for, it hides whatever it is given.
     pub fn new(secrets: &[(String, Secret)]) -> Self {
         let secrets: Vec<_> =
             secrets.iter().filter(|(_, secret)| !secret.expose().is_empty()).cloned().collect();
         let forms: BTreeSet<String> = secrets.iter().flat_map(|(_, secret)| forms(secret.expose())).collect();
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
         let longest = forms.iter().map(String::len).max().unwrap_or(0);
-        Self { secrets, finder: finder.filter(|_| longest > 0), longest }
+        Self { secrets, finder: Finder::new(&forms), longest }
     }
 
     /// The text without secrets.
     pub fn text(&self, text: &str) -> String {
         let hidden = match &self.finder {
-            Some(finder) if finder.is_match(text) => {
+            Finder::Everything => return MASKED.to_owned(),
+            Finder::Forms(finder) if finder.is_match(text) => {
                 finder.replace_all(text, &vec![MASKED; finder.patterns_len()])
             }
-            _ => text.to_owned(),
+            Finder::Forms(_) | Finder::Nothing => text.to_owned(),
         };
         if hidden.contains(CUT) { self.without_beginnings(&hidden) } else { hidden }
     }
@@ -57,8 +84,9 @@ impl Mask {
     /// Bytes without secrets.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
         match &self.finder {
-            Some(finder) => finder.replace_all_bytes(bytes, &vec![MASKED; finder.patterns_len()]),
-            None => bytes.to_vec(),
+            Finder::Nothing => bytes.to_vec(),
+            Finder::Forms(finder) => finder.replace_all_bytes(bytes, &vec![MASKED; finder.patterns_len()]),
+            Finder::Everything => MASKED.as_bytes().to_vec(),
         }
     }
 
@@ -73,7 +101,8 @@ impl Mask {
     pub(crate) fn header(&self, name: &str, value: &str) -> String {
         if name.eq_ignore_ascii_case("authorization") {
             let scheme = value.split(' ').next().filter(|scheme| *scheme != value);
-            return scheme.map_or_else(|| MASKED.to_owned(), |scheme| format!("{scheme} {MASKED}"));
+            return scheme
+                .map_or_else(|| MASKED.to_owned(), |scheme| format!("{} {MASKED}", self.text(scheme)));
         }
         self.text(value)
     }
@@ -83,10 +112,12 @@ impl Mask {
         if bytes.len() <= most {
             return bytes.len();
         }
+        // Where there is nothing to find, or nothing will be shown, any place is as good.
+        let Finder::Forms(finder) = &self.finder else { return most };
         let around = most.saturating_sub(self.longest)..bytes.len().min(most + self.longest);
         let from = around.start;
-        let in_two = self.finder.iter().flat_map(|finder| finder.find_iter(&bytes[around.clone()]));
-        in_two
+        finder
+            .find_iter(&bytes[around])
             .map(|found| (found.start() + from, found.end() + from))
             .find(|(start, end)| *start < most && most < *end)
             .map_or(most, |(start, _)| start)
