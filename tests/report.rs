@@ -1,11 +1,13 @@
 //! Is the report what it promises: valid against its schema, without secrets, with honest counts?
 
+use proptest::prelude::*;
 use ringback::gateway::stage as gateway_stage;
 use ringback::gateway::target::GatewayTarget;
 use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::ReceiverTarget;
 use ringback::report::format::FORMATS;
 use ringback::report::{Report, Verdict, terminal};
+use ringback::run::excerpt::quoted;
 use ringback::run::outcome::Outcome;
 use ringback::run::plan::Selection;
 use ringback::run::session::RunOptions;
@@ -117,5 +119,15 @@ async fn a_subjects_words_stay_words() {
         report.cases.iter().flat_map(|case| &case.findings).filter_map(|finding| finding.curl.as_deref());
     for line in curl {
         assert!(line.contains("\"$GATEWAY\"'/api/generate/submit'"), "the target is quoted: {line}");
+    }
+}
+
+proptest! {
+    /// Whatever a subject chose, a shell reads it as one word, and people read its escapes as they were sent.
+    #[test]
+    fn quoted_text_is_one_word(text in "[^\\x00]{0,40}") {
+        let line = format!("curl {}", quoted(&text));
+        prop_assert_eq!(shlex::split(&line), Some(vec!["curl".to_owned(), text.clone()]));
+        prop_assert!(text.contains('\'') || line.contains(&text));
     }
 }

@@ -128,6 +128,34 @@ fn only_and_skip(#[case] only: &[&str], #[case] skip: &[&str], #[case] left: usi
     assert_eq!(chosen.len(), left, "{:?}", names(&chosen));
 }
 
+/// Only `*` means more than itself; the vendor of a case stands in brackets.
+#[rstest]
+#[case::name("gateway/a/b[kling]", true)]
+#[case::every_vendor("gateway/a/b", true)]
+#[case::id("GW-A-001", true)]
+#[case::chapter("gateway/a/*", true)]
+#[case::one_vendor("*[kling]", true)]
+#[case::stars_side_by_side("gateway**b[kling]", true)]
+#[case::nothing_under_a_star("*GW-A-001*", true)]
+#[case::half_a_name("gateway/a", false)]
+#[case::class_of_letters("gateway/a/[b]*", false)]
+#[case::any_one_letter("GW-A-00?", false)]
+#[case::alternatives("{GW-A-001,x}", false)]
+#[case::other_case("gw-a-001", false)]
+#[case::nothing("", false)]
+fn a_pattern_is_literal_but_for_stars(#[case] pattern: &str, #[case] named: bool) {
+    assert_eq!(plan::names(pattern, "GW-A-001", "gateway/a/b[kling]"), named);
+}
+
+/// Trying every way to share a text among that many stars would not end.
+#[test]
+fn a_pattern_of_many_stars_is_decided() {
+    let name = "a".repeat(10_000);
+    let pattern = "*a".repeat(30);
+    assert!(plan::names(&pattern, "GW-A-001", &name));
+    assert!(!plan::names(&format!("{pattern}*b"), "GW-A-001", &name));
+}
+
 #[rstest]
 #[case::typo_in_only(&["gateway/callback-url/forwardd"], &[], None, "no case matches `gateway/callback-url/forwardd`; did you mean `gateway/callback-url/forwarded`?")]
 #[case::typo_in_skip(&[], &["GW-CB-0O1"], None, "no case matches `GW-CB-0O1`; did you mean `GW-CB-001`?")]

@@ -11,6 +11,9 @@ pub fn shortened(text: &str, most: usize) -> String {
 
 /// Text as one word of a shell's. What the subject chose, a task id say, ends up in lines that people
 /// paste.
+///
+/// By hand, because `shlex` writes a backslash twice: here the escapes of a body are what people look for, and
+/// between single quotes they stand as they are.
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ringback_mocks::vendor::Vendor;
+use wildmatch::WildMatchPattern;
 
 use crate::catalogue;
 use crate::run::outcome::Level;
@@ -159,11 +160,16 @@ impl Selection {
     }
 }
 
+/// A pattern in which only `*` is special: a case's name has brackets, and a library's mark for one character would
+/// give `?` a meaning. No name and no argument has a NUL.
+type Glob = WildMatchPattern<'*', '\0'>;
+
 /// Whether a pattern names a case: by its requirement's id, its name, or its name without the vendor,
 /// which means the case of every vendor.
 pub fn names(pattern: &str, id: &str, name: &str) -> bool {
     let bare = name.split('[').next().unwrap_or(name);
-    [id, bare, name].iter().any(|text| matches(pattern, text))
+    let glob = Glob::new(pattern);
+    [id, bare, name].iter().any(|text| glob.matches(text))
 }
 
 /// Id and name of every case there can be, whatever the target.
@@ -247,16 +253,6 @@ fn missing<K: Kind>(
     holds: &impl Fn(K::Precondition, Vendor) -> Result<(), String>,
 ) -> Option<String> {
     requirement.preconditions.iter().find_map(|need| holds(*need, vendor).err())
-}
-
-/// Glob matching with `*` only.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {
-            (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches(rest, &tail[at..]))
-        }),
-    }
 }
 
 /// The name, id or, for a pattern with `*`, the whole chapter that a pattern may have been meant for.
