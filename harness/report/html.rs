@@ -1,7 +1,8 @@
 //! One HTML page that needs nothing else: no server, no network, no second file.
 //!
-//! What lives here is how the page is put together. Its words without script are in `summary`; looks and
-//! behaviour are assets beside it. The result tree travels inside as data that the page's script inflates.
+//! What lives here is how the page is put together, and what of it is not escaped. Its elements are the template
+//! `page.html`, the words in them come from `summary`; looks and behaviour are assets beside it. The result tree
+//! travels inside as data that the page's script inflates.
 
 mod summary;
 
@@ -10,6 +11,8 @@ use std::io::Write as _;
 use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
 
 use super::Report;
@@ -35,41 +38,48 @@ const SCRIPT: &str = concat!(
 const LEVEL: Compression = Compression::new(3);
 
 /// Writes the report.
+///
+/// # Panics
+///
+/// If the template is wrong, which no report can bring about.
 pub fn render(report: &Report) -> String {
     let (style, script) = (unix(STYLE), unix(SCRIPT));
-    let policy = policy(&style, &script);
-    let (title, data) = (summary::title(report), data(report));
-    let (head, counts, attention) =
-        (summary::head(report), summary::counts(report), summary::attention(report));
-    filled(PAGE, |name| match name {
-        "policy" => &policy,
-        "title" => &title,
-        "style" => &style,
-        "head" => &head,
-        "counts" => &counts,
-        "attention" => &attention,
-        "data" => &data,
-        "script" => &script,
-        _ => "",
-    })
+    let values = context! {
+        policy => policy(&style, &script),
+        style => verbatim(style),
+        script => verbatim(script),
+        data => verbatim(data(report)),
+        ..summary::values(report)
+    };
+    engine().render_named_str("page.html", PAGE, values).expect("the template only names what it is given")
 }
 
-/// Text that cannot become markup, and whose unseen characters are seen.
-fn escaped(text: &str) -> String {
-    markup(&visible(text))
+/// An engine that knows no filter, test or function, so that a template can neither choose to leave something
+/// unescaped nor forget to escape it.
+fn engine() -> Environment<'static> {
+    let mut engine = Environment::empty();
+    engine.set_formatter(write_value);
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    let lines_of_blocks_vanish = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    engine.set_syntax(lines_of_blocks_vanish.expect("the delimiters are the usual ones"));
+    engine
 }
 
-/// The template with its `{{names}}` replaced, in one pass: what is filled in is not looked at again.
-fn filled<'value>(template: &str, value: impl Fn(&str) -> &'value str) -> String {
-    let mut text = String::new();
-    let mut pieces = template.split("{{");
-    text.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        let (name, rest) = piece.split_once("}}").unwrap_or(("", piece));
-        text.push_str(value(name));
-        text.push_str(rest);
+/// Writes a value as text that cannot become markup, and whose unseen characters are seen; all but what
+/// [`verbatim`] let through.
+fn write_value(page: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
+    match value.as_str() {
+        Some(text) if value.is_safe() => page.write_str(text)?,
+        Some(text) => page.write_str(&markup(&visible(text)))?,
+        None => page.write_str(&markup(&visible(&value.to_string())))?,
     }
-    text
+    Ok(())
+}
+
+/// A value that reaches the page as it is: this is the one place for it. It is for the page's own style and
+/// script, and for the compressed report, which [`data`] writes in letters that no parser takes for markup.
+fn verbatim(text: String) -> Value {
+    Value::from_safe_string(text)
 }
 
 /// Nothing may be loaded, and only the style and the script that are part of the page may take effect.

@@ -1,12 +1,12 @@
 //! What the page says without its script: the verdict, the counts, and every case that needs attention.
 //!
-//! Markup only, and every word that comes from a subject passes `escaped`.
+//! Words and numbers as the template takes them. Elements are the template's, escaping is the engine's; neither may
+//! be here.
 
-use std::fmt::Write as _;
+use minijinja::{Value, context};
 
-use super::escaped;
 use crate::report::wording::{self, Standing};
-use crate::report::{CaseReport, FindingReport, Report, Verdict};
+use crate::report::{FindingReport, Report, Verdict};
 use crate::run::mode::Mode;
 use crate::run::outcome::{Level, Outcome};
 
@@ -21,14 +21,25 @@ const OUTCOMES: [(Outcome, &str, &str, &str); 7] = [
     (Outcome::Pass, "pass", "passed", "✓"),
 ];
 
-/// The page's title: the verdict first, because that is what a browser tab has room for.
-pub(super) fn title(report: &Report) -> String {
-    format!("{} · {} · Ringback", verdict(report)[2], escaped(&report.subject))
+/// Everything that the template names, but for what the page is made of.
+pub(super) fn values(report: &Report) -> Value {
+    context! {
+        subject => &report.subject,
+        verdict => verdict(report),
+        incomplete => wording::missing(report),
+        facts => facts(report),
+        bar => bar(report),
+        levels => levels(report),
+        counts => counts(report),
+        stale_cases => stale_cases(report),
+        unknown_expectations => unknown_expectations(report),
+        cases => cases(report),
+    }
 }
 
-/// How the verdict is dressed, its sign and words, and what it means. Only what was judged as a whole is green.
-fn verdict(report: &Report) -> [&'static str; 4] {
-    match report.verdict {
+/// The verdict's colour, its sign and words, and what it means. Only what was judged as a whole is green.
+fn verdict(report: &Report) -> Value {
+    let [class, sign, words, meaning] = match report.verdict {
         Verdict::Violations => {
             ["violations", "✕", "Violations", "At least one MUST, or an expectation, is violated."]
         }
@@ -51,41 +62,37 @@ fn verdict(report: &Report) -> [&'static str; 4] {
             "Only MUSTs that are known to be violated are violated.",
         ],
         Verdict::Conforms => ["conforms", "✓", "Conforms", "No MUST is violated."],
-    }
+    };
+    context! { class, sign, words, meaning, exit_code => report.verdict.exit_code() }
 }
 
-/// The verdict, and what was judged, how.
-pub(super) fn head(report: &Report) -> String {
-    let mut page = String::new();
-    let [class, sign, words, meaning] = verdict(report);
-    let code = report.verdict.exit_code();
-    let _ = write!(
-        page,
-        "<header class=\"top {class}\"><p class=\"brand\"><strong>Ringback</strong> conformance of AI-media callbacks</p>\
-         <h1><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {words} <span class=\"code\">exit code {code}</span></h1>\
-         <p class=\"meaning\">{meaning}</p>"
-    );
-    if let Some(missing) = wording::missing(report) {
-        let _ = write!(page, "<p class=\"loud\"><strong>{}</strong></p>", escaped(&missing));
-    }
-    page.push_str("<dl class=\"facts\">");
+/// What was judged, how.
+fn facts(report: &Report) -> Value {
     let mode = match report.mode {
         Mode::Embedded => "embedded: our mocks stand for the vendors",
         Mode::Loopback => "loopback: our mocks stand for the vendors",
         Mode::Deployed => "deployed: only what is visible from outside can be judged",
     };
     let took = std::time::Duration::from_millis(report.duration_ms).as_secs_f64();
-    fact(&mut page, "Judged", report.target["description"].as_str().unwrap_or(&report.subject));
-    fact(&mut page, "Mode", mode);
-    fact(&mut page, "Started", &moment(&report.started));
-    fact(&mut page, "Took", &format!("{took:.2} s"));
-    fact(&mut page, "Seed", &report.seed.to_string());
-    for (name, value) in settings(report) {
-        fact(&mut page, name, &value);
-    }
-    fact(&mut page, "Tool", &format!("{} {}", report.tool.name, report.tool.version));
-    page.push_str("</dl></header>");
-    page
+    let mut facts = vec![
+        fact("Judged", report.target["description"].as_str().unwrap_or(&report.subject)),
+        fact("Mode", mode),
+        fact("Started", &moment(&report.started)),
+        fact("Took", &format!("{took:.2} s")),
+        fact("Seed", &report.seed.to_string()),
+    ];
+    facts.extend(settings(report).iter().map(|(name, value)| fact(name, value)));
+    facts.push(fact("Tool", &format!("{} {}", report.tool.name, report.tool.version)));
+    facts.into()
+}
+
+fn fact(name: &str, value: &str) -> Value {
+    context! { name, value, code => false }
+}
+
+/// A command, which is shown in the type of code.
+fn command(name: &str, value: &str) -> Value {
+    context! { name, value, code => true }
 }
 
 /// A moment to the second; what is no moment stays as it is.
@@ -94,10 +101,6 @@ fn moment(text: &str) -> String {
         |_| text.to_owned(),
         |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     )
-}
-
-fn fact(page: &mut String, name: &str, value: &str) {
-    let _ = write!(page, "<div><dt>{name}</dt><dd>{}</dd></div>", escaped(value));
 }
 
 /// What is not as it is when nobody chooses anything.
@@ -127,156 +130,92 @@ fn settings(report: &Report) -> Vec<(&'static str, String)> {
     settings
 }
 
-/// The denominators, and expectations that no longer hold.
-pub(super) fn counts(report: &Report) -> String {
-    let mut page = String::new();
-    denominators(&mut page, report);
-    stale(&mut page, report);
-    page
-}
-
-fn denominators(page: &mut String, report: &Report) {
-    page.push_str("<section class=\"denominators\" aria-labelledby=\"judged\"><h2 id=\"judged\">Judged</h2>");
-    bar(page, report);
-    page.push_str("<ul class=\"levels\">");
-    for level in [Level::Must, Level::Should] {
+/// How many cases of each level were judged.
+fn levels(report: &Report) -> Value {
+    let levels = [Level::Must, Level::Should].into_iter().map(|level| {
         let (judged, all) = wording::judged(report, level);
-        let _ = write!(page, "<li><strong>{judged}</strong> of {all} {} cases judged", level.word());
-        if judged < all {
-            let _ = write!(page, ", <em>{} not judged</em>", all - judged);
-        }
-        page.push_str("</li>");
-    }
-    page.push_str("</ul><ul class=\"counts\">");
-    let expected = report.expected_failures();
-    for (outcome, class, word, sign) in OUTCOMES {
-        let count = report.counts.get(outcome);
-        let none = if count == 0 { " nil" } else { "" };
-        let _ = write!(
-            page,
-            "<li class=\"{class}{none}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span> <strong>{count}</strong> {word}"
-        );
-        if outcome == Outcome::Fail && expected > 0 {
-            let _ = write!(page, " <em>({expected} expected)</em>");
-        }
-        page.push_str("</li>");
-    }
-    page.push_str("</ul></section>");
+        context! { judged, all, word => level.word(), unjudged => all - judged }
+    });
+    levels.collect()
 }
 
-/// The counts as lengths. It says nothing that the list below it does not.
-fn bar(page: &mut String, report: &Report) {
-    let _ = write!(
-        page,
-        "<svg class=\"bar\" viewBox=\"0 0 {} 1\" preserveAspectRatio=\"none\" aria-hidden=\"true\">",
-        report.cases.len().max(1)
-    );
+fn counts(report: &Report) -> Value {
+    let counts = OUTCOMES.into_iter().map(|(outcome, class, word, sign)| {
+        let expected = if outcome == Outcome::Fail { report.expected_failures() } else { 0 };
+        context! { class, word, sign, count => report.counts.get(outcome), expected }
+    });
+    counts.collect()
+}
+
+/// The counts, each where the one before it ends.
+fn bar(report: &Report) -> Value {
     let mut from = 0;
+    let mut parts = Vec::new();
     for (outcome, class, _, _) in OUTCOMES {
         let count = report.counts.get(outcome);
         if count > 0 {
-            let _ = write!(page, "<rect class=\"{class}\" x=\"{from}\" width=\"{count}\" height=\"1\"/>");
+            parts.push(context! { class, from, count });
         }
         from += count;
     }
-    page.push_str("</svg>");
+    context! { length => report.cases.len().max(1), parts }
 }
 
 /// Expectations that no longer hold; each of them fails the run.
-fn stale(page: &mut String, report: &Report) {
-    for (case, expectation) in report.stale_cases() {
-        let _ = write!(
-            page,
-            "<p class=\"loud\"><strong>Stale expectation:</strong> {} passed and was expected to fail ({}). Remove <code>{}</code>.</p>",
-            escaped(&case.name),
-            escaped(&expectation.reason),
-            escaped(&expectation.pattern)
-        );
-    }
-    for expectation in report.unknown_expectations() {
-        let _ = write!(
-            page,
-            "<p class=\"loud\"><strong>Stale expectation:</strong> <code>{}</code> ({}) matches no case. Remove it.</p>",
-            escaped(&expectation.pattern),
-            escaped(&expectation.reason)
-        );
-    }
+fn stale_cases(report: &Report) -> Value {
+    let stale = report.stale_cases().map(|(case, expectation)| {
+        context! { case => &case.name, reason => &expectation.reason, pattern => &expectation.pattern }
+    });
+    stale.collect()
 }
 
-/// Cases that did not simply pass, as text: all there is without the script, and what is printed.
-pub(super) fn attention(report: &Report) -> String {
-    let mut page = String::from(
-        "<section id=\"plain\"><h2>Everything that did not simply pass</h2>\
-         <p id=\"why\">The list of all cases, with their diagrams and bodies, needs JavaScript.</p>",
-    );
-    let mut none = true;
-    for (outcome, class, word, sign) in OUTCOMES {
-        for case in report.cases.iter().filter(|case| case.outcome == outcome && is_listed(case)) {
-            none = false;
-            let _ = write!(
-                page,
-                "<article class=\"{class}\"><h3><span class=\"sign\" aria-hidden=\"true\">{sign}</span> {word}: {}</h3>",
-                escaped(&case.name)
-            );
-            told(&mut page, case);
-            page.push_str("</article>");
-        }
-    }
-    if none {
-        page.push_str("<p>None.</p>");
-    }
-    page.push_str("</section>");
-    page
+/// Expectations about cases that do not exist; each of them fails the run.
+fn unknown_expectations(report: &Report) -> Value {
+    let unknown =
+        report.unknown_expectations().map(|one| context! { pattern => &one.pattern, reason => &one.reason });
+    unknown.collect()
 }
 
-/// A case that is what one hopes for is only in the list of all.
-fn is_listed(case: &CaseReport) -> bool {
-    Standing::of(case) != Standing::Kept
-}
-
-fn told(page: &mut String, case: &CaseReport) {
-    let _ = write!(
-        page,
-        "<p><strong>{} {}</strong> {}</p><p>Source: {}, read {}</p>",
-        escaped(&case.requirement),
-        case.level.word(),
-        escaped(&case.sentence),
-        link(&case.source.url, &case.source.page),
-        escaped(&case.source.read)
-    );
-    if let Some(reason) = &case.reason {
-        let _ = write!(page, "<p>{}</p>", escaped(reason));
-    }
-    if let Some(expectation) = &case.expectation {
-        let _ = write!(page, "<p>Expected to fail: {}</p>", escaped(&expectation.reason));
-    }
-    for finding in &case.findings {
-        write_finding(page, finding);
-    }
-    let _ = write!(page, "<p><code>{}</code></p>", escaped(&wording::replay(case)));
+/// Cases that did not simply pass, as text: all there is without the script, and what is printed. A case that
+/// is what one hopes for is only in the list of all.
+fn cases(report: &Report) -> Value {
+    let by_outcome = OUTCOMES.into_iter().flat_map(|(outcome, class, word, sign)| {
+        let cases = report.cases.iter().filter(move |case| case.outcome == outcome);
+        cases.map(move |case| (case, class, word, sign))
+    });
+    by_outcome
+        .filter(|(case, ..)| Standing::of(case) != Standing::Kept)
+        .map(|(case, class, word, sign)| {
+            context! {
+                class, word, sign,
+                name => &case.name,
+                requirement => &case.requirement,
+                level => case.level.word(),
+                sentence => &case.sentence,
+                source => &case.source.page,
+                link => web_address(&case.source.url),
+                read => &case.source.read,
+                reason => case.reason.as_ref(),
+                expected => case.expectation.as_ref().map(|expectation| &expectation.reason),
+                findings => case.findings.iter().map(finding).collect::<Value>(),
+                replay => wording::replay(case),
+            }
+        })
+        .collect()
 }
 
 /// Only web addresses become links, whatever a stored report says.
-fn link(url: &str, words: &str) -> String {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        format!("<a href=\"{}\" rel=\"noopener noreferrer\">{}</a>", escaped(url), escaped(words))
-    } else {
-        escaped(words)
-    }
+fn web_address(url: &str) -> Option<&str> {
+    (url.starts_with("https://") || url.starts_with("http://")).then_some(url)
 }
 
-fn write_finding(page: &mut String, finding: &FindingReport) {
-    page.push_str("<dl>");
-    for (at, expected) in finding.expected.iter().enumerate() {
-        let label = if at == 0 { "Expected" } else { "or" };
-        let _ = write!(page, "<dt>{label}</dt><dd>{}</dd>", escaped(expected));
-    }
-    let _ = write!(page, "<dt>Actual</dt><dd>{}</dd>", escaped(&finding.actual));
-    if let Some(pointer) = finding.pointer.as_ref().filter(|pointer| !pointer.is_empty()) {
-        let _ = write!(page, "<dt>At</dt><dd>{}</dd>", escaped(pointer));
-    }
-    if let Some(curl) = &finding.curl {
-        let _ = write!(page, "<dt>Again</dt><dd><code>{}</code></dd>", escaped(curl));
-    }
-    page.push_str("</dl>");
+fn finding(finding: &FindingReport) -> Value {
+    let expected = finding.expected.iter().enumerate();
+    let mut facts: Vec<Value> =
+        expected.map(|(at, text)| fact(if at == 0 { "Expected" } else { "or" }, text)).collect();
+    facts.push(fact("Actual", &finding.actual));
+    let pointer = finding.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+    facts.extend(pointer.map(|pointer| fact("At", pointer)));
+    facts.extend(finding.curl.as_deref().map(|curl| command("Again", curl)));
+    facts.into()
 }
