@@ -34,7 +34,7 @@ use crate::run::mode::Mode;
 use crate::run::outcome::{Finding, Level, Outcome};
 use crate::run::plan::Case;
 use crate::run::requirement::Kind;
-use expectation::{CaseExpectation, ExpectationReport, State};
+use expectation::{CaseExpectation, ExpectationReport, ExpectationState};
 
 /// Name and version of the report's format.
 pub const FORMAT: &str = "ringback.report/1";
@@ -48,7 +48,7 @@ pub struct Report {
     pub schema: String,
     /// Who judged.
     pub tool: Tool,
-    /// `gateway`.
+    /// `gateway` or `receiver`.
     pub subject: String,
     /// How the subject was reached.
     pub mode: Mode,
@@ -108,7 +108,7 @@ impl Report {
         self.cases
             .iter()
             .filter_map(|case| Some((case, case.expectation.as_ref()?)))
-            .filter(|(_, expectation)| expectation.state == State::Refuted)
+            .filter(|(_, expectation)| expectation.state == ExpectationState::Refuted)
     }
 
     /// Expectations about cases that do not exist.
@@ -144,7 +144,7 @@ pub struct ShardsReport {
 }
 
 impl ShardsReport {
-    /// Those that are not here.
+    /// Those that are not in the report.
     pub fn missing(&self) -> impl Iterator<Item = usize> {
         (1..=self.of).filter(|index| !self.held.contains(index))
     }
@@ -183,7 +183,7 @@ pub struct Counts {
     pub not_testable: usize,
     /// The environment was in the way.
     pub inconclusive: usize,
-    /// We failed.
+    /// The harness failed.
     pub error: usize,
 }
 
@@ -304,7 +304,7 @@ pub struct FindingReport {
 impl CaseReport {
     /// Whether it was violated and known to be.
     pub fn is_expected(&self) -> bool {
-        self.expectation.as_ref().is_some_and(|expectation| expectation.state == State::Confirmed)
+        self.expectation.as_ref().is_some_and(|expectation| expectation.state == ExpectationState::Confirmed)
     }
 
     /// A case that was not run; `replay` are the arguments that run it alone.

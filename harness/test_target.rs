@@ -24,7 +24,7 @@ use crate::config::receiver::ReceiverFlags;
 use crate::config::{self, GatewayFlags, Secrets};
 use crate::gateway::target::GatewayTarget;
 use crate::receiver::target::ReceiverTarget;
-use crate::report::expectation::{CaseExpectation, State};
+use crate::report::expectation::{CaseExpectation, ExpectationState};
 use crate::report::{CaseReport, terminal};
 use crate::run::expectation::{self, Expectation};
 use crate::run::outcome::Outcome;
@@ -146,15 +146,15 @@ impl Suite {
 
 fn conclude(described: &str, case: CaseReport) -> Result<Completion, Failed> {
     match &case.expectation {
-        Some(CaseExpectation { state: State::Confirmed, reason, .. }) => {
+        Some(CaseExpectation { state: ExpectationState::Confirmed, reason, .. }) => {
             return Ok(Completion::ignored_with(format!("fails as expected: {reason}")));
         }
-        Some(CaseExpectation { state: State::Refuted, pattern, .. }) => {
+        Some(CaseExpectation { state: ExpectationState::Refuted, pattern, .. }) => {
             return Err(Failed::from(format!(
                 "passed, and was expected to fail; remove the expectation `{pattern}`"
             )));
         }
-        Some(CaseExpectation { state: State::Unjudged, .. }) | None => {}
+        Some(CaseExpectation { state: ExpectationState::Unjudged, .. }) | None => {}
     }
     match case.outcome {
         Outcome::Pass | Outcome::Warn => Ok(Completion::Completed),

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use ringback::gateway::stage as gateway_stage;
 use ringback::gateway::target::GatewayTarget;
-use ringback::report::expectation::State;
+use ringback::report::expectation::ExpectationState;
 use ringback::report::{Report, Verdict, stored, terminal};
 use ringback::run::expectation::Expectation;
 use ringback::run::outcome::Outcome;
@@ -64,7 +64,7 @@ async fn a_case_that_was_not_judged_neither_confirms_nor_refutes() {
     let report = judged(DROPPED, &["GW-PASS-001"], &["gateway/pass-through/query[vidu]"], false).await;
     let case = report.cases.iter().find(|case| case.vendor.as_deref() == Some("vidu")).expect("it ran");
     assert_eq!(case.outcome, Outcome::NotTestable);
-    assert_eq!(case.expectation.as_ref().map(|one| one.state), Some(State::Unjudged));
+    assert_eq!(case.expectation.as_ref().map(|one| one.state), Some(ExpectationState::Unjudged));
     assert_eq!(report.expected_failures(), 0);
     assert_eq!(report.verdict, Verdict::Conforms, "as without the expectation");
 }

@@ -320,7 +320,7 @@ fn shards_of_a_run_go_together_again() {
     let output = ringback(folder, &["report", "--from", "merged.json", "--format", "json"]);
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON"), merged);
 
-    // A shard that is missing is no success.
+    // A shard that is missing is not a success.
     let output = ringback(folder, &["report", "--from", "3.json", "1.json"]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(said(&output).contains("INCOMPLETE: shard 2 of 3 is missing"), "{}", said(&output));
@@ -352,8 +352,8 @@ fn a_file_that_is_no_report_is_one_sentence() {
         (b"# notes", "is not JSON"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (deep.as_bytes(), "is not JSON"),
-        (b"{\"total\": 12}", "is no Ringback report"),
-        (b"[1, 2]", "is no Ringback report"),
+        (b"{\"total\": 12}", "is not a Ringback report"),
+        (b"[1, 2]", "is not a Ringback report"),
         (newer.as_bytes(), "another format: ringback.report/9"),
         (odd.as_bytes(), "is not a valid report: /verdict"),
     ] {

@@ -1,8 +1,10 @@
 //! Workflow commands of GitHub Actions: the worst of a report beside the job, and where the rest is.
+//!
+//! Written by hand: the runner's toolkit is JavaScript, and its escaping is five replacements.
 
 use std::fmt::Write as _;
 
-use super::wording::{self, Standing, summary, unknown};
+use super::wording::{self, CaseStatus, summary, unknown_expectation};
 use super::{CaseReport, Report};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::Outcome;
@@ -22,7 +24,7 @@ pub fn render(report: &Report) -> String {
             text.push_str(&line(command, title, message));
         }
     }
-    let mut closing = format!("{}, exit code {}", wording::denominators(report), report.verdict.exit_code());
+    let mut closing = format!("{}, exit code {}", wording::coverage_line(report), report.verdict.exit_code());
     for (all, name) in [(&errors, "errors"), (&warnings, "warnings")] {
         if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
             let _ = write!(closing, "; {more} more {name} are only in the report");
@@ -32,44 +34,50 @@ pub fn render(report: &Report) -> String {
     text
 }
 
-type Told = (String, String);
+/// Title and message.
+type Annotation = (String, String);
 
 /// What is wrong with the run as a whole.
-fn run_errors(report: &Report) -> impl Iterator<Item = Told> {
-    let missing = wording::missing(report).map(|what| ("Ringback".to_owned(), what));
+fn run_errors(report: &Report) -> impl Iterator<Item = Annotation> {
+    let missing = wording::incomplete(report).map(|what| ("Ringback".to_owned(), what));
     let unknown = report
         .unknown_expectations()
-        .map(|one| ("Stale expectation".to_owned(), unknown(&one.pattern, &one.reason)));
+        .map(|one| ("Stale expectation".to_owned(), unknown_expectation(&one.pattern, &one.reason)));
     missing.into_iter().chain(unknown)
 }
 
-fn cases(report: &Report, wanted: fn(&CaseReport) -> bool) -> impl Iterator<Item = Told> {
+fn cases(report: &Report, wanted: fn(&CaseReport) -> bool) -> impl Iterator<Item = Annotation> {
     report.cases.iter().filter(move |case| wanted(case)).map(|case| {
-        let message =
-            format!("{}\n{}\n{}", case.sentence, shortened(&summary(case), LONGEST), wording::replay(case));
+        let message = format!(
+            "{}\n{}\n{}",
+            case.sentence,
+            shortened(&summary(case), LONGEST),
+            wording::replay_command(case)
+        );
         (format!("{} {}", case.requirement, case.name), message)
     })
 }
 
 fn is_error(case: &CaseReport) -> bool {
-    matches!(Standing::of(case), Standing::Violated | Standing::Stale) || case.outcome == Outcome::Error
+    matches!(CaseStatus::of(case), CaseStatus::Failed | CaseStatus::StaleExpectation)
+        || case.outcome == Outcome::Error
 }
 
 fn is_warning(case: &CaseReport) -> bool {
-    !is_error(case) && matches!(Standing::of(case), Standing::Warned | Standing::Undecided)
+    !is_error(case) && matches!(CaseStatus::of(case), CaseStatus::Warned | CaseStatus::Undecided)
 }
 
 fn line(command: &str, title: &str, message: &str) -> String {
     let message = message.lines().map(wording::visible).collect::<Vec<_>>().join("\n");
-    format!("::{command} title={}::{}\n", property(&wording::visible(title)), data(&message))
+    format!("::{command} title={}::{}\n", escaped_property(&wording::visible(title)), escaped_data(&message))
 }
 
 /// A message, as the runner's toolkit escapes it.
-fn data(text: &str) -> String {
+fn escaped_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property's value; those two characters would end it.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+fn escaped_property(text: &str) -> String {
+    escaped_data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,11 +1,11 @@
 //! A badge: the JSON that a shields.io endpoint badge is drawn from.
 //!
 //! Green is a claim made to strangers. It is made only for a whole, unfiltered run in which every case that
-//! exists for the subject was judged and none was excused.
+//! exists for the subject was judged and none was excused. Written by hand: shields.io reads five fields of JSON.
 
 use serde_json::json;
 
-use super::wording::{judged, missing};
+use super::wording::{coverage, incomplete};
 use super::{Report, Verdict};
 use crate::run::outcome::Level;
 
@@ -23,8 +23,8 @@ pub fn render(report: &Report) -> String {
 }
 
 fn claim(report: &Report) -> (String, &'static str) {
-    let (level, (kept, all)) = match judged(report, Level::Must) {
-        (_, 0) => (Level::Should, judged(report, Level::Should)),
+    let (level, (kept, all)) = match coverage(report, Level::Must) {
+        (_, 0) => (Level::Should, coverage(report, Level::Should)),
         musts => (Level::Must, musts),
     };
     let share = format!("{kept}/{all} {}", level.word());
@@ -62,7 +62,7 @@ fn reservation(report: &Report, level: Level) -> Option<String> {
     });
     // Expected recommendations are excuses too.
     let excused = report.cases.iter().filter(|case| case.is_expected()).count();
-    if let Some(what) = missing(report) {
+    if let Some(what) = incomplete(report) {
         Some(what)
     } else if counts.not_testable > 0 {
         Some(format!("{} not testable", counts.not_testable))

@@ -25,13 +25,13 @@ pub struct CaseExpectation {
     /// Why it should fail.
     pub reason: String,
     /// What became of that.
-    pub state: State,
+    pub state: ExpectationState,
 }
 
 /// What became of an expectation in one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ExpectationState {
     /// The case was violated, as expected.
     Confirmed,
     /// The case passed.
@@ -40,7 +40,7 @@ pub enum State {
     Unjudged,
 }
 
-impl State {
+impl ExpectationState {
     /// What an outcome means for whoever expected a violation.
     pub const fn of(outcome: Outcome) -> Self {
         match outcome {

@@ -1,4 +1,4 @@
-//! The formats that a report can be written in: one line for each, nothing else.
+//! The formats that a report can be written in: a row for each.
 //!
 //! A format is a file of its own below `report/`, with a pure function from the result tree to text. Files,
 //! flags and the terminal belong to the command line.
@@ -36,7 +36,7 @@ pub const FORMATS: &[Format] = &[
     },
     Format {
         name: "ndjson",
-        summary: "the same as events, a line each, for jq and logs",
+        summary: "the run as events, a line each, for jq and logs",
         render: |report, _| ndjson::render(report),
     },
     Format {

@@ -16,7 +16,7 @@ use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, con
 use sha2::{Digest as _, Sha256};
 
 use super::Report;
-use super::wording::{markup, visible};
+use super::wording::{escaped, visible};
 
 const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/page.css");
@@ -70,8 +70,8 @@ fn engine() -> Environment<'static> {
 fn write_value(page: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     match value.as_str() {
         Some(text) if value.is_safe() => page.write_str(text)?,
-        Some(text) => page.write_str(&markup(&visible(text)))?,
-        None => page.write_str(&markup(&visible(&value.to_string())))?,
+        Some(text) => page.write_str(&escaped(&visible(text)))?,
+        None => page.write_str(&escaped(&visible(&value.to_string())))?,
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ fn unix(text: &str) -> String {
 /// The result tree as compact JSON, deflated, in base64: letters that no parser of HTML takes for markup.
 fn data(report: &Report) -> String {
     let mut deflater = DeflateEncoder::new(Vec::new(), LEVEL);
-    // Neither can fail: the tree has no map with keys that are no strings, and memory takes every byte.
+    // Neither can fail: the tree has no map with keys that are not strings, and memory takes every byte.
     let json = serde_json::to_vec(report).unwrap_or_default();
     let _ = deflater.write_all(&json);
     BASE64.encode(&deflater.finish().unwrap_or_default())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
-use super::wording::{self, Standing, explanation, summary, unknown, visible};
+use super::wording::{self, CaseStatus, case_details, summary, unknown_expectation, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::run::excerpt::shortened;
 
@@ -74,23 +74,25 @@ fn split(name: &str) -> (&str, &str) {
 }
 
 fn test_of_case(case: &CaseReport) -> TestCase {
-    let standing = Standing::of(case);
-    let mut status = match standing {
-        Standing::Kept | Standing::Warned => TestCaseStatus::success(),
-        Standing::Violated | Standing::Stale => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Standing::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
-        Standing::Expected | Standing::Skipped => TestCaseStatus::skipped(),
+    let status = CaseStatus::of(case);
+    let mut shown = match status {
+        CaseStatus::Passed | CaseStatus::Warned => TestCaseStatus::success(),
+        CaseStatus::Failed | CaseStatus::StaleExpectation => {
+            TestCaseStatus::non_success(NonSuccessKind::Failure)
+        }
+        CaseStatus::Undecided => TestCaseStatus::non_success(NonSuccessKind::Error),
+        CaseStatus::ExpectedFailure | CaseStatus::Skipped => TestCaseStatus::skipped(),
     };
-    status.set_message(shortened(&summary(case), MESSAGE)).set_type(visible(&case.requirement));
-    if matches!(standing, Standing::Violated | Standing::Stale | Standing::Undecided) {
-        status.set_description(explanation(case));
+    shown.set_message(shortened(&summary(case), MESSAGE)).set_type(visible(&case.requirement));
+    if matches!(shown, TestCaseStatus::NonSuccess { .. }) {
+        shown.set_description(case_details(case));
     }
-    let mut test = TestCase::new(visible(split(&case.name).1), status);
+    let mut test = TestCase::new(visible(split(&case.name).1), shown);
     test.set_time(Duration::from_millis(case.duration_ms));
-    if standing == Standing::Warned {
+    if status == CaseStatus::Warned {
         test.set_system_out(format!(
             "A SHOULD was left aside; this warns and does not fail (--strict makes it fail).\n{}",
-            explanation(case)
+            case_details(case)
         ));
     }
     test
@@ -105,14 +107,14 @@ fn tests_of_run(report: &Report) -> Vec<TestCase> {
         test.set_time(Duration::ZERO);
         test
     };
-    let missing = wording::missing(report).map(|what| test("complete", NonSuccessKind::Error, what));
+    let missing = wording::incomplete(report).map(|what| test("complete", NonSuccessKind::Error, what));
     let nothing = (report.verdict == Verdict::NothingRan)
         .then(|| test("something-judged", NonSuccessKind::Error, wording::verdict(report)));
     let unknown = report.unknown_expectations().map(|one| {
         test(
             &visible(&format!("expectation {}", one.pattern)),
             NonSuccessKind::Failure,
-            unknown(&one.pattern, &one.reason),
+            unknown_expectation(&one.pattern, &one.reason),
         )
     });
     missing.into_iter().chain(nothing).chain(unknown).collect()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::wording::{self, Standing, explanation, markup, summary, unknown, visible};
+use super::wording::{self, CaseStatus, case_details, escaped, summary, unknown_expectation, visible};
 use super::{CaseReport, Report};
 use crate::run::excerpt::shortened;
 use crate::run::outcome::Outcome;
@@ -22,19 +22,19 @@ const NAMES_LISTED: usize = 4;
 /// Writes the report.
 pub fn render(report: &Report) -> String {
     let mut page = Page { text: head(report), left_out: 0 };
-    let failed = [Standing::Violated, Standing::Stale];
+    let failed = [CaseStatus::Failed, CaseStatus::StaleExpectation];
     // Each failure in a line before any in full: what is cut for want of room is detail, not names.
     page.section("Failed", cases(report, &failed).map(item));
     page.section("Failures in full", cases(report, &failed).map(folded));
     page.section(
         "Stale expectations",
-        report
-            .unknown_expectations()
-            .map(|one| format!("- {}\n", code(&shortened(&unknown(&one.pattern, &one.reason), LINE)))),
+        report.unknown_expectations().map(|one| {
+            format!("- {}\n", code(&shortened(&unknown_expectation(&one.pattern, &one.reason), LINE)))
+        }),
     );
-    page.section("Undecided", cases(report, &[Standing::Undecided]).map(item));
-    page.section("Warned", cases(report, &[Standing::Warned]).map(folded));
-    page.section("Expected failures", cases(report, &[Standing::Expected]).map(item));
+    page.section("Undecided", cases(report, &[CaseStatus::Undecided]).map(item));
+    page.section("Warned", cases(report, &[CaseStatus::Warned]).map(folded));
+    page.section("Expected failures", cases(report, &[CaseStatus::ExpectedFailure]).map(item));
     page.section("Not judged, and why", not_judged(report).into_iter());
     if page.left_out > 0 {
         let _ = writeln!(
@@ -76,11 +76,11 @@ fn head(report: &Report) -> String {
         text,
         "{} {}; {:.2} s; exit code {}.\n",
         code(&shortened(target, LINE)),
-        wording::denominators(report),
+        wording::coverage_line(report),
         Duration::from_millis(report.duration_ms).as_secs_f64(),
         report.verdict.exit_code()
     );
-    if let Some(missing) = wording::missing(report) {
+    if let Some(missing) = wording::incomplete(report) {
         let _ = writeln!(text, "**{missing}**\n");
     }
     let (counts, expected) = (&report.counts, report.expected_failures());
@@ -104,20 +104,20 @@ fn head(report: &Report) -> String {
     text
 }
 
-fn cases<'a>(report: &'a Report, wanted: &'a [Standing]) -> impl Iterator<Item = &'a CaseReport> {
-    report.cases.iter().filter(|case| wanted.contains(&Standing::of(case)))
+fn cases<'a>(report: &'a Report, wanted: &'a [CaseStatus]) -> impl Iterator<Item = &'a CaseReport> {
+    report.cases.iter().filter(|case| wanted.contains(&CaseStatus::of(case)))
 }
 
 /// A case that opens to everything about it.
 fn folded(case: &CaseReport) -> String {
-    let told = format!("{}\n{}", visible(&shortened(&summary(case), LINE)), explanation(case));
-    let fence = fence(&told, 3);
+    let text = format!("{}\n{}", visible(&shortened(&summary(case), LINE)), case_details(case));
+    let fence = fence(&text, 3);
     format!(
         "<details><summary><code>{}</code> {}: {}</summary>\n\n{fence}text\n{}\n{fence}\n\n</details>\n\n",
         html(&case.name),
         html(&case.requirement),
         html(&case.sentence),
-        told.trim_end(),
+        text.trim_end(),
     )
 }
 
@@ -130,7 +130,7 @@ fn not_judged(report: &Report) -> Vec<String> {
     let mut by_reason: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for case in report.cases.iter().filter(|case| {
         matches!(case.outcome, Outcome::NotApplicable | Outcome::NotTestable)
-            && Standing::of(case) == Standing::Skipped
+            && CaseStatus::of(case) == CaseStatus::Skipped
     }) {
         let reason = case.reason.as_deref().unwrap_or("");
         by_reason.entry((case.outcome.word(), reason)).or_default().push(&case.name);
@@ -163,5 +163,5 @@ fn fence(text: &str, least: usize) -> String {
 
 /// Text between tags; what follows a blank line would be Markdown again, so there is none.
 fn html(text: &str) -> String {
-    markup(&visible(text))
+    escaped(&visible(text))
 }

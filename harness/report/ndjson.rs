@@ -1,6 +1,7 @@
 //! A stream of events, one JSON object a line: the run, each case, the verdict. For `jq` and log stores.
 //!
-//! A reader that sees no `verdict` line has not seen the whole report.
+//! A reader that sees no `verdict` line has not seen the whole report. Written by hand: one line is one call of
+//! `serde_json`, and a library would only add the line break.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub fn render(report: &Report) -> String {
 }
 
 #[derive(Serialize)]
-struct Event<'a, T> {
+struct StreamEvent<'a, T> {
     event: &'static str,
     #[serde(flatten)]
     of: &'a T,
@@ -79,7 +80,7 @@ fn head(report: &Report) -> Head<'_> {
 }
 
 fn line(event: &'static str, of: &impl Serialize) -> String {
-    // Fails only for maps whose keys are no strings; the tree has none.
-    let text = serde_json::to_string(&Event { event, of }).unwrap_or_default();
+    // Fails only for maps whose keys are not strings; the tree has none.
+    let text = serde_json::to_string(&StreamEvent { event, of }).unwrap_or_default();
     format!("{text}\n")
 }

@@ -1,13 +1,13 @@
 //! SARIF 2.1.0, for code scanning: a rule for each requirement, a result for each violation.
 //!
-//! What was not judged is no result; what kept us from judging is a notification of the invocation, which then
-//! says that it did not succeed.
+//! What was not judged is not a result; what kept us from judging is a notification of the invocation, which then
+//! says that it did not succeed. Written by hand: the types of a SARIF crate are more code than this file.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::format::Lookup;
-use super::wording::{self, Standing, explanation, summary, unknown, visible};
+use super::wording::{self, CaseStatus, case_details, summary, unknown_expectation, visible};
 use super::{CaseReport, Report, Verdict};
 use crate::run::outcome::{Level, Outcome};
 
@@ -24,7 +24,13 @@ pub fn render(report: &Report, lookup: Lookup) -> String {
     let rules = rules(report, lookup);
     let stale = report.unknown_expectations().map(|one| {
         let about = place(&one.pattern);
-        result(STALE, "error", &unknown(&one.pattern, &one.reason), &about, &visible(&one.pattern))
+        result(
+            STALE,
+            "error",
+            &unknown_expectation(&one.pattern, &one.reason),
+            &about,
+            &visible(&one.pattern),
+        )
     });
     let mut results: Vec<Value> = report.cases.iter().filter_map(of_case).chain(stale).collect();
     for result in &mut results {
@@ -96,14 +102,16 @@ fn rule(case: &CaseReport, lookup: Lookup) -> Value {
 fn of_case(case: &CaseReport) -> Option<Value> {
     let name = visible(&case.name);
     let about = place(&case.name);
-    let standing = Standing::of(case);
+    let status = CaseStatus::of(case);
     let level = if case.outcome == Outcome::Fail { "error" } else { "warning" };
-    match standing {
-        Standing::Violated | Standing::Warned | Standing::Expected => {
+    match status {
+        CaseStatus::Failed | CaseStatus::Warned | CaseStatus::ExpectedFailure => {
             let actual = case.findings.first().map_or_else(String::new, |finding| visible(&finding.actual));
-            let text = format!("{}\n{actual}\n\n{}", visible(&case.sentence), explanation(case));
+            let text = format!("{}\n{actual}\n\n{}", visible(&case.sentence), case_details(case));
             let mut result = result(&visible(&case.requirement), level, &text, &about, &name);
-            if let Some(expectation) = case.expectation.as_ref().filter(|_| standing == Standing::Expected) {
+            if let Some(expectation) =
+                case.expectation.as_ref().filter(|_| status == CaseStatus::ExpectedFailure)
+            {
                 result["suppressions"] = json!([{
                     "kind": "external",
                     "status": "accepted",
@@ -112,14 +120,14 @@ fn of_case(case: &CaseReport) -> Option<Value> {
             }
             Some(result)
         }
-        Standing::Stale => Some(result(
+        CaseStatus::StaleExpectation => Some(result(
             STALE,
             "error",
             &format!("{name} {}", summary(case)),
             &about,
             &format!("stale {name}"),
         )),
-        Standing::Kept | Standing::Skipped | Standing::Undecided => None,
+        CaseStatus::Passed | CaseStatus::Skipped | CaseStatus::Undecided => None,
     }
 }
 
@@ -148,8 +156,8 @@ fn place(case: &str) -> Value {
 }
 
 fn invocation(report: &Report) -> Value {
-    let undecided = report.cases.iter().filter(|case| Standing::of(case) == Standing::Undecided);
-    let notes = wording::missing(report)
+    let undecided = report.cases.iter().filter(|case| CaseStatus::of(case) == CaseStatus::Undecided);
+    let notes = wording::incomplete(report)
         .into_iter()
         .chain(undecided.map(|case| visible(&format!("{}: {}", case.name, summary(case)))))
         .map(|text| json!({"level": "error", "message": {"text": message(&text)}}))

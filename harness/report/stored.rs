@@ -30,7 +30,7 @@ pub fn read(name: &str, text: &str) -> Result<Report, StoredError> {
                 "is a report of another format: {other}, where this tool reads {FORMAT}"
             )));
         }
-        _ => return Err(wrong("is no Ringback report".to_owned())),
+        _ => return Err(wrong("is not a Ringback report".to_owned())),
     }
     if let Some(violation) = schema::violations(Schema::Report, &value).first() {
         return Err(wrong(format!("is not a valid report: {violation}")));
@@ -76,7 +76,7 @@ pub fn merged(mut parts: Vec<(String, Report)>) -> Result<Report, StoredError> {
     let rest: Vec<(String, Report)> = parts.collect();
     let mut dealt = vec![positions(&whole)];
     for (name, part) in rest {
-        alike(&first_name, &whole, &name, &part)?;
+        check_same_run(&first_name, &whole, &name, &part)?;
         if let Some(twice) =
             part.cases.iter().find(|case| whole.cases.iter().any(|other| other.name == case.name))
         {
@@ -120,8 +120,8 @@ fn join(whole: &mut Report, part: Report) {
     whole.cases.extend(part.cases);
 }
 
-/// Whether two reports can be parts of one run: everything that decides what a case means is equal.
-fn alike(first: &str, whole: &Report, name: &str, part: &Report) -> Result<(), StoredError> {
+/// Refuses a report that cannot be part of the run of another: all that decides what a case means must be equal.
+fn check_same_run(first: &str, whole: &Report, name: &str, part: &Report) -> Result<(), StoredError> {
     let differ = |what: &str| {
         StoredError(format!("{name} and {first} are not shards of one run: their {what} differ"))
     };
@@ -144,7 +144,7 @@ fn alike(first: &str, whole: &Report, name: &str, part: &Report) -> Result<(), S
         return Err(differ("selections"));
     }
     let (Some(held), Some(more)) = (&ours.shards, &theirs.shards) else {
-        return Err(StoredError(format!("{name} and {first} are not shards of one run: one is no shard")));
+        return Err(StoredError(format!("{name} and {first} are not shards of one run: one is not a shard")));
     };
     if held.of != more.of {
         return Err(differ("numbers of shards"));

@@ -62,17 +62,17 @@ impl Role {
 /// A text under way.
 #[derive(Debug)]
 pub(super) struct Printer {
-    look: TerminalStyle,
+    style: TerminalStyle,
     text: String,
 }
 
 impl Printer {
-    pub(super) const fn new(look: TerminalStyle) -> Self {
-        Self { look, text: String::new() }
+    pub(super) const fn new(style: TerminalStyle) -> Self {
+        Self { style, text: String::new() }
     }
 
     pub(super) const fn detail(&self) -> Detail {
-        self.look.detail
+        self.style.detail
     }
 
     pub(super) fn into_text(self) -> String {
@@ -81,7 +81,7 @@ impl Printer {
 
     /// A word in its colour.
     pub(super) fn paint(&self, role: Role, word: &str) -> String {
-        if self.look.colour {
+        if self.style.colour {
             let style = role.style();
             format!("{style}{word}{style:#}")
         } else {
@@ -129,7 +129,7 @@ impl Printer {
     }
 
     fn wrapped(&mut self, begin: &str, hanging: &str, line: &str) {
-        match self.look.width {
+        match self.style.width {
             None => {
                 self.text.push_str(begin);
                 self.text.push_str(line);

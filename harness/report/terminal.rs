@@ -1,11 +1,12 @@
 //! The report for people: what was judged, what is wrong and how to see it again, and an honest end.
 //!
-//! A pure function of the report and of how it should look; layout is in [`look`](super::style).
+//! A pure function of the report and of how it should look; layout is in [`style`](super::style).
+//! Written by hand: no library lays out a report like this one, and wrapping and colours are libraries already.
 
 use std::collections::BTreeMap;
 
 use super::style::{Detail, Printer, Role, TerminalStyle};
-use super::wording::{self, Standing};
+use super::wording::{self, CaseStatus};
 use super::{
     AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, SelectionReport, TrafficReport, Verdict,
 };
@@ -25,10 +26,10 @@ pub fn render(report: &Report) -> String {
     draw(report, &TerminalStyle::default())
 }
 
-/// Writes the report as it should look.
-pub fn draw(report: &Report, look: &TerminalStyle) -> String {
-    let mut printer = Printer::new(*look);
-    if look.detail == Detail::Quiet {
+/// Writes the report in a style.
+pub fn draw(report: &Report, style: &TerminalStyle) -> String {
+    let mut printer = Printer::new(*style);
+    if style.detail == Detail::Quiet {
         summaries(&mut printer, report);
     } else {
         head(&mut printer, report);
@@ -43,7 +44,7 @@ pub fn draw(report: &Report, look: &TerminalStyle) -> String {
         expectations(&mut printer, report);
         not_judged(&mut printer, report, Outcome::NotApplicable, "Not applicable");
         not_judged(&mut printer, report, Outcome::NotTestable, "Not testable");
-        if look.detail == Detail::Verbose {
+        if style.detail == Detail::Verbose {
             every_case(&mut printer, report);
         }
         how_to_repeat(&mut printer, report);
@@ -66,36 +67,42 @@ pub fn case(case: &CaseReport, target: &str) -> String {
 /// What is wrong, a line each.
 fn summaries(printer: &mut Printer, report: &Report) {
     for case in &report.cases {
-        let standing = Standing::of(case);
-        if matches!(standing, Standing::Warned | Standing::Violated | Standing::Stale | Standing::Undecided) {
-            let word = word(printer, case, standing);
+        let status = CaseStatus::of(case);
+        if matches!(
+            status,
+            CaseStatus::Warned | CaseStatus::Failed | CaseStatus::StaleExpectation | CaseStatus::Undecided
+        ) {
+            let word = word(printer, case, status);
             let summary = shortened(&wording::summary(case), 160);
-            printer.line(0, &format!("{word}  {}: {summary}", named(case)));
+            printer.line(0, &format!("{word}  {}: {summary}", title_of(case)));
         }
     }
     for expectation in report.unknown_expectations() {
         let stale = printer.paint(Role::Bad, "STALE");
-        printer.line(0, &format!("{stale} {}", wording::unknown(&expectation.pattern, &expectation.reason)));
+        printer.line(
+            0,
+            &format!("{stale} {}", wording::unknown_expectation(&expectation.pattern, &expectation.reason)),
+        );
     }
 }
 
 /// A case and its requirement; a stored report may call them anything.
-fn named(case: &CaseReport) -> String {
+fn title_of(case: &CaseReport) -> String {
     wording::visible(&format!("{}  {}", case.name, case.requirement))
 }
 
 /// How a case stands, in one word.
-fn word(printer: &Printer, case: &CaseReport, standing: Standing) -> String {
-    let (role, word) = match standing {
-        Standing::Kept => (Role::Good, "pass"),
-        Standing::Warned => (Role::Doubtful, "WARN"),
-        Standing::Violated => (Role::Bad, "FAIL"),
-        Standing::Expected => (Role::Doubtful, "expected"),
-        Standing::Stale => (Role::Bad, "STALE"),
-        Standing::Skipped if case.outcome == Outcome::NotApplicable => (Role::Label, "not applicable"),
-        Standing::Skipped => (Role::Label, "not testable"),
-        Standing::Undecided if case.outcome == Outcome::Error => (Role::Doubtful, "ERROR (ours)"),
-        Standing::Undecided => (Role::Doubtful, "UNDECIDED"),
+fn word(printer: &Printer, case: &CaseReport, status: CaseStatus) -> String {
+    let (role, word) = match status {
+        CaseStatus::Passed => (Role::Good, "pass"),
+        CaseStatus::Warned => (Role::Doubtful, "WARN"),
+        CaseStatus::Failed => (Role::Bad, "FAIL"),
+        CaseStatus::ExpectedFailure => (Role::Doubtful, "expected"),
+        CaseStatus::StaleExpectation => (Role::Bad, "STALE"),
+        CaseStatus::Skipped if case.outcome == Outcome::NotApplicable => (Role::Label, "not applicable"),
+        CaseStatus::Skipped => (Role::Label, "not testable"),
+        CaseStatus::Undecided if case.outcome == Outcome::Error => (Role::Doubtful, "ERROR (ours)"),
+        CaseStatus::Undecided => (Role::Doubtful, "UNDECIDED"),
     };
     printer.paint(role, word)
 }
@@ -149,7 +156,7 @@ fn violation(printer: &mut Printer, group: &[&CaseReport]) {
     let case = group[0];
     let (role, word) =
         if case.outcome == Outcome::Fail { (Role::Bad, "FAIL") } else { (Role::Doubtful, "WARN") };
-    let (word, name) = (printer.paint(role, word), printer.paint(Role::Strong, &named(case)));
+    let (word, name) = (printer.paint(role, word), printer.paint(Role::Strong, &title_of(case)));
     printer.line(0, &format!("{word}  {name} {}", case.level.word()));
     printer.line(6, &wording::visible(&case.sentence));
     let source = &case.source;
@@ -170,7 +177,7 @@ fn violation(printer: &mut Printer, group: &[&CaseReport]) {
         let actual = other.findings.first().map_or("", |finding| finding.actual.as_str());
         printer.line(6, &wording::visible(&format!("also {}: {}", other.name, shortened(actual, 160))));
     }
-    printer.exact("replay", &wording::replay(case));
+    printer.exact("replay", &wording::replay_command(case));
     printer.exact("explain", &format!("ringback explain {}", case.requirement));
     printer.blank();
 }
@@ -194,7 +201,7 @@ fn write_finding(printer: &mut Printer, case: &CaseReport, finding: &FindingRepo
 
 /// One exchange. Each line begins with a label of ours: a log reads some of those that do not as commands.
 fn evidence(printer: &mut Printer, label: &str, case: &CaseReport, exchange: &ExchangeReport) {
-    printer.exact(label, &wording::happened(case, exchange));
+    printer.exact(label, &wording::exchange_line(case, exchange));
     let sent = exchange.request.body.as_ref().and_then(|body| body.text.as_deref()).unwrap_or("");
     if !sent.is_empty() {
         printer.exact("sent", &shortened(sent, EVIDENCE_BODY));
@@ -211,7 +218,8 @@ fn evidence(printer: &mut Printer, label: &str, case: &CaseReport, exchange: &Ex
 fn undecided(printer: &mut Printer, group: &[&CaseReport]) {
     for case in group {
         let word = if case.outcome == Outcome::Error { "ERROR (ours)" } else { "UNDECIDED" };
-        let (word, name) = (printer.paint(Role::Doubtful, word), printer.paint(Role::Strong, &named(case)));
+        let (word, name) =
+            (printer.paint(Role::Doubtful, word), printer.paint(Role::Strong, &title_of(case)));
         printer.line(0, &format!("{word}  {name}"));
         printer.line(6, &wording::visible(case.reason.as_deref().unwrap_or("")));
         printer.blank();
@@ -225,13 +233,13 @@ fn expectations(printer: &mut Printer, report: &Report) {
         printer.line(0, &format!("Expected failures ({}):", confirmed.len()));
         for case in confirmed {
             let reason = case.expectation.as_ref().map_or("", |expectation| expectation.reason.as_str());
-            printer.line(6, &format!("{}: {}", named(case), wording::visible(reason)));
+            printer.line(6, &format!("{}: {}", title_of(case), wording::visible(reason)));
         }
         printer.blank();
     }
     let stale = printer.paint(Role::Bad, "STALE");
     for (case, expectation) in report.stale_cases() {
-        printer.line(0, &format!("{stale} {}", named(case)));
+        printer.line(0, &format!("{stale} {}", title_of(case)));
         let (reason, pattern) =
             (wording::visible(&expectation.reason), wording::visible(&expectation.pattern));
         printer.line(
@@ -268,8 +276,8 @@ fn not_judged(printer: &mut Printer, report: &Report, outcome: Outcome, title: &
 /// Every case and how long it took.
 fn every_case(printer: &mut Printer, report: &Report) {
     for case in &report.cases {
-        let word = word(printer, case, Standing::of(case));
-        printer.line(0, &format!("{word}  {}  {} ms", named(case), case.duration_ms));
+        let word = word(printer, case, CaseStatus::of(case));
+        printer.line(0, &format!("{word}  {}  {} ms", title_of(case), case.duration_ms));
     }
     printer.blank();
 }
@@ -300,7 +308,7 @@ fn how_to_repeat(printer: &mut Printer, report: &Report) {
 fn foot(printer: &mut Printer, report: &Report) {
     let counts = &report.counts;
     let judged = |level: Level| {
-        let (judged, all) = wording::judged(report, level);
+        let (judged, all) = wording::coverage(report, level);
         format!("{judged} of {all} {}", level.word())
     };
     let expected = match report.expected_failures() {
@@ -339,7 +347,7 @@ fn foot(printer: &mut Printer, report: &Report) {
             ),
         );
     }
-    if let Some(missing) = wording::missing(report) {
+    if let Some(missing) = wording::incomplete(report) {
         let incomplete = printer.paint(Role::Bad, "INCOMPLETE");
         printer.line(0, &missing.replacen("incomplete", &incomplete, 1));
     }

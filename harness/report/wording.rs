@@ -1,4 +1,4 @@
-//! What the formats for other programs tell alike: how a case stands, what is said of it, what a run comes to.
+//! Words that several formats share: the status of a case, its details, what a run comes to.
 //!
 //! Plain text whose only line breaks are ours, whatever a subject wrote. Escaping it for XML, Markdown or a
 //! log is each format's own business.
@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{AnswerReport, CaseReport, ExchangeReport, FindingReport, Report, ShardsReport, Verdict};
-use crate::report::expectation::State;
+use crate::report::expectation::ExpectationState;
 use crate::run::excerpt::shortened;
 use crate::run::outcome::{Level, Outcome};
 
@@ -17,34 +17,34 @@ const SHARDS_LISTED: usize = 20;
 /// Characters of a repeating command.
 const CURL: usize = 3_000;
 
-/// How a case counts for whoever only knows green, red and skipped.
+/// What a case counts as in a report: its outcome, seen with what was expected of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// Kept.
-    Kept,
-    /// A recommendation left aside.
+pub(super) enum CaseStatus {
+    /// The requirement is kept.
+    Passed,
+    /// A SHOULD is violated.
     Warned,
-    /// Violated.
-    Violated,
-    /// Violated, and known to be.
-    Expected,
-    /// Said to be violated, and it is not.
-    Stale,
-    /// Not there to be judged, or out of reach.
+    /// A MUST is violated.
+    Failed,
+    /// Violated, as an expectation said.
+    ExpectedFailure,
+    /// Kept, though an expectation says that it is violated.
+    StaleExpectation,
+    /// Not applicable or not testable.
     Skipped,
-    /// The environment or we were in the way.
+    /// Neither kept nor violated, because of the environment or of the harness.
     Undecided,
 }
 
-impl Standing {
+impl CaseStatus {
     pub(super) fn of(case: &CaseReport) -> Self {
         let state = case.expectation.as_ref().map(|expectation| expectation.state);
         match (case.outcome, state) {
-            (_, Some(State::Refuted)) => Self::Stale,
-            (Outcome::Fail | Outcome::Warn, Some(State::Confirmed)) => Self::Expected,
-            (Outcome::Pass, _) => Self::Kept,
+            (_, Some(ExpectationState::Refuted)) => Self::StaleExpectation,
+            (Outcome::Fail | Outcome::Warn, Some(ExpectationState::Confirmed)) => Self::ExpectedFailure,
+            (Outcome::Pass, _) => Self::Passed,
             (Outcome::Warn, _) => Self::Warned,
-            (Outcome::Fail, _) => Self::Violated,
+            (Outcome::Fail, _) => Self::Failed,
             (Outcome::NotApplicable | Outcome::NotTestable, _) => Self::Skipped,
             (Outcome::Inconclusive | Outcome::Error, _) => Self::Undecided,
         }
@@ -66,28 +66,27 @@ pub(crate) fn visible(text: &str) -> String {
     })
 }
 
-/// Text of an element or a quoted attribute. Controls must be [visible] already, because XML 1.0 has no way to
-/// write them.
-pub(super) fn markup(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut escaped, one| {
+/// Text for an element or a double-quoted attribute of HTML. Controls are made [visible] first.
+pub(super) fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut written, one| {
         match one {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
+            '&' => written.push_str("&amp;"),
+            '<' => written.push_str("&lt;"),
+            '>' => written.push_str("&gt;"),
+            '"' => written.push_str("&quot;"),
+            other => written.push(other),
         }
-        escaped
+        written
     })
 }
 
-/// Line and paragraph separators, marks that reverse text, and what XML has no place for.
+/// Line and paragraph separators, marks that reverse text, and what XML cannot hold.
 const fn is_unseen(one: char) -> bool {
     matches!(one, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Everything about a violated case, one fact a line.
-pub(super) fn explanation(case: &CaseReport) -> String {
+/// Everything about a case, one fact a line.
+pub(super) fn case_details(case: &CaseReport) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         let _ = writeln!(text, "{label:<10}{}", visible(value));
@@ -102,13 +101,13 @@ pub(super) fn explanation(case: &CaseReport) -> String {
         line("known", &format!("{} (pattern {})", expectation.reason, expectation.pattern));
     }
     for finding in &case.findings {
-        tell(&mut line, case, finding);
+        write_finding(&mut line, case, finding);
     }
-    line("replay", &replay(case));
+    line("replay", &replay_command(case));
     text
 }
 
-fn tell(line: &mut impl FnMut(&str, &str), case: &CaseReport, finding: &FindingReport) {
+fn write_finding(line: &mut impl FnMut(&str, &str), case: &CaseReport, finding: &FindingReport) {
     for (at, expected) in finding.expected.iter().enumerate() {
         line(if at == 0 { "expected" } else { "or" }, expected);
     }
@@ -117,16 +116,16 @@ fn tell(line: &mut impl FnMut(&str, &str), case: &CaseReport, finding: &FindingR
         line("at", pointer);
     }
     if let Some(exchange) = finding.evidence.and_then(|at| case.transcript.get(at)) {
-        evidence(line, case, exchange);
+        write_evidence(line, case, exchange);
     }
     if let Some(curl) = &finding.curl {
         line("repeat", &shortened(curl, CURL));
     }
 }
 
-fn evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &ExchangeReport) {
+fn write_evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &ExchangeReport) {
     let request = &exchange.request;
-    line("evidence", &happened(case, exchange));
+    line("evidence", &exchange_line(case, exchange));
     if let Some(sent) = request.body.as_ref().and_then(|body| body.text.as_deref()) {
         line("sent", &shortened(sent, EVIDENCE_BODY));
     }
@@ -139,8 +138,8 @@ fn evidence(line: &mut impl FnMut(&str, &str), case: &CaseReport, exchange: &Exc
     }
 }
 
-/// Who asked whom for what.
-pub(super) fn happened(case: &CaseReport, exchange: &ExchangeReport) -> String {
+/// An exchange in one line: the parties, the method and the target.
+pub(super) fn exchange_line(case: &CaseReport, exchange: &ExchangeReport) -> String {
     let vendor = exchange.vendor.as_deref().unwrap_or("vendor");
     let parties = match exchange.leg.as_str() {
         "client" => format!("client → {}", subject(case)),
@@ -153,7 +152,7 @@ pub(super) fn happened(case: &CaseReport, exchange: &ExchangeReport) -> String {
 }
 
 /// The command that runs one case again.
-pub(super) fn replay(case: &CaseReport) -> String {
+pub(super) fn replay_command(case: &CaseReport) -> String {
     format!("ringback test {} {}", subject(case), case.replay)
 }
 
@@ -162,32 +161,32 @@ fn subject(case: &CaseReport) -> &str {
     case.name.split('/').next().unwrap_or_default()
 }
 
-/// A case in one line: what was seen, or why nothing was, or why it is no news.
+/// A case in one line: what was seen, or why nothing was, or what an expectation said of it.
 pub(super) fn summary(case: &CaseReport) -> String {
     let reason = || case.reason.clone().unwrap_or_default();
     let expected =
         || case.expectation.as_ref().map_or_else(String::new, |expectation| expectation.reason.clone());
     let seen = || case.findings.first().map_or_else(reason, |finding| finding.actual.clone());
-    visible(&match Standing::of(case) {
-        Standing::Kept => String::new(),
-        Standing::Warned | Standing::Violated => seen(),
-        Standing::Expected => format!("expected failure: {}", expected()),
-        Standing::Stale => {
+    visible(&match CaseStatus::of(case) {
+        CaseStatus::Passed => String::new(),
+        CaseStatus::Warned | CaseStatus::Failed => seen(),
+        CaseStatus::ExpectedFailure => format!("expected failure: {}", expected()),
+        CaseStatus::StaleExpectation => {
             format!("was expected to fail and did not ({}); remove the expectation", expected())
         }
-        Standing::Skipped | Standing::Undecided => {
+        CaseStatus::Skipped | CaseStatus::Undecided => {
             format!("{}: {}", case.outcome.word().replace('_', " "), reason())
         }
     })
 }
 
-/// What an expectation that names no case is told.
-pub(super) fn unknown(pattern: &str, reason: &str) -> String {
+/// What is wrong with an expectation that names no case.
+pub(super) fn unknown_expectation(pattern: &str, reason: &str) -> String {
     visible(&format!("expectation `{pattern}` ({reason}) matches no case; remove the expectation"))
 }
 
-/// What keeps a report from being whole.
-pub(super) fn missing(report: &Report) -> Option<String> {
+/// Why a report is not whole, if it is not.
+pub(super) fn incomplete(report: &Report) -> Option<String> {
     if report.complete {
         return None;
     }
@@ -203,16 +202,16 @@ pub(super) fn missing(report: &Report) -> Option<String> {
 }
 
 /// How many cases of a level were judged, and how many there are.
-pub(super) fn judged(report: &Report, level: Level) -> (usize, usize) {
+pub(super) fn coverage(report: &Report, level: Level) -> (usize, usize) {
     let of_level = || report.cases.iter().filter(move |case| case.level == level);
     let judged = |case: &&CaseReport| matches!(case.outcome, Outcome::Pass | Outcome::Fail | Outcome::Warn);
     (of_level().filter(judged).count(), of_level().count())
 }
 
-/// The denominators in words.
-pub(super) fn denominators(report: &Report) -> String {
-    let (must, musts) = judged(report, Level::Must);
-    let (should, shoulds) = judged(report, Level::Should);
+/// How many cases were judged, of how many, in words.
+pub(super) fn coverage_line(report: &Report) -> String {
+    let (must, musts) = coverage(report, Level::Must);
+    let (should, shoulds) = coverage(report, Level::Should);
     format!("judged {must} of {musts} MUST, {should} of {shoulds} SHOULD cases")
 }
 

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use crate::report::CaseReport;
-use crate::report::expectation::{CaseExpectation, ExpectationReport, State};
+use crate::report::expectation::{CaseExpectation, ExpectationReport, ExpectationState};
 use crate::run::plan;
 
 /// A known failure, as configured.
@@ -27,7 +27,7 @@ pub fn apply(expectations: &[Expectation], cases: &mut [CaseReport]) {
         case.expectation = about.map(|one| CaseExpectation {
             pattern: one.pattern.clone(),
             reason: one.reason.clone(),
-            state: State::of(case.outcome),
+            state: ExpectationState::of(case.outcome),
         });
     }
 }

@@ -13,12 +13,12 @@ use ringback_mocks::wire::Secret;
 /// What stands for a secret.
 const MASKED: &str = "<secret>";
 /// Secrets shorter than this are hidden only as they are: their other forms are found in any text.
-const TELLING: usize = 8;
+const DISTINCTIVE: usize = 8;
 /// Where text was shortened.
 const CUT: char = '…';
 /// Bytes of forms that are searched for, all together; an automaton takes many times as much memory. Keys are far
 /// below it, and a file that was taken for a key is above.
-const FORMS_MOST: usize = 1 << 20;
+const FORMS_LIMIT: usize = 1 << 20;
 
 /// Hides the secrets of a run, each known by the variable that holds it.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Finder {
         if forms.is_empty() {
             return Self::Nothing;
         }
-        if forms.iter().map(String::len).sum::<usize>() > FORMS_MOST {
+        if forms.iter().map(String::len).sum::<usize>() > FORMS_LIMIT {
             return Self::Everything;
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms);
@@ -129,7 +129,7 @@ impl Mask {
         let last = parts.len() - 1;
         for part in &mut parts[..last] {
             let begun = |secret: &str| {
-                let lengths = (TELLING..secret.len()).rev().filter(|at| secret.is_char_boundary(*at));
+                let lengths = (DISTINCTIVE..secret.len()).rev().filter(|at| secret.is_char_boundary(*at));
                 lengths.into_iter().find(|at| part.ends_with(&secret[..*at]))
             };
             if let Some(length) = self.secrets.iter().filter_map(|(_, secret)| begun(secret.expose())).max() {
@@ -144,7 +144,7 @@ impl Mask {
 /// A secret as it may be written: itself, and in other letters and encodings.
 fn forms(secret: &str) -> Vec<String> {
     let mut all = vec![secret.to_owned()];
-    if secret.len() < TELLING {
+    if secret.len() < DISTINCTIVE {
         return all;
     }
     let bytes = secret.as_bytes();

@@ -1,4 +1,5 @@
-//! Snapshots as files in insta's format, compared and written: the rim of this room.
+//! Snapshots as files in insta's format, compared and written: the rim of this room. Written by hand, because insta
+//! cannot compare outside a test; a test lets insta read what is written here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@
 
 use minijinja::{Value, context};
 
-use crate::report::wording::{self, Standing};
+use crate::report::wording::{self, CaseStatus};
 use crate::report::{FindingReport, Report, Verdict};
 use crate::run::mode::Mode;
 use crate::run::outcome::{Level, Outcome};
@@ -26,7 +26,7 @@ pub(super) fn values(report: &Report) -> Value {
     context! {
         subject => &report.subject,
         verdict => verdict(report),
-        incomplete => wording::missing(report),
+        incomplete => wording::incomplete(report),
         facts => facts(report),
         bar => bar(report),
         levels => levels(report),
@@ -44,10 +44,10 @@ fn verdict(report: &Report) -> Value {
             ["violations", "✕", "Violations", "At least one MUST, or an expectation, is violated."]
         }
         Verdict::Undecided => {
-            ["undecided", "?", "Undecided", "Not everything could be judged; this is no success."]
+            ["undecided", "?", "Undecided", "Not everything could be judged; this is not a success."]
         }
         Verdict::NothingRan => {
-            ["nothing", "∅", "Nothing ran", "No case could be judged; this is no success."]
+            ["nothing", "∅", "Nothing ran", "No case could be judged; this is not a success."]
         }
         Verdict::Conforms if report.counts.not_testable > 0 => [
             "partly",
@@ -95,7 +95,7 @@ fn command(name: &str, value: &str) -> Value {
     context! { name, value, code => true }
 }
 
-/// A moment to the second; what is no moment stays as it is.
+/// A moment to the second; what is not a moment stays as it is.
 fn moment(text: &str) -> String {
     text.parse().map_or_else(
         |_| text.to_owned(),
@@ -103,7 +103,7 @@ fn moment(text: &str) -> String {
     )
 }
 
-/// What is not as it is when nobody chooses anything.
+/// What was chosen for the run, where it is not the default.
 fn settings(report: &Report) -> Vec<(&'static str, String)> {
     let mut settings = Vec::new();
     let knobs: Vec<String> = report.target["knobs"]
@@ -133,7 +133,7 @@ fn settings(report: &Report) -> Vec<(&'static str, String)> {
 /// How many cases of each level were judged.
 fn levels(report: &Report) -> Value {
     let levels = [Level::Must, Level::Should].into_iter().map(|level| {
-        let (judged, all) = wording::judged(report, level);
+        let (judged, all) = wording::coverage(report, level);
         context! { judged, all, word => level.word(), unjudged => all - judged }
     });
     levels.collect()
@@ -184,7 +184,7 @@ fn cases(report: &Report) -> Value {
         cases.map(move |case| (case, class, word, sign))
     });
     by_outcome
-        .filter(|(case, ..)| Standing::of(case) != Standing::Kept)
+        .filter(|(case, ..)| CaseStatus::of(case) != CaseStatus::Passed)
         .map(|(case, class, word, sign)| {
             context! {
                 class, word, sign,
@@ -198,7 +198,7 @@ fn cases(report: &Report) -> Value {
                 reason => case.reason.as_ref(),
                 expected => case.expectation.as_ref().map(|expectation| &expectation.reason),
                 findings => case.findings.iter().map(finding).collect::<Value>(),
-                replay => wording::replay(case),
+                replay => wording::replay_command(case),
             }
         })
         .collect()
