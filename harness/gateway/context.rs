@@ -168,7 +168,7 @@ impl Bench {
     pub fn script(&self, job: &Job, refuse: Option<&'static str>, notify: bool) {
         if let Some(mock) = self.world.mock(self.vendor) {
             let refuse = refuse.map(str::to_owned);
-            mock.rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
+            mock.add_rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
         }
     }
 
