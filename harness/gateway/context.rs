@@ -171,7 +171,7 @@ impl GatewayContext {
     pub fn script(&self, job: &SubmitRequest, refuse: Option<&'static str>, notify: bool) {
         if let Some(mock) = self.world.mock(self.vendor) {
             let refuse = refuse.map(str::to_owned);
-            mock.rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
+            mock.add_rule(Rule { refuse, silent: !notify, ..Rule::about(&job.token) });
         }
     }
 

@@ -199,7 +199,7 @@ impl ControlApi<'_> {
         let added = rules.len();
         for (about, rule) in rules {
             for mock in about.into_iter().filter(|mock| rule.check(mock.vendor().dialects()).is_ok()) {
-                mock.rule(rule.clone());
+                mock.add_rule(rule.clone());
             }
         }
         Response::json(200, &json!({"added": added}))
@@ -233,7 +233,7 @@ impl ControlApi<'_> {
                 machine.forget_rules(|_| true);
                 machine.reset();
                 machine.settings_mut().options = options.clone();
-                rules.for_each(|rule| machine.rule(rule.clone()));
+                rules.for_each(|rule| machine.add_rule(rule.clone()));
             });
         }
         self.dispatcher.forget();

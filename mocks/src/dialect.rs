@@ -8,7 +8,9 @@ use std::fmt;
 use crate::client::Client;
 use crate::wire::Request;
 
+mod callbacks;
 pub(crate) mod tables;
+pub use callbacks::*;
 pub use tables::*;
 
 /// One generation of a vendor's API, as tables.

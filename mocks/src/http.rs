@@ -9,10 +9,12 @@ use bytes::Bytes;
 
 use crate::wire::Headers;
 
+mod chunks;
 mod client;
 mod no_answer;
 mod pool;
 mod server;
+pub use chunks::{NotChunks, unchunked};
 pub use client::HttpClient;
 pub use no_answer::NoAnswer;
 pub use server::{Answer, Bounds, Server};
@@ -30,6 +32,7 @@ pub const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::
 /// An empty body, for answers that have none.
 pub const NO_BODY: Bytes = Bytes::new();
 
+/// Header fields as values. A value that is not UTF-8 has U+FFFD in it; see [`Headers`].
 fn headers_of(fields: &::http::HeaderMap) -> Headers {
     let bytes = fields.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let mut headers = Headers::with_room(fields.len(), bytes);

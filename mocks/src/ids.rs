@@ -54,18 +54,7 @@ impl Ids {
 
     /// A version 4 UUID.
     pub fn uuid(&mut self) -> String {
-        let mut bits = self.rng.u128(..);
-        let mut take = || {
-            bits >>= 4;
-            u64::try_from(bits & 0xf).unwrap_or(0)
-        };
-        let form = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx".chars();
-        form.map(|place| match place {
-            'x' => hex_digit(take()),
-            'v' => hex_digit(8 | take() & 3),
-            fixed => fixed,
-        })
-        .collect()
+        uuid::Builder::from_random_bytes(self.rng.u128(..).to_be_bytes()).into_uuid().to_string()
     }
 
     fn pick(&mut self, alphabet: &[u8]) -> char {

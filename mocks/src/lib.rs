@@ -1,8 +1,10 @@
-//! The world around the subject: mock Kling, Doubao, MiniMax and Vidu, the dispatcher that carries
-//! their callbacks, and an inbox to receive them.
+#![doc = include_str!("../README.md")]
 //!
-//! This crate knows nothing of checks, verdicts or reports, so a gateway team can depend on it
-//! alone.
+//! # What lives here
+//!
+//! The world around the subject of a test: the vendors, the dispatcher that carries their callbacks, an
+//! inbox to receive them, and a journal of both. The crate knows nothing of checks, verdicts or reports,
+//! so that a gateway team can depend on it alone.
 
 pub mod account;
 pub mod api;

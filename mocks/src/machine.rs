@@ -126,7 +126,7 @@ impl Machine {
     }
 
     /// Decides beforehand what becomes of creates that a rule is about; the first that fits counts.
-    pub fn rule(&mut self, rule: Rule) {
+    pub fn add_rule(&mut self, rule: Rule) {
         self.tasks.add_rule(rule);
     }
 

@@ -125,8 +125,8 @@ impl VendorService {
     }
 
     /// Decides beforehand what becomes of creates that a rule is about.
-    pub fn rule(&self, rule: Rule) {
-        self.with_machine(|machine| machine.rule(rule));
+    pub fn add_rule(&self, rule: Rule) {
+        self.with_machine(|machine| machine.add_rule(rule));
     }
 
     /// Drops the rules that `unwanted` points out.

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use sha2::Sha256;
 
 use crate::wire::{Headers, Secret};
@@ -134,7 +135,8 @@ pub fn verify_vidu(
 
 /// A time as an HTTP `Date` value, `Tue, 06 May 2025 12:09:42 GMT`.
 pub fn http_date(now: Timestamp) -> String {
-    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    // Fails before the year 0 only.
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
 }
 
 /// The bytes of HMAC-SHA256 over `text`, which both schemes are made of: for signatures that are wrong on

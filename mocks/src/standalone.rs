@@ -63,7 +63,7 @@ impl Standalone {
                 }
                 // Each vendor has its own names for errors and endings.
                 for rule in rules.iter().filter(|rule| rule.check(vendor.dialects()).is_ok()) {
-                    machine.rule(rule.clone());
+                    machine.add_rule(rule.clone());
                 }
             });
             mocks.push(mock);

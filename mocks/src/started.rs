@@ -101,7 +101,7 @@ impl Started {
     pub fn on(&self, rule: &str) {
         let rule: Rule = rule.parse().unwrap_or_else(|error| panic!("{error}"));
         rule.check(self.mock().vendor().dialects()).unwrap_or_else(|error| panic!("{error}"));
-        self.mock().rule(rule);
+        self.mock().add_rule(rule);
     }
 
     /// Sets a option, `set("ark.error-null", "on")`.

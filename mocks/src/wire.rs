@@ -10,7 +10,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Header fields in the order received; names compare without regard to case.
+/// Header fields in the order in which the transport hands them on; names compare without regard to case.
+///
+/// Over HTTP the fields of one name stay in their order, those of different names may not, and names are
+/// in lower case. Values are text: in a value that is not UTF-8, U+FFFD stands for what is not. Nothing of
+/// this field has such values, and journals, reports and signatures are text.
 ///
 /// All text is in one string: a message has a dozen fields, and a string for each name and value
 /// would be most of what a mock allocates.
@@ -80,7 +84,7 @@ pub struct Request {
     pub method: String,
     /// Origin-form target, never decoded.
     pub target: String,
-    /// Header fields as received.
+    /// Header fields; see [`Headers`] for what is kept of them.
     pub headers: Headers,
     /// Body bytes as received; never re-serialised.
     pub body: Bytes,
@@ -137,7 +141,7 @@ impl fmt::Debug for Request {
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Header fields as received or to be sent.
+    /// Header fields, to be sent or received; see [`Headers`] for what is kept of those.
     pub headers: Headers,
     /// Body bytes.
     pub body: Bytes,
@@ -183,8 +187,7 @@ pub fn bytes_of(document: &impl Serialize) -> Bytes {
 
 /// A part of a URL with its percent-escapes read; a plus stays a plus.
 pub fn unescaped(text: &str) -> String {
-    let text = format!("={}", text.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(text.as_bytes()).map(|(_, value)| value.into_owned()).collect()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// A value that must never be printed: an API key, a webhook secret.

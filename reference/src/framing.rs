@@ -1,7 +1,7 @@
 //! HTTP/1 written by hand: legal forms of an answer that the ordinary server never chooses, for the
 //! oddities of the reference subjects, and a few ways to read a request wrongly, for their defects.
 //!
-//! It reads as much of a request as the harness sends. What an answer says is not decided here.
+//! The writing is by hand because no server writes these forms; `httparse` does the reading. What an answer says is not decided here.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,17 +11,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::{JoinHandle, JoinSet};
 
-use ringback_mocks::http::REQUEST_MAX;
+use ringback_mocks::http::{REQUEST_MAX, unchunked};
 use ringback_mocks::wire::{Headers, Request, Response};
 
 /// Bytes of a chunk; small enough that every answer has several.
 const CHUNK: usize = 29;
+/// Most header fields of a request that is read.
+const FIELDS_MAX: usize = 256;
 /// Pieces of an answer that trickles, and the pause between them.
 const PIECES: usize = 8;
 const PAUSE: Duration = Duration::from_millis(3);
@@ -198,7 +200,7 @@ async fn discard(stream: &mut TcpStream, mut left: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request on a connection, or none when the peer is done.
+/// The next request on a connection, or none when the peer is done or does not speak HTTP.
 async fn next(
     stream: &mut TcpStream,
     read: &mut BytesMut,
@@ -207,39 +209,77 @@ async fn next(
 ) -> io::Result<Option<Read>> {
     let mut turn = None;
     loop {
-        if let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&read[..end]).into_owned();
-            let (line, fields) = head.split_once("\r\n").unwrap_or((&head, ""));
-            if framings.has(Framing::OneAtATime) && turn.is_none() {
-                turn = Some(reading.turn(line).await);
+        match head_of(read, framings) {
+            Err(NotHttp) => return Ok(None),
+            Ok(None) if read.len() > framings.body_max => return Ok(None),
+            Ok(None) => {}
+            Ok(Some(head)) => {
+                if framings.has(Framing::OneAtATime) && turn.is_none() {
+                    turn = Some(reading.turn(&format!("{} {}", head.method, head.target)).await);
+                }
+                match head.body_in(read, framings.body_max) {
+                    Err(NotHttp) => return Ok(None),
+                    Ok(Some(read)) => return Ok(Some(read)),
+                    Ok(None) => {}
+                }
             }
-            let as_written = framings.has(Framing::NamesAsWritten);
-            let cased = |name: &str| if as_written { name.to_owned() } else { name.to_ascii_lowercase() };
-            let headers: Headers = fields
-                .split("\r\n")
-                .filter_map(|field| field.split_once(':'))
-                .map(|(name, value)| (cased(name), value.trim().to_owned()))
-                .collect();
-            let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0_usize);
-            if length > framings.body_max {
-                let left = length.saturating_sub(read.len() - end - 4);
-                read.clear();
-                return Ok(Some(Read::TooLong(left)));
-            }
-            if read.len() >= end + 4 + length {
-                let mut parts = line.split(' ');
-                let (Some(method), Some(target)) = (parts.next(), parts.next()) else { return Ok(None) };
-                let (method, target) = (method.to_owned(), target.to_owned());
-                let mut whole = read.split_to(end + 4 + length);
-                let body = whole.split_off(end + 4).freeze();
-                return Ok(Some(Read::Whole(Request { method, target, headers, body })));
-            }
-        } else if read.len() > framings.body_max {
-            return Ok(None);
         }
         if stream.read_buf(read).await? == 0 {
             return Ok(None);
         }
+    }
+}
+
+/// What a peer sends that is not a request.
+struct NotHttp;
+
+/// The head of a request.
+struct Head {
+    length: usize,
+    method: String,
+    target: String,
+    headers: Headers,
+}
+
+fn head_of(read: &[u8], framings: &Framings) -> Result<Option<Head>, NotHttp> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut head = httparse::Request::new(&mut fields);
+    let httparse::Status::Complete(length) = head.parse(read).map_err(|_| NotHttp)? else { return Ok(None) };
+    let as_written = framings.has(Framing::NamesAsWritten);
+    let name = |field: &httparse::Header<'_>| {
+        if as_written { field.name.to_owned() } else { field.name.to_ascii_lowercase() }
+    };
+    let value = |field: &httparse::Header<'_>| String::from_utf8_lossy(field.value).into_owned();
+    let headers = head.headers.iter().map(|field| (name(field), value(field))).collect();
+    let (method, target) = (head.method.unwrap_or_default(), head.path.unwrap_or_default());
+    Ok(Some(Head { length, method: method.to_owned(), target: target.to_owned(), headers }))
+}
+
+impl Head {
+    /// Takes the request out of what was read, if its body is all there.
+    fn body_in(self, read: &mut BytesMut, body_max: usize) -> Result<Option<Read>, NotHttp> {
+        let sent = &read[self.length..];
+        let chunked = self.headers.get("transfer-encoding").is_some_and(|coding| coding.contains("chunked"));
+        let (body, length) = if chunked {
+            match unchunked(sent).map_err(|_| NotHttp)? {
+                None if sent.len() <= body_max => return Ok(None),
+                // How much is still to come is not known: the answer ends the connection.
+                None => return Ok(Some(Read::TooLong(0))),
+                Some(whole) => whole,
+            }
+        } else {
+            let length = self.headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+            if length > body_max {
+                let left = length.saturating_sub(sent.len());
+                read.clear();
+                return Ok(Some(Read::TooLong(left)));
+            }
+            let Some(body) = sent.get(..length) else { return Ok(None) };
+            (Bytes::copy_from_slice(body), length)
+        };
+        read.advance(self.length + length);
+        let Self { method, target, headers, .. } = self;
+        Ok(Some(Read::Whole(Request { method, target, headers, body })))
     }
 }
 
@@ -283,4 +323,42 @@ fn chunked(body: &[u8]) -> Bytes {
     }
     text.extend_from_slice(b"0\r\nx-checksum: none\r\n\r\n");
     Bytes::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::{Framing, Read, head_of};
+
+    fn read(text: &[u8]) -> (Option<Read>, BytesMut) {
+        let mut read = BytesMut::from(text);
+        let head = head_of(&read, &Framings { all: vec![Framing::NamesAsWritten], body_max: REQUEST_MAX })
+            .ok()
+            .flatten()
+            .expect("a head");
+        let request = head.body_in(&mut read, REQUEST_MAX).ok().expect("HTTP");
+        (request, read)
+    }
+
+    #[test]
+    fn a_body_in_chunks_is_read() {
+        let text =
+            b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nboa\r\n1\r\nt\r\n0\r\n\r\nGET";
+        let (Some(Read::Whole(request)), rest) = read(text) else { panic!("the request is whole") };
+        assert_eq!((&request.body[..], &rest[..]), (&b"boat"[..], &b"GET"[..]));
+        assert!(request.headers.iter().any(|(name, _)| name == "Transfer-Encoding"));
+        let (cut, rest) = read(&text[..text.len() - 8]);
+        assert!(cut.is_none(), "the last chunk is missing");
+        assert!(rest.starts_with(b"POST"), "nothing is taken yet");
+    }
+
+    #[test]
+    fn a_body_with_a_length_is_read() {
+        let (Some(Read::Whole(request)), rest) = read(b"PUT / HTTP/1.1\r\ncontent-length: 2\r\n\r\nokGET")
+        else {
+            panic!("the request is whole")
+        };
+        assert_eq!((request.method.as_str(), &request.body[..], &rest[..]), ("PUT", &b"ok"[..], &b"GET"[..]));
+    }
 }

@@ -184,7 +184,7 @@ async fn story(variants: &[Variant<Gateway>]) -> String {
     }
     let (token, body) = story.job();
     let mock = story.world.mock(story.vendor).expect("it is placed");
-    mock.rule(Rule { refuse: Some("rate-limit".to_owned()), ..Rule::about(&token) });
+    mock.add_rule(Rule { refuse: Some("rate-limit".to_owned()), ..Rule::about(&token) });
     story.submit(&body).await;
     story.tell_vendor(&token).await;
     let callbacks = [

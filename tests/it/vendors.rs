@@ -302,7 +302,7 @@ fn every_row_of_the_error_table_is_a_valid_error() {
         for refusal in dialect.refusals {
             assert!(names.insert(refusal.name), "{} has two rows {}", dialect.name, refusal.name);
             let mut machine = machine(vendor);
-            machine.rule(Rule { refuse: Some(refusal.name.to_owned()), ..Rule::default() });
+            machine.add_rule(Rule { refuse: Some(refusal.name.to_owned()), ..Rule::default() });
             let turn = machine.handle(&authorized(dialect, Request::post(path, &body)), now());
             let (response, turn) = settled(&mut machine, turn);
             assert_eq!(turn.refused.map(|row| row.name), Some(refusal.name), "{}", dialect.name);

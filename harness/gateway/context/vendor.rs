@@ -31,7 +31,7 @@ impl GatewayContext {
     /// Lets something go wrong with the creates of a job, before it is submitted; written as in a rule.
     pub fn upset_create(&self, job: &SubmitRequest, mishap: &str) -> Result<(), Stop> {
         let rule = format!("prompt={}: stay; silent; create {mishap}", job.token).parse();
-        self.mock()?.rule(rule.map_err(|error| Stop::HarnessError(format!("{error}")))?);
+        self.mock()?.add_rule(rule.map_err(|error| Stop::HarnessError(format!("{error}")))?);
         Ok(())
     }
 

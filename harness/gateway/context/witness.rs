@@ -81,7 +81,7 @@ impl GatewayContext {
         if let Some(mock) = self.world.mock(self.vendor) {
             let course =
                 TaskPlan::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::ZERO };
-            mock.rule(Rule { plan: course, ..Rule::about(token) });
+            mock.add_rule(Rule { plan: course, ..Rule::about(token) });
         }
     }
 

@@ -1,7 +1,7 @@
 //! Requests that no proper client would send: cut within the body, or sent byte by byte.
 //!
-//! HTTP/1.1 written by hand on a connection of its own, in plain HTTP. It reads the answer as far as
-//! the record needs it, and nothing more of the protocol lives here.
+//! HTTP/1.1 written by hand on a connection of its own, in plain HTTP, because no client writes what
+//! these are for. `httparse` reads the answer, as far as the record needs it; nothing more lives here.
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,13 +14,15 @@ use tokio::time::timeout;
 use url::{Host, Url};
 
 use crate::delivery_faults::Wire;
-use crate::http::ANSWER_MAX;
+use crate::http::{ANSWER_MAX, unchunked};
 use crate::wire::{Headers, Request, Response};
 
 /// How many pieces a second a slow body is sent in, if it has as many bytes.
 const PIECES: u32 = 20;
 /// Longest head of an answer that is read.
 const HEAD_MAX: usize = 64 * 1024;
+/// Most header fields of an answer that is read.
+const FIELDS_MAX: usize = 256;
 
 /// Sends `request` as `wire` says; `within` is the time for the answer, after everything was sent.
 pub async fn send(root: &str, request: &Request, wire: Wire, within: Duration) -> Result<Response, String> {
@@ -107,31 +109,21 @@ async fn answer_from<R: AsyncRead + Unpin>(from: &mut R) -> Result<Response, Str
 /// The answer in `read`, if it is complete; `over` when nothing can follow.
 fn parsed(mut read: &[u8], over: bool) -> Result<Option<Response>, String> {
     // A loop: how many interim answers come before the real one is the receiver's choice.
-    let (status, head, rest) = loop {
-        let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-        let head = String::from_utf8_lossy(&read[..end]);
-        let status = head
-            .split("\r\n")
-            .next()
-            .and_then(|line| line.strip_prefix("HTTP/1."))
-            .and_then(|line| line.split(' ').nth(1))
-            .and_then(|status| status.parse::<u16>().ok())
-            .ok_or_else(|| broken("it is not HTTP"))?;
-        let rest = &read[end + 4..];
+    let (status, headers, rest) = loop {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let mut head = httparse::Response::new(&mut fields);
+        let parsed = head.parse(read).map_err(|error| broken(&format!("it is not HTTP ({error})")))?;
+        let httparse::Status::Complete(length) = parsed else { return Ok(None) };
+        let (status, rest) = (head.code.unwrap_or_default(), &read[length..]);
         if !(100..200).contains(&status) {
-            break (status, head, rest);
+            break (status, headers_of(head.headers), rest);
         }
         read = rest;
     };
-    let lines = head.split("\r\n").skip(1);
-    let headers: Headers = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
-        .collect();
     let chunked = headers.get("transfer-encoding").is_some_and(|coding| coding.contains("chunked"));
     let length = headers.get("content-length").and_then(|length| length.parse::<usize>().ok());
     let body = match length {
-        _ if chunked => unchunked(rest),
+        _ if chunked => unchunked(rest).map_err(|error| broken(&error.to_string()))?.map(|(body, _)| body),
         _ if matches!(status, 204 | 304) => Some(Bytes::new()),
         Some(length) => rest.get(..length).map(Bytes::copy_from_slice),
         None => over.then(|| Bytes::copy_from_slice(rest)),
@@ -139,21 +131,11 @@ fn parsed(mut read: &[u8], over: bool) -> Result<Option<Response>, String> {
     Ok(body.map(|body| Response { status, headers, body }))
 }
 
-/// The body in chunks, if the last one is there.
-fn unchunked(mut rest: &[u8]) -> Option<Bytes> {
-    let mut body = BytesMut::new();
-    loop {
-        let end = rest.windows(2).position(|window| window == b"\r\n")?;
-        let size = std::str::from_utf8(&rest[..end]).ok()?.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        if size == 0 {
-            return Some(body.freeze());
-        }
-        let from = end + 2;
-        let to = from.checked_add(size)?;
-        body.extend_from_slice(rest.get(from..to)?);
-        rest = rest.get(to.checked_add(2)?..)?;
-    }
+fn headers_of(fields: &[httparse::Header<'_>]) -> Headers {
+    fields
+        .iter()
+        .map(|field| (field.name.to_ascii_lowercase(), String::from_utf8_lossy(field.value)))
+        .collect()
 }
 
 fn broken(why: &str) -> String {

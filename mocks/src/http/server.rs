@@ -1,8 +1,10 @@
 //! The server: hyper's HTTP/1.1 connection and bounds on everything a peer could use up.
 //!
 //! One task accepts and, once a second, ends connections whose peer has kept us waiting too long. It
-//! does so itself rather than with a timer in each connection, which would be set and dropped for
-//! every request. A framework's router would only stand between hyper and the one handler there is.
+//! does so itself because hyper's `header_read_timeout` knows heads only: a body that never ends and an
+//! answer that is never taken have their time here too. Bodies are counted here because
+//! `http_body_util::Limited` would end one that is too long before its sender has seen the 413. A
+//! framework's router would only stand between hyper and the one handler there is.
 
 use std::future::Future;
 use std::io;

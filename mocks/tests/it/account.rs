@@ -80,7 +80,7 @@ fn speed_shortens_the_pauses_between_attempts() {
 fn a_rule_without_trouble_leaves_the_accounts(#[case] rule: &str, #[case] trouble: Option<&str>) {
     let account = Arc::new("forged".parse().expect("trouble"));
     let mut machine = vidu(AccountConfig { delivery_faults: Some(account), ..AccountConfig::default() });
-    machine.rule(rule.parse().expect(rule));
+    machine.add_rule(rule.parse().expect(rule));
     let (task, _) = create(&mut machine);
     let sent = machine.advance(&task, step("success"), START).expect("it can succeed");
     let said = sent[0].delivery_faults.as_ref().filter(|trouble| !trouble.is_none()).map(ToString::to_string);

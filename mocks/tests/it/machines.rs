@@ -255,7 +255,7 @@ fn documented_changes_and_no_others_are_called_back(#[case] vendor: &str, #[case
 fn nothing_is_called_back_without_a_url_or_when_a_rule_says_so() {
     let mut machine = machine("doubao");
     assert!(create(&mut machine, |_| {}).deliveries.is_empty());
-    machine.rule("prompt=boat: stay; silent".parse().expect("a rule"));
+    machine.add_rule("prompt=boat: stay; silent".parse().expect("a rule"));
     let turn = create(&mut machine, |body| body["callback_url"] = json!("https://hooks.example.com/x"));
     assert!(turn.deliveries.is_empty());
 }
@@ -302,7 +302,7 @@ fn minimax_file_ids_are_strings_in_the_query_and_numbers_in_retrieve() {
 #[test]
 fn seventy_two_hours_of_plan_take_no_time() {
     let mut machine = machine("vidu");
-    machine.rule("prompt=boat: succeeded after 24h+48h".parse().expect("a rule"));
+    machine.add_rule("prompt=boat: succeeded after 24h+48h".parse().expect("a rule"));
     let task = create(&mut machine, |body| body["callback_url"] = json!("https://hooks.example.com/x")).task;
     let task = task.expect("a task was made");
     let later = |hours: i64| now() + SignedDuration::from_hours(hours);
@@ -319,7 +319,7 @@ fn a_rule_refuses_with_the_row_it_names(#[values("kling", "doubao", "minimax", "
     for refusal in ["moderation", "balance", "rate-limit"] {
         let mut machine = machine(vendor);
         let row = machine.vendor().main_dialect().refusal(refusal).expect("every vendor has it");
-        machine.rule(Rule { refuse: Some(refusal.to_owned()), ..Rule::about("boat") });
+        machine.add_rule(Rule { refuse: Some(refusal.to_owned()), ..Rule::about("boat") });
         let (response, task) = answered(create(&mut machine, |_| {}));
         assert_eq!((response.status, task), (row.http, None));
         assert!(String::from_utf8_lossy(&response.body).contains(row.code), "{vendor} {refusal}");

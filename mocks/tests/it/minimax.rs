@@ -301,7 +301,7 @@ fn the_client_reads_what_the_mock_says() {
         }
         let blame = |refusal: &str| {
             let mut mock = Mock::new(&[]);
-            mock.machine.rule(format!("any: refuse {refusal}").parse().expect("a rule"));
+            mock.machine.add_rule(format!("any: refuse {refusal}").parse().expect("a rule"));
             let (path, body) = simplest(dialect.name);
             let (response, _) = mock.authorized(Request::post(path, &body));
             (dialect.client.created)(&response).expect_err("refused").blame

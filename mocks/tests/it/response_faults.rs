@@ -119,7 +119,7 @@ async fn what_is_cut_breaks() {
 async fn what_hangs_lasts_until_it_is_let_go() {
     let world = World::start(&World::everywhere(|_| Secret::new("k")), 0).await.expect("ports");
     let kling = world.mock(Vendor::named("kling").expect("the registry has it")).expect("it was placed");
-    kling.rule("prompt=night: create hang".parse().expect("a rule"));
+    kling.add_rule("prompt=night: create hang".parse().expect("a rule"));
     let request = Request::post("/v1/videos/text2video", &json!({"prompt": "night"}));
     let request = request.header("authorization", "Bearer k");
     let hung = HttpClient::unpooled().send(&kling.url(), &request, NEVER).await;

@@ -98,7 +98,7 @@ fn names_in_rules_are_checked(#[case] text: &str, #[case] why: Option<&str>) {
 #[test]
 fn the_third_job_fails_moderation_after_twenty_seconds_and_no_other() {
     let mut machine = machine(AccountConfig::default());
-    machine.rule("job=3: moderated after 20s".parse().expect("a rule"));
+    machine.add_rule("job=3: moderated after 20s".parse().expect("a rule"));
     let tasks: Vec<String> =
         (0..4).map(|_| submit(&mut machine, "a boat").1.expect("it is accepted")).collect();
     machine.tick(now() + jiff::SignedDuration::from_secs(19));
@@ -113,9 +113,9 @@ fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest
     let course =
         TaskPlan::Run { ending: "succeeded".to_owned(), queue: Duration::ZERO, work: Duration::from_secs(1) };
     let mut machine = machine(AccountConfig { plan: course, ..AccountConfig::default() });
-    machine.rule("prompt=storm: refuse balance".parse().expect("a rule"));
-    machine.rule("prompt=storm: stay".parse().expect("a rule"));
-    machine.rule("prompt=calm: stay".parse().expect("a rule"));
+    machine.add_rule("prompt=storm: refuse balance".parse().expect("a rule"));
+    machine.add_rule("prompt=storm: stay".parse().expect("a rule"));
+    machine.add_rule("prompt=calm: stay".parse().expect("a rule"));
     assert_eq!(submit(&mut machine, "a storm").1, None);
     let calm = submit(&mut machine, "a calm sea").1.expect("it is accepted");
     let other = submit(&mut machine, "a boat").1.expect("it is accepted");
@@ -128,8 +128,8 @@ fn the_first_rule_that_fits_counts_and_the_course_of_the_account_is_for_the_rest
 #[test]
 fn a_rule_with_another_dialects_name_leaves_the_task_to_the_next() {
     let mut machine = machine(AccountConfig::default());
-    machine.rule(Rule { refuse: Some("no-such-row".to_owned()), ..Rule::about("boat") });
-    machine.rule("prompt=boat: refuse moderation".parse().expect("a rule"));
+    machine.add_rule(Rule { refuse: Some("no-such-row".to_owned()), ..Rule::about("boat") });
+    machine.add_rule("prompt=boat: refuse moderation".parse().expect("a rule"));
     assert_eq!(submit(&mut machine, "a boat").0.status, 400);
 }
 
@@ -167,7 +167,7 @@ fn an_account_has_limits(#[case] limits: Limits) {
 #[test]
 fn a_reset_forgets_tasks_and_plans() {
     let mut machine = machine(AccountConfig::default());
-    machine.rule("any: succeeded after 1h".parse().expect("a rule"));
+    machine.add_rule("any: succeeded after 1h".parse().expect("a rule"));
     let task = submit(&mut machine, "a boat").1.expect("it is accepted");
     machine.reset();
     assert!(machine.tasks().get(&task).is_none() && machine.due().is_none());

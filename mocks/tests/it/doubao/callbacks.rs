@@ -94,7 +94,7 @@ fn too_many_tasks_and_too_many_creates_are_told_apart() {
 fn every_row_is_reached_by_a_rule_and_says_its_code() {
     for row in ark().refusals {
         let mut machine = machine(&[]);
-        machine.rule(format!("any: refuse {}", row.name).parse().expect("a rule"));
+        machine.add_rule(format!("any: refuse {}", row.name).parse().expect("a rule"));
         let (status, body) = ask(&mut machine, Request::post(TASKS, &with(&json!({}))));
         assert_eq!((status, &body["error"]["type"]), (row.http, &json!(row.kind)), "{}", row.name);
         assert!(code(&body).starts_with(row.code) && !code(&body).ends_with('.'), "{body}");

@@ -1,4 +1,4 @@
-//! Which creates Ark refuses, and how: one fault at a time, each with its accepted twin.
+//! Which creates Ark refuses, and how: one fault at a time, each with its accepted control.
 
 use ringback_mocks::wire::Request;
 use rstest::rstest;

@@ -41,7 +41,7 @@ fn every_row_of_the_table_can_be_had(
     let mut rows = Vec::new();
     for refusal in dialect(name).refusals {
         let mut machine = machine_with(&[(&format!("{name}.error-data"), data)]);
-        machine.rule(format!("prompt=boat: refuse {}", refusal.name).parse().expect("a rule"));
+        machine.add_rule(format!("prompt=boat: refuse {}", refusal.name).parse().expect("a rule"));
         let path = if name == "kling-v2" { TURBO } else { TEXT };
         let (status, body) = post(&mut machine, path, &json!({"prompt": "a boat"}));
         let code = body["code"].as_u64().expect("a number");

@@ -1,4 +1,4 @@
-//! Bodies: each clause with its valid twin, and whatever else may come.
+//! Bodies: each clause with its valid control, and whatever else may come.
 
 use proptest::prelude::*;
 use rstest::rstest;
@@ -30,7 +30,7 @@ fn times(count: usize, item: Value) -> Value {
     Value::Array(vec![item; count])
 }
 
-/// The same sample with one value is accepted and with the other refused with code 1201.
+/// A sample with one value is accepted and with the other refused with code 1201.
 #[rstest]
 #[case::prompt(TEXT, "/prompt", long(2500), long(2501))]
 #[case::prompt_there(TEXT, "/prompt", json!("x"), Value::Null)]

@@ -219,7 +219,7 @@ fn every_row_of_the_error_table_can_be_met() {
     }
     for row in dialect("minimax-v1").refusals.iter().filter(|row| !row.code.is_empty()) {
         let mut mock = Mock::new(&[]);
-        mock.machine.rule(format!("prompt=boat: refuse {}", row.name).parse().expect("a rule"));
+        mock.machine.add_rule(format!("prompt=boat: refuse {}", row.name).parse().expect("a rule"));
         let code: u64 = row.code.parse().expect("a number");
         let base = json!({"status_code": code, "status_msg": row.message});
         assert_eq!(mock.post(CREATE, &boat()), (200, json!({"task_id": "", "base_resp": base})));
@@ -229,7 +229,7 @@ fn every_row_of_the_error_table_can_be_met() {
 #[test]
 fn a_rate_limit_may_have_its_own_status() {
     let mut mock = Mock::new(&[("minimax-v1.rate-limit-http", "429")]);
-    mock.machine.rule("any: refuse rate-limit".parse().expect("a rule"));
+    mock.machine.add_rule("any: refuse rate-limit".parse().expect("a rule"));
     let (status, body) = mock.post(CREATE, &boat());
     assert_eq!((status, &body["base_resp"]["status_code"]), (429, &json!(1002)));
 }

@@ -1,4 +1,4 @@
-//! What v1 takes and refuses: each refused create beside an accepted twin that differs in one thing.
+//! What v1 takes and refuses: each refused create beside an accepted control that differs in one thing.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -297,7 +297,7 @@ fn every_row_of_the_error_table_can_be_met() {
     let mut met = Vec::new();
     for row in dialect("minimax-v2").refusals.iter().filter(|row| !row.kind.is_empty()) {
         let mut mock = Mock::new(&[]);
-        mock.machine.rule(format!("prompt=boat: refuse {}", row.name).parse().expect("a rule"));
+        mock.machine.add_rule(format!("prompt=boat: refuse {}", row.name).parse().expect("a rule"));
         let (status, body) = mock.post(CREATE, &boat());
         let message = match row.code {
             "" => row.message.to_owned(),

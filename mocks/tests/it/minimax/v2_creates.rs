@@ -1,4 +1,4 @@
-//! What v2 takes and refuses: each refused create beside an accepted twin that differs in one thing.
+//! What v2 takes and refuses: each refused create beside an accepted control that differs in one thing.
 
 use ringback_mocks::wire::Request;
 use rstest::rstest;

@@ -83,7 +83,7 @@ fn what_is_not_asked_for_has_the_models_default(
     assert!(body["seed"].as_i64().is_some_and(|seed| seed != 0));
 }
 
-/// Each row: a fault, the error it is, the fields the sentence names, and a twin without the fault.
+/// Each row: a fault, the error it is, the fields the sentence names, and a control without the fault.
 #[rstest]
 #[case::model_missing("text2video", json!({"model": "-"}), "FieldLacking", "model", json!({}))]
 #[case::model_empty("text2video", json!({"model": ""}), "FieldLacking", "model", json!({}))]
@@ -163,14 +163,14 @@ fn every_fault_is_the_vendors_own_error_and_its_twin_is_accepted(
     #[case] fault: Value,
     #[case] reason: &str,
     #[case] fields: &str,
-    #[case] twin: Value,
+    #[case] control: Value,
 ) {
     let (status, body) = asked(&[], route, &fault);
     assert_eq!((status, body["reason"].as_str()), (400, Some(reason)), "{body}");
     assert_eq!(body["code"], 400);
     let message = body["message"].as_str().expect("a sentence");
     assert!(fields.is_empty() || message.ends_with(&format!(": {fields}")), "{message}");
-    let (status, body) = asked(&[], route, &twin);
+    let (status, body) = asked(&[], route, &control);
     assert_eq!(status, 200, "{body}");
 }
 
@@ -265,7 +265,7 @@ fn a_prompt_written_by_vidu_costs_ten_more() {
 fn every_row_of_the_error_table_is_reached_in_its_envelope() {
     for row in dialect().refusals {
         let mut machine = machine(&[]);
-        machine.rule(Rule { refuse: Some(row.name.to_owned()), ..Rule::about("boat") });
+        machine.add_rule(Rule { refuse: Some(row.name.to_owned()), ..Rule::about("boat") });
         let (status, body) = post(&mut machine, "/ent/v2/text2video", &valid("text2video"));
         assert_eq!(keys(&body), ["code", "reason", "message", "metadata"]);
         assert_eq!((status, body["reason"].as_str()), (row.http, Some(row.code)));

@@ -293,7 +293,7 @@ fn nobody_is_called_back_without_a_url(#[case] url: Value) {
 #[test]
 fn an_off_peak_task_can_run_out_of_its_forty_eight_hours() {
     let mut machine = machine(&[]);
-    machine.rule("prompt=boat: off-peak-expired after 48h+0s".parse().expect("a rule"));
+    machine.add_rule("prompt=boat: off-peak-expired after 48h+0s".parse().expect("a rule"));
     let (task, _) = create(&mut machine, &json!({"off_peak": true}), now());
     machine.tick(later(48 * 3_600 - 1));
     assert_eq!(queried(&mut machine, &task)["state"], "queueing");
