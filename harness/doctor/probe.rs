@@ -63,7 +63,7 @@ pub async fn gateway(target: &GatewayTarget, options: &RunOptions, secrets: &Sec
     match &target.reach {
         GatewayReach::Embedded { .. } => {}
         GatewayReach::Exec { command, .. } => {
-            seen.commands.push((command.clone(), found(command, ends).await))
+            seen.commands.push((command.clone(), found(command, ends).await));
         }
         GatewayReach::Url { root, upstreams, .. } => {
             seen.ports.extend(upstreams.iter().map(|(vendor, address)| {

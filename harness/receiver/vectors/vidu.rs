@@ -243,7 +243,7 @@ impl Text {
                 ViduChange::SignedQuery(other) => self.query = other(&self.query),
                 ViduChange::SignedAccessKey(key) => self.access_key = key,
                 ViduChange::LowerCaseNames => {
-                    self.names.iter_mut().for_each(|name| name.make_ascii_lowercase())
+                    self.names.iter_mut().for_each(|name| name.make_ascii_lowercase());
                 }
                 ViduChange::NoFinalNewline => self.ends = false,
                 _ => {}
