@@ -32,7 +32,9 @@ use crate::run::suggest::hint;
 
 pub use file::{FILE, OutputSection};
 use file::{RunSection, read};
-pub use flags::{GatewayFlags, RunFlags, from_environment};
+#[cfg(feature = "cli")]
+pub use flags::from_environment;
+pub use flags::{GatewayFlags, RunFlags};
 
 /// How long a command may take until it listens.
 const READY_WITHIN: Duration = Duration::from_secs(30);

@@ -20,6 +20,8 @@
 //! [`gateway`] and [`receiver`]; what they judge becomes a [`report`], which has one writer for each format.
 
 pub mod catalogue;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod gateway;

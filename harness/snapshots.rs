@@ -107,6 +107,7 @@ async fn dialect_of(
 /// ```
 ///
 /// with `harness = false` for that target. `INSTA_UPDATE`, `INSTA_FORCE_PASS` and `CI` mean what they mean to insta.
+#[cfg(feature = "cli")]
 #[expect(clippy::print_stderr, reason = "this is the main function of a test target")]
 pub fn main(folder: &str) -> ExitCode {
     // Tools that list tests ask every target.
@@ -128,6 +129,7 @@ pub fn main(folder: &str) -> ExitCode {
     }
 }
 
+#[cfg(feature = "cli")]
 fn reviewed(folder: &std::path::Path, update: Update) -> Result<Review, String> {
     let secrets = Secrets::read(|name| std::env::var(name).ok());
     let resolved = config::from_environment().and_then(|flags| config::resolve(flags, secrets));

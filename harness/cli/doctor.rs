@@ -5,14 +5,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::config::receiver::{self, ReceiverFlags};
+use crate::config::{self, ConfigError, GatewayFlags, Secrets, from_environment};
+use crate::doctor::{Configured, Diagnosis, Machine, Seen, probe};
+use crate::gateway::target::GatewayTarget;
+use crate::receiver::target::ReceiverTarget;
+use crate::run::session::RunOptions;
 use clap::Subcommand;
 use futures_util::future::join_all;
-use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, ConfigError, GatewayFlags, Secrets, from_environment};
-use ringback::doctor::{Configured, Diagnosis, Machine, Seen, probe};
-use ringback::gateway::target::GatewayTarget;
-use ringback::receiver::target::ReceiverTarget;
-use ringback::run::session::RunOptions;
 use tokio::time::Instant;
 
 use super::{Problem, UNDECIDED, print, usage};
@@ -24,7 +24,7 @@ const CONFIGURED_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     subject: Option<Subject>,
     /// How to print
@@ -63,7 +63,7 @@ enum Resolved {
 
 /// Looks and tells; exit code 0 can be judged, 2 wrong configuration, 3 cannot be judged. `command` is the
 /// whole command line, which knows the variables of its flags.
-pub(crate) fn run(arguments: Arguments, command: &clap::Command) -> Result<u8, Problem> {
+pub(super) fn run(arguments: Arguments, command: &clap::Command) -> Result<u8, Problem> {
     let ends = Instant::now() + LOOKS_FOR;
     let secrets = Secrets::read(|name| std::env::var(name).ok());
     let (subjects, wrong) = match subjects(arguments.subject)? {

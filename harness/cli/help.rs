@@ -5,7 +5,7 @@
 use clap::{Arg, ArgAction, Command};
 
 /// Below the commands; the whole must fit a terminal of 80 by 24.
-pub(crate) const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   ringback test gateway --exec 'python3 gateway.py'      starts, judges, ends it
   ringback test receiver https://me.example/hook --vendor kling
@@ -75,7 +75,7 @@ Examples:
 /// Where variables are not `RINGBACK_` and the flag, the flag itself says so.
 const VARIABLES: &str = "\
 Each flag but --accept has an environment variable, RINGBACK_ and its name: --only is RINGBACK_ONLY. Most stand in ringback.toml \
-too; `ringback init` writes one. GatewayFlags come before the environment, which comes before the file.";
+too; `ringback init` writes one. Flags come before the environment, which comes before the file.";
 
 /// Headings, and the flags below them; a flag that is in none is below the usual one.
 const HEADINGS: &[(&str, &[&str])] = &[
@@ -141,7 +141,7 @@ const RARE: &[&str] = &[
 ];
 
 /// Lays the help of the whole command out.
-pub(crate) fn arranged(command: Command) -> Command {
+pub(super) fn arranged(command: Command) -> Command {
     command
         .max_term_width(100)
         .after_help(EXAMPLES)
@@ -188,7 +188,7 @@ mod tests {
     use clap::{Arg, Command, FromArgMatches as _};
 
     use super::{EXAMPLES, HEADINGS, MORE, RARE};
-    use crate::{Cli, command};
+    use crate::cli::{CommandLine, command};
 
     fn judging() -> Vec<Command> {
         let command = command();
@@ -207,7 +207,7 @@ mod tests {
             let said = line.trim_start().split("   ").next().unwrap_or_default();
             let words = shlex::split(said).expect("a shell can read it");
             let parsed =
-                command().try_get_matches_from(words).and_then(|found| Cli::from_arg_matches(&found));
+                command().try_get_matches_from(words).and_then(|found| CommandLine::from_arg_matches(&found));
             assert!(parsed.is_ok(), "{said}: {}", parsed.expect_err("it is an error"));
         }
     }

@@ -4,14 +4,14 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
-use ringback::config;
-use ringback::config::template::{self, Reader};
+use crate::config;
+use crate::config::template::{self, Reader};
 
 use super::{Problem, print, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// Only what this subject is judged by; without it, every setting there is
     #[arg(value_enum)]
     subject: Option<Subject>,
@@ -33,7 +33,7 @@ enum Subject {
 }
 
 /// Writes; exit code 2 when it may not.
-pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { subject, config, force, print: is_printed } = arguments;
     let text = template::text(subject.map(|subject| match subject {
         Subject::Gateway => Reader::Gateway,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use ringback::run::mask::Mask;
+use crate::run::mask::Mask;
 use ringback_mocks::journal::{Exchange, Journal};
 use ringback_mocks::record;
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ const FLUSH_AFTER: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When the file cannot be made.
-pub(crate) fn write(journal: &Journal, path: &Path) -> io::Result<oneshot::Receiver<io::Error>> {
+pub(super) fn write(journal: &Journal, path: &Path) -> io::Result<oneshot::Receiver<io::Error>> {
     let sink: Box<dyn Write + Send> =
         if path == Path::new("-") { Box::new(io::stdout()) } else { Box::new(File::create(path)?) };
     let (sender, lines) = sync_channel::<Arc<Exchange>>(WAITING_MAX);

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::inspection::{self, CallbackInspection};
+use crate::run::mask::Mask;
 use jiff::Timestamp;
-use ringback::inspection::{self, CallbackInspection};
-use ringback::run::mask::Mask;
 use ringback_mocks::http::Server;
 use ringback_mocks::record;
 use ringback_mocks::vendor::Vendor;
@@ -23,7 +23,7 @@ const WAITING_MAX: usize = 1_024;
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", env = "RINGBACK_LISTEN_BIND")]
     bind: SocketAddr,
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 /// Receives until it has enough or somebody stops it.
-pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let could_not = |what: String| Problem { code: UNDECIDED, message: what };
     if let Some(folder) = &arguments.keep {
         std::fs::create_dir_all(folder)

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::config::mock::{self as config, MockFlags};
+use crate::listing;
 use clap::ValueEnum;
-use ringback::config::mock::{self as config, MockFlags};
-use ringback::listing;
 use ringback_mocks::journal::Journal;
 use ringback_mocks::standalone::{Setup, Standalone};
 use serde_json::json;
@@ -14,7 +14,7 @@ use super::{Format, Problem, UNDECIDED, block_on, interrupted, journal, print, u
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     flags: Box<MockFlags>,
     /// Say what the mocks do, and how each point is known, instead of running them
@@ -34,7 +34,7 @@ enum DescribeFormat {
 }
 
 /// Runs the mocks; stopping them is how they end, so that is a success.
-pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: Arguments) -> Result<u8, Problem> {
     match arguments.describe {
         Some(DescribeFormat::Md) => return print(&listing::mocks::markdown()).map(|()| 0),
         Some(DescribeFormat::Json) => return print(&format!("{:#}\n", listing::mocks::json())).map(|()| 0),

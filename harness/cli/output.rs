@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::catalogue;
+use crate::config::OutputSection;
+use crate::report::format::{self, FORMATS, Format};
+use crate::report::style::{Detail, TerminalStyle};
+use crate::report::{Report, annotations, terminal};
+use crate::run::suggest::{nearest, with_hint};
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::{FalseyValueParser, TypedValueParser as _};
-use ringback::catalogue;
-use ringback::config::OutputSection;
-use ringback::report::format::{self, FORMATS, Format};
-use ringback::report::style::{Detail, TerminalStyle};
-use ringback::report::{Report, annotations, terminal};
-use ringback::run::suggest::{nearest, with_hint};
 use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};

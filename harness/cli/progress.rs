@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+use crate::run::progress::{Progress, Tally};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use ringback::run::progress::{Progress, Tally};
 
 /// How often a watched line is drawn again.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -71,7 +71,7 @@ mod tests {
 
     use std::time::Duration;
 
-    use ringback::run::progress::Tally;
+    use crate::run::progress::Tally;
     use rstest::rstest;
 
     use super::line;

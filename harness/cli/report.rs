@@ -3,14 +3,14 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use ringback::report::stored;
+use crate::report::stored;
 
 use super::output::Output;
 use super::{Problem, usage};
 
 /// What to show.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// JSON reports of one run: the whole, or its shards
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     from: Vec<PathBuf>,
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 /// Longest report read; a run's own is a few megabytes.
 const LONGEST: u64 = 256 * 1024 * 1024;
 
-pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { from, output } = arguments;
     let destinations = output.destinations()?;
     let parts = from

@@ -1,7 +1,7 @@
 //! Hides the secrets of our environment in what commands print that have no report, and so no mask of a run.
 
-use ringback::config;
-use ringback::run::mask::Mask;
+use crate::config;
+use crate::run::mask::Mask;
 use ringback_mocks::wire::Secret;
 use serde_json::Value;
 

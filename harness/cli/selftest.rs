@@ -1,8 +1,8 @@
 //! `ringback selftest`: the kill matrices of gateways and receivers, and their accepted oddities.
 
-use ringback::run::session::RunError;
-use ringback::run::suggest::{nearest, with_hint};
-use ringback::selftest::{self, Acceptance, Kill};
+use crate::run::session::RunError;
+use crate::run::suggest::{nearest, with_hint};
+use crate::selftest::{self, Acceptance, Kill};
 use ringback_reference::gateway as reference;
 use ringback_reference::receiver;
 
@@ -10,7 +10,7 @@ use super::{Problem, UNDECIDED, block_on, print, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// gateway or receiver; both if none is named
     #[arg(value_enum)]
     subject: Option<Subject>,
@@ -30,7 +30,7 @@ enum Subject {
 
 /// Proves; exit code 0 when the references pass, every defect is caught exactly as named and no oddity is
 /// accused.
-pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { subject, defect, oddity } = arguments;
     let wanted = Wanted { defects: defect, oddities: oddity };
     wanted.all_known(*subject)?;

@@ -4,17 +4,17 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Secrets;
+use crate::config::receiver::{self, ReceiverFlags};
+use crate::load::drive::{self, Aim};
+use crate::load::{Share, Storm};
+use crate::receiver::context::ReceiverContext;
+use crate::receiver::origin::JobOrigin;
+use crate::receiver::subject::ReceiverSubject;
+use crate::receiver::target::{ReceiverReach, ReceiverTarget};
+use crate::run::mask::Mask;
+use crate::run::outcome::Stop;
 use jiff::SignedDuration;
-use ringback::config::Secrets;
-use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::load::drive::{self, Aim};
-use ringback::load::{Share, Storm};
-use ringback::receiver::context::ReceiverContext;
-use ringback::receiver::origin::JobOrigin;
-use ringback::receiver::subject::ReceiverSubject;
-use ringback::receiver::target::{ReceiverReach, ReceiverTarget};
-use ringback::run::mask::Mask;
-use ringback::run::outcome::Stop;
 use ringback_mocks::vendor::Vendor;
 use url::{Host, Url};
 
@@ -22,7 +22,7 @@ use super::{Format, Problem, UNDECIDED, block_on, interrupted, print, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     subject: Subject,
 }
@@ -81,10 +81,10 @@ const LOOKED_AT: usize = 2_000;
 const SETTLES_WITHIN: Duration = Duration::from_secs(5);
 
 /// Sends, counts and prints; exit code 0 when everything was acknowledged in time and worked on once.
-pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: Arguments) -> Result<u8, Problem> {
     let Subject::Receiver(flags) = arguments.subject;
     let storm = storm(&flags)?;
-    let vendor = ringback::config::vendor(&flags.vendor).map_err(usage)?;
+    let vendor = crate::config::vendor(&flags.vendor).map_err(usage)?;
     let target = target(&flags)?;
     if let ReceiverReach::Url { hooks, .. } = &target.reach {
         for (_, url) in hooks {

@@ -1,21 +1,21 @@
 //! `ringback test`: judges a subject, prints the report, writes it where it is wanted.
 
+use crate::config::receiver::{self, ReceiverFlags};
+use crate::config::{self, GatewayFlags, Secrets, from_environment};
+use crate::gateway::stage as gateway_stage;
+use crate::receiver::stage as receiver_stage;
+use crate::report::Report;
+use crate::run::progress::Progress;
+use crate::run::session::RunError;
+use crate::snapshots::{self, Taken, Update};
 use clap::Subcommand;
-use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, GatewayFlags, Secrets, from_environment};
-use ringback::gateway::stage as gateway_stage;
-use ringback::receiver::stage as receiver_stage;
-use ringback::report::Report;
-use ringback::run::progress::Progress;
-use ringback::run::session::RunError;
-use ringback::snapshots::{self, Taken, Update};
 
 use super::output::Output;
 use super::{Problem, UNDECIDED, block_on, interrupted, print, progress, usage};
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     #[command(subcommand)]
     subject: Option<Subject>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ enum Subject {
 }
 
 /// Judges, prints and writes; the exit code is the verdict's.
-pub(crate) fn run(arguments: Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: Arguments) -> Result<u8, Problem> {
     let Arguments { subject, output } = arguments;
     let secrets = Secrets::read(|name| std::env::var(name).ok());
     match subject {

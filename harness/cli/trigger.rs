@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::{self, mock::set_knob};
+use crate::run::mask::Mask;
+use crate::run::suggest::{nearest, with_hint};
 use jiff::Timestamp;
-use ringback::config::{self, mock::set_knob};
-use ringback::run::mask::Mask;
-use ringback::run::suggest::{nearest, with_hint};
 use ringback_mocks::account::AccountConfig;
 use ringback_mocks::dispatcher::{Dispatcher, Routes};
 use ringback_mocks::journal::{Exchange, Journal, Leg};
@@ -30,7 +30,7 @@ const TIMES_MAX: u16 = 1_000;
 
 /// The subcommand.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(super) struct Arguments {
     /// kling, doubao, minimax or vidu
     vendor: String,
     /// A state as the callback says it (processing, succeed, failed), an ending (moderated), or `challenge`
@@ -67,7 +67,7 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
 }
 
 /// Sends and reports; exit code 0 when everything sent was acknowledged, 1 when not.
-pub(crate) fn run(arguments: &Arguments) -> Result<u8, Problem> {
+pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let vendor = config::vendor(&arguments.vendor).map_err(usage)?;
     let url = Url::parse(&arguments.to)
         .ok()

@@ -4,132 +4,153 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "cli")]
 use clap::builder::FalseyValueParser;
 
 use super::ConfigError;
 use super::file::read;
 
 /// What can be said about a run, by flag or environment variable.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct GatewayFlags {
     /// Address of the gateway
     ///
     /// Without it and without --exec, the embedded reference gateway is judged. Variable: `RINGBACK_GATEWAY_URL`.
-    #[arg(value_name = "URL", env = "RINGBACK_GATEWAY_URL")]
+    #[cfg_attr(feature = "cli", arg(value_name = "URL", env = "RINGBACK_GATEWAY_URL"))]
     pub url: Option<String>,
     /// Start this command as the gateway
     ///
     /// It gets PORT and the addresses of our mock vendors, and is ended after, with everything it started.
-    #[arg(long, value_name = "CMD", env = "RINGBACK_EXEC")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "CMD", env = "RINGBACK_EXEC"))]
     pub exec: Option<String>,
     /// Where the gateway at URL finds a vendor
     ///
     /// Our mock of that vendor listens there, on loopback.
-    #[arg(long, value_name = "VENDOR=ADDR", env = "RINGBACK_UPSTREAM", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "VENDOR=ADDR", env = "RINGBACK_UPSTREAM", value_delimiter = ',')
+    )]
     pub upstream: Vec<String>,
     /// Judge these vendors only
     ///
     /// kling, doubao, minimax or vidu; several with commas.
-    #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')
+    )]
     pub vendor: Vec<String>,
     /// Model that routes to a vendor
     ///
     /// Where it is not the usual one.
-    #[arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "VENDOR=NAME", env = "RINGBACK_MODEL", value_delimiter = ',')
+    )]
     pub model: Vec<String>,
     /// Jobs that may be billed [default: 0]
     ///
     /// Against a deployed gateway every accepted job may cost money, so none is submitted that could be
     /// accepted unless this allows it.
-    #[arg(long, value_name = "N", env = "RINGBACK_SPEND")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_SPEND"))]
     pub spend: Option<u32>,
     /// Requests a second at most [default: no limit; 5 deployed]
-    #[arg(long, value_name = "N", env = "RINGBACK_RATE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_RATE"))]
     pub rate: Option<f64>,
     /// Requests in all at most [default: no limit; 2000 deployed]
-    #[arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS"))]
     pub max_requests: Option<u64>,
     /// Public address that leads to our inbox, for callbacks of real vendors
     ///
     /// With --spend. A tunnel or a proxy leads from there to --bind.
-    #[arg(long, value_name = "URL", env = "RINGBACK_ADVERTISE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_ADVERTISE"))]
     pub advertise: Option<String>,
     /// Where the inbox behind --advertise listens [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDR", env = "RINGBACK_BIND")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "ADDR", env = "RINGBACK_BIND"))]
     pub bind: Option<String>,
     /// What is right where the contract is silent
     ///
     /// `ringback list` shows the knobs.
-    #[arg(long, value_name = "NAME=VALUE", env = "RINGBACK_KNOB", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "NAME=VALUE", env = "RINGBACK_KNOB", value_delimiter = ',')
+    )]
     pub knob: Vec<String>,
     /// The knob `root_callback`: reject, ignore or accept [default: reject]
-    #[arg(long, value_name = "VALUE", env = "RINGBACK_ROOT_CALLBACK")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "VALUE", env = "RINGBACK_ROOT_CALLBACK"))]
     pub root_callback: Option<String>,
     /// The knob settle: how long the status may lag behind the vendor [default: 60s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_SETTLE"))]
     pub settle: Option<String>,
     /// How long a live job may take until it ends [default: 15m]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_FINISH")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_FINISH"))]
     pub finish: Option<String>,
     /// The knob hang: how long a client may wait for a silent vendor [default: 60s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_HANG")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_HANG"))]
     pub hang: Option<String>,
     /// How long one answer may take [default: 10s; 30s deployed]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_ANSWER"))]
     pub answer: Option<String>,
     /// How long --exec may take until it listens [default: 30s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_READY"))]
     pub ready: Option<String>,
     /// Compare the payloads with the reviewed ones in DIR
     ///
     /// They are written there when it has none.
-    #[arg(long, value_name = "DIR", env = "RINGBACK_SNAPSHOTS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", env = "RINGBACK_SNAPSHOTS"))]
     pub snapshots: Option<PathBuf>,
     /// Take the payloads of this run for reviewed (with --snapshots)
-    #[arg(long)]
+    #[cfg_attr(feature = "cli", arg(long))]
     pub accept: bool,
     /// Which cases, and how.
-    #[command(flatten)]
+    #[cfg_attr(feature = "cli", command(flatten))]
     pub run: RunFlags,
 }
 
 /// What can be said about any run, whatever is judged.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct RunFlags {
     /// Run these cases only
     ///
     /// Names or requirement ids, * for any text; several with commas.
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "PATTERN", env = "RINGBACK_ONLY", value_delimiter = ',')
+    )]
     pub only: Vec<String>,
-    /// Permit these cases out
+    /// Leave these cases out
     ///
     /// Names or requirement ids, * for any text; several with commas.
-    #[arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "PATTERN", env = "RINGBACK_SKIP", value_delimiter = ',')
+    )]
     pub skip: Vec<String>,
     /// Judge requirements of this level only: must or should
-    #[arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "LEVEL", env = "RINGBACK_LEVEL"))]
     pub level: Option<String>,
     /// Run part I of N of the selected cases
     ///
     /// `ringback report --from` puts the reports together.
-    #[arg(long, value_name = "I/N", env = "RINGBACK_SHARD")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "I/N", env = "RINGBACK_SHARD"))]
     pub shard: Option<String>,
     /// Run one case again with the same inputs
     ///
     /// The id is printed with each failure.
-    #[arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"])]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "ID", env = "RINGBACK_REPLAY", conflicts_with_all = ["only", "skip", "level", "shard", "seed"]))]
     pub replay: Option<String>,
     /// Seed of generated inputs [default: 7]
-    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_SEED"))]
     pub seed: Option<u64>,
     /// A violated SHOULD fails the run
-    #[arg(long, env = "RINGBACK_STRICT", value_parser = FalseyValueParser::new())]
+    #[cfg_attr(feature = "cli", arg(long, env = "RINGBACK_STRICT", value_parser = FalseyValueParser::new()))]
     pub strict: bool,
     /// Cases at once [default: 48; 4 elsewhere]
-    #[arg(long, value_name = "N", env = "RINGBACK_JOBS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_JOBS"))]
     pub jobs: Option<usize>,
     /// Configuration file [default: ringback.toml, if there is one]
-    #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "PATH", env = "RINGBACK_CONFIG"))]
     pub config: Option<PathBuf>,
 }
 
@@ -138,10 +159,11 @@ pub struct RunFlags {
 ///
 /// # Errors
 /// When a variable has a value that its flag does not take.
+#[cfg(feature = "cli")]
 pub fn from_environment<F: clap::Args>() -> Result<F, ConfigError> {
     #[derive(clap::Parser)]
     struct Alone<F: clap::Args> {
-        #[command(flatten)]
+        #[cfg_attr(feature = "cli", command(flatten))]
         flags: F,
     }
     <Alone<F> as clap::Parser>::try_parse_from(["ringback"]).map(|alone| alone.flags).map_err(|error| {

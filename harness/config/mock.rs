@@ -25,56 +25,66 @@ const FIRST_PORT: u16 = 9100;
 const COURSE: &str = "succeeded after 1s+4s";
 
 /// What can be said about running mocks, by flag or environment variable.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct MockFlags {
     /// Only these vendors (kling, doubao, minimax, vidu) [default: all]
-    #[arg(value_name = "VENDOR", env = "RINGBACK_MOCK_VENDORS", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(value_name = "VENDOR", env = "RINGBACK_MOCK_VENDORS", value_delimiter = ',')
+    )]
     pub vendors: Vec<String>,
     /// Where a vendor listens; `--port 0` gives all, and the control API, free ports
-    #[arg(long, value_name = "VENDOR=PORT", env = "RINGBACK_MOCK_PORT", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "VENDOR=PORT", env = "RINGBACK_MOCK_PORT", value_delimiter = ',')
+    )]
     pub port: Vec<String>,
     /// Port of the control API [default: 9100]
-    #[arg(long, value_name = "PORT", env = "RINGBACK_MOCK_CONTROL")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "PORT", env = "RINGBACK_MOCK_CONTROL"))]
     pub control: Option<u16>,
     /// Address to listen on [default: 127.0.0.1]
-    #[arg(long, value_name = "IP", env = "RINGBACK_MOCK_BIND")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "IP", env = "RINGBACK_MOCK_BIND"))]
     pub bind: Option<IpAddr>,
     /// How a task goes on: an ending after queue+work, or `stay` [default: succeeded after 1s+4s]
-    #[arg(long, value_name = "COURSE", env = "RINGBACK_MOCK_COURSE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "COURSE", env = "RINGBACK_MOCK_COURSE"))]
     pub course: Option<String>,
     /// A rule, such as 'prompt=storm: refuse moderation' (repeat for more; the first that fits counts)
-    #[arg(long, value_name = "RULE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "RULE"))]
     pub on: Vec<String>,
     /// What happens to callbacks on the way, such as 'duplicate=1 delay=3s'
-    #[arg(long, value_name = "TROUBLE", env = "RINGBACK_MOCK_TROUBLE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TROUBLE", env = "RINGBACK_MOCK_TROUBLE"))]
     pub trouble: Option<String>,
     /// Sets what a vendor is silent about, such as ark.callback-retries=5s,5s,5s (repeat for more)
-    #[arg(long, value_name = "DIALECT.KNOB=VALUE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "DIALECT.KNOB=VALUE"))]
     pub knob: Vec<String>,
     /// How many times faster than documented everything happens [default: 1]
-    #[arg(long, value_name = "FACTOR", env = "RINGBACK_MOCK_SPEED")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "FACTOR", env = "RINGBACK_MOCK_SPEED"))]
     pub speed: Option<f64>,
     /// Tasks that may run at once in an account [default: no limit]
-    #[arg(long, value_name = "N", env = "RINGBACK_MOCK_CONCURRENT")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_MOCK_CONCURRENT"))]
     pub concurrent: Option<u32>,
     /// Creates a minute in an account [default: no limit]
-    #[arg(long, value_name = "N", env = "RINGBACK_MOCK_PER_MINUTE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_MOCK_PER_MINUTE"))]
     pub per_minute: Option<u32>,
     /// Write everything received and sent here, a JSON object a line; - for stdout
-    #[arg(long, value_name = "PATH", env = "RINGBACK_MOCK_JOURNAL")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "PATH", env = "RINGBACK_MOCK_JOURNAL"))]
     pub journal: Option<PathBuf>,
     /// Callbacks may go to this host too; without it they go to loopback only (repeat for more)
-    #[arg(long, value_name = "HOST", env = "RINGBACK_MOCK_ALLOW_HOST", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "HOST", env = "RINGBACK_MOCK_ALLOW_HOST", value_delimiter = ',')
+    )]
     pub allow_host: Vec<String>,
     /// Root of result URLs, one for all vendors, where callers reach a mock by another name: its /results
     /// under that name [default: /results of each mock]
-    #[arg(long, value_name = "URL", env = "RINGBACK_MOCK_RESULTS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_MOCK_RESULTS"))]
     pub results: Option<String>,
     /// Seed of ids [default: 7]
-    #[arg(long, value_name = "N", env = "RINGBACK_SEED")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_SEED"))]
     pub seed: Option<u64>,
     /// Configuration file [default: ringback.toml, if there is one]
-    #[arg(long, value_name = "PATH", env = "RINGBACK_CONFIG")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "PATH", env = "RINGBACK_CONFIG"))]
     pub config: Option<PathBuf>,
 }
 

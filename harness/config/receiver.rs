@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+#[cfg(feature = "cli")]
 use clap::builder::FalseyValueParser;
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
@@ -28,82 +29,92 @@ const RATE: f64 = 20.0;
 const MAX_REQUESTS: u64 = 20_000;
 
 /// What can be said about a run that judges a receiver.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct ReceiverFlags {
     /// Where the callbacks go
     ///
     /// `{vendor}` stands for the name of the vendor. Without it and without --exec, the embedded reference
     /// receiver is judged. Variable: `RINGBACK_RECEIVER_URL`.
-    #[arg(value_name = "URL", env = "RINGBACK_RECEIVER_URL")]
+    #[cfg_attr(feature = "cli", arg(value_name = "URL", env = "RINGBACK_RECEIVER_URL"))]
     pub url: Option<String>,
     /// Start this command as the receiver
     ///
     /// It gets PORT, the secrets and the address of our gateway, and is ended after, with everything it
     /// started.
-    #[arg(long, value_name = "CMD", env = "RINGBACK_EXEC")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "CMD", env = "RINGBACK_EXEC"))]
     pub exec: Option<String>,
     /// Judge callbacks of these vendors only
     ///
     /// kling, doubao, minimax or vidu; several with commas.
-    #[arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')
+    )]
     pub vendor: Vec<String>,
     /// Where one vendor's callbacks go
     ///
     /// For receivers that have a URL for each vendor.
-    #[arg(long, value_name = "VENDOR=URL", env = "RINGBACK_HOOK", value_delimiter = ',')]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "VENDOR=URL", env = "RINGBACK_HOOK", value_delimiter = ',')
+    )]
     pub hook: Vec<String>,
     /// Path of the hooks of --exec [default: /hooks/{vendor}]
-    #[arg(long, value_name = "TEMPLATE", env = "RINGBACK_PATH")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TEMPLATE", env = "RINGBACK_PATH"))]
     pub path: Option<String>,
     /// Where to see what it did, {id} for the id
     ///
     /// It answers how often the work for an id was done, and the last state. [default with --exec:
     /// /effects/{id}]
-    #[arg(long, value_name = "URL", env = "RINGBACK_EFFECTS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_EFFECTS"))]
     pub effects: Option<String>,
     /// A command that prints what it did, {id} for the id
-    #[arg(long, value_name = "CMD", env = "RINGBACK_EFFECTS_COMMAND", conflicts_with = "effects")]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "CMD", env = "RINGBACK_EFFECTS_COMMAND", conflicts_with = "effects")
+    )]
     pub effects_command: Option<String>,
     /// Where the answer says how often the work was done [default: /count]
-    #[arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_COUNT")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_COUNT"))]
     pub effects_count: Option<String>,
     /// Where the answer says the last state [default: /state]
-    #[arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_STATE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_STATE"))]
     pub effects_state: Option<String>,
     /// What makes it submit a job, by POST [default with --exec: /jobs]
-    #[arg(long, value_name = "URL", env = "RINGBACK_START")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_START"))]
     pub start: Option<String>,
     /// Where a receiver at URL looks for its gateway; ours listens there
     ///
     /// Variable: `RINGBACK_GATEWAY_BIND`.
-    #[arg(long, value_name = "ADDR", env = "RINGBACK_GATEWAY_BIND")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "ADDR", env = "RINGBACK_GATEWAY_BIND"))]
     pub gateway: Option<String>,
     /// Many more random schedules of trouble
-    #[arg(long, env = "RINGBACK_DEEP", value_parser = FalseyValueParser::new())]
+    #[cfg_attr(feature = "cli", arg(long, env = "RINGBACK_DEEP", value_parser = FalseyValueParser::new()))]
     pub deep: bool,
     /// What the vendor waits for the answer to a callback [default: 5s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_ACK_LIMIT")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_ACK_LIMIT"))]
     pub ack_limit: Option<String>,
     /// How long the work may take after the answer [default: 5s; 10s elsewhere]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_SETTLE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_SETTLE"))]
     pub settle: Option<String>,
     /// How soon polling must notice an end [default: 10s; 60s elsewhere]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_POLL_WITHIN")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_POLL_WITHIN"))]
     pub poll_within: Option<String>,
     /// How long one answer may take [default: 10s; 15s elsewhere]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_ANSWER")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_ANSWER"))]
     pub answer: Option<String>,
     /// How long --exec may take until it listens [default: 30s]
-    #[arg(long, value_name = "TIME", env = "RINGBACK_READY")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_READY"))]
     pub ready: Option<String>,
     /// Requests a second [default elsewhere: 20]
-    #[arg(long, value_name = "N", env = "RINGBACK_RATE")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_RATE"))]
     pub rate: Option<f64>,
     /// Requests in all [default elsewhere: 20000]
-    #[arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS")]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS"))]
     pub max_requests: Option<u64>,
     /// Which cases, and how.
-    #[command(flatten)]
+    #[cfg_attr(feature = "cli", command(flatten))]
     pub run: RunFlags,
 }
 

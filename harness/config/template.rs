@@ -239,7 +239,7 @@ const SECTIONS: &[Section] = &[
 pub fn text(reader: Option<Reader>) -> String {
     let mut text = String::from(
         "# Settings of Ringback. All are commented out: remove the # before one to set it. A value is what is so\n\
-         # without it, unless it is called an example. GatewayFlags and RINGBACK_ variables win over this file, and secrets\n\
+         # without it, unless it is called an example. Flags and RINGBACK_ variables win over this file, and secrets\n\
          # come from variables only. `ringback doctor` looks whether what is set can be judged.\n",
     );
     for Section { name, readers, about, settings } in SECTIONS {
