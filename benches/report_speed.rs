@@ -1,7 +1,7 @@
 //! How long does it take to write a large report in every format, and how large is each? Run with
 //! `cargo context --context report_speed`.
 //!
-//! The report has 1,000 cases with the transcripts of real runs: the reference gateway with a defect, so that
+//! The report has 1,000 cases with the transcripts of real runs: the reference gateway with a mutant, so that
 //! there are findings; the reference receiver; and the gateway again with other inputs, as many cases as are
 //! missing. Only the names of the last are changed. It measures; it asserts nothing.
 

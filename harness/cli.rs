@@ -60,7 +60,7 @@ enum Command {
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
     },
-    /// Prove the checks: every defect caught, no legal oddity accused
+    /// Prove the checks: every mutant caught, no variant accused
     Selftest(selftest::Arguments),
     /// Look whether this machine, settings and target can be judged
     Doctor(doctor::Arguments),

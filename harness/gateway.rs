@@ -14,10 +14,9 @@ pub mod subject;
 pub mod submit;
 pub mod target;
 
-use ringback_reference::deviation::Mutant;
 use ringback_reference::gateway::Gateway as Reference;
 
-use crate::run::requirement::{self, Chapter, Fault, Kind};
+use crate::run::requirement::{self, Chapter, Kind};
 use context::GatewayContext;
 use knob::Knob;
 
@@ -30,7 +29,7 @@ impl Kind for Gateway {
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
     type Context = GatewayContext;
     type Precondition = GatewayPrecondition;
-    type Defect = Mutant<Reference>;
+    type Reference = Reference;
     type Knob = Knob;
 
     fn precondition_phrase(need: GatewayPrecondition) -> &'static str {
@@ -66,16 +65,6 @@ pub enum GatewayPrecondition {
     Status,
     /// The vendor's callbacks can reach our inbox.
     Receiver,
-}
-
-impl Fault for Mutant<Reference> {
-    fn name(self) -> &'static str {
-        self.name
-    }
-
-    fn about(self) -> &'static str {
-        self.about
-    }
 }
 
 /// The chapters about gateways, in the order they are reported. Adding one is its file and one line here.

@@ -50,10 +50,10 @@ pub fn markdown() -> String {
         "| id | level | cases | requirement | source | knobs | caught defects |\n|---|---|---|---|---|---|---|\n"
             .to_owned();
     for entry in catalogue::entries() {
-        let defects = entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let mutants = entry.mutants.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
             text,
-            "| {} | {} | {}{} | {} | [{}]({}), {} | {} | {defects} |",
+            "| {} | {} | {}{} | {} | [{}]({}), {} | {} | {mutants} |",
             entry.id,
             entry.level.word(),
             entry.case_name(None),
@@ -148,7 +148,7 @@ fn entry_json(entry: &Entry) -> Value {
         "needs": entry.preconditions,
         "knobs": entry.knobs,
         "jobs": entry.jobs,
-        "defects": entry.defects.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        "defects": entry.mutants.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
     })
 }
 
@@ -200,7 +200,7 @@ pub fn explain(id: &str) -> Option<String> {
         "Proof    fails for each of these defects of the reference {}, passes without:",
         entry.subject
     );
-    for (name, about) in &entry.defects {
+    for (name, about) in &entry.mutants {
         let _ = writeln!(text, "           {name}: it {about}");
     }
     for row in entry.knobs.iter().filter_map(|name| Knob::named(name)).map(Knob::row) {

@@ -20,10 +20,9 @@ pub mod vectors;
 
 use std::convert::Infallible;
 
-use ringback_reference::deviation::Mutant;
 use ringback_reference::receiver::Receiver as Reference;
 
-use crate::run::requirement::{self, Chapter, Fault, Kind};
+use crate::run::requirement::{self, Chapter, Kind};
 use context::ReceiverContext;
 
 /// A receiver of callbacks.
@@ -54,7 +53,7 @@ impl Kind for Receiver {
     const CHAPTERS: &'static [Chapter<Self>] = CHAPTERS;
     type Context = ReceiverContext;
     type Precondition = ReceiverPrecondition;
-    type Defect = Mutant<Reference>;
+    type Reference = Reference;
     type Knob = Infallible;
 
     fn precondition_phrase(need: ReceiverPrecondition) -> &'static str {
@@ -75,16 +74,6 @@ impl Kind for Receiver {
 
     fn knob_name(knob: Infallible) -> &'static str {
         match knob {}
-    }
-}
-
-impl Fault for Mutant<Reference> {
-    fn name(self) -> &'static str {
-        self.name
-    }
-
-    fn about(self) -> &'static str {
-        self.about
     }
 }
 

@@ -1,5 +1,5 @@
-//! The proof of the checks: the reference passes, each defect is caught by exactly the requirements
-//! that name it, and no oddity is accused by any.
+//! The proof of the checks: the reference passes, each mutant is caught by exactly the requirements
+//! that name it, and no variant is accused by any.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +16,11 @@ use crate::run::outcome::Outcome;
 use crate::run::requirement::{self, Kind};
 use crate::run::session::{RunError, RunOptions};
 
-/// What a run against one defect showed.
+/// What a run against one mutant showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kill {
-    /// The defect's name.
-    pub defect: &'static str,
+    /// The mutant's name.
+    pub mutant: &'static str,
     /// Requirements that name it and did not fail.
     pub missed: BTreeSet<&'static str>,
     /// Requirements that failed and do not name it, generated ones aside.
@@ -32,7 +32,7 @@ pub struct Kill {
 }
 
 impl Kill {
-    /// Whether the defect was caught by exactly those that name it.
+    /// Whether the mutant was caught by exactly those that name it.
     pub fn is_exact(&self) -> bool {
         self.missed.is_empty()
             && self.disturbed.is_empty()
@@ -41,23 +41,23 @@ impl Kill {
     }
 }
 
-/// Judges the reference gateway with one defect.
+/// Judges the reference gateway with one mutant.
 pub async fn kill(mutant: Mutant<ReferenceGateway>) -> Result<Kill, RunError> {
     let report = gateway::stage::judge(GatewayTarget::embedded(&[mutant]), &RunOptions::default()).await?;
     Ok(examined::<Gateway>(mutant.name, &report))
 }
 
-/// What a run against a reference with a defect shows.
-pub fn examined<K: Kind>(defect: &'static str, report: &Report) -> Kill {
+/// What a run against a reference with a mutant shows.
+pub fn examined<K: Kind>(mutant: &'static str, report: &Report) -> Kill {
     let named: BTreeSet<&'static str> = requirement::entries_of::<K>()
-        .filter(|entry| entry.defects.iter().any(|(name, _)| *name == defect))
+        .filter(|entry| entry.mutants.iter().any(|(name, _)| *name == mutant))
         .map(|entry| entry.id)
         .collect();
     let generated: BTreeSet<&str> =
         requirement::entries_of::<K>().filter(|entry| entry.generated).map(|entry| entry.id).collect();
     let caught = ids(report, &[Outcome::Fail, Outcome::Warn]);
     Kill {
-        defect,
+        mutant,
         missed: named.iter().copied().filter(|id| !caught.contains(*id)).collect(),
         disturbed: caught
             .iter()
@@ -69,7 +69,7 @@ pub fn examined<K: Kind>(defect: &'static str, report: &Report) -> Kill {
             .cases
             .iter()
             .filter(|case| matches!(case.outcome, Outcome::Inconclusive | Outcome::Error))
-            // Generated inputs may meet a defect that is not theirs, and once only, if it is one of time.
+            // Generated inputs may meet a mutant that is not theirs, and once only, if it is one of time.
             .filter(|case| {
                 let id = case.requirement.as_str();
                 case.outcome == Outcome::Error || named.contains(id) || !generated.contains(id)
@@ -79,11 +79,11 @@ pub fn examined<K: Kind>(defect: &'static str, report: &Report) -> Kill {
     }
 }
 
-/// What a run against one oddity showed.
+/// What a run against one variant showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acceptance {
-    /// The oddity's name.
-    pub oddity: &'static str,
+    /// The variant's name.
+    pub variant: &'static str,
     /// Cases that accuse it, or could not decide about it, with what they say.
     pub accused: Vec<String>,
     /// Cases that pass.
@@ -93,22 +93,22 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
-    /// Whether the oddity is accepted, and by nearly every case: one that silences the suite would
+    /// Whether the variant is accepted, and by nearly every case: one that silences the suite would
     /// prove nothing.
     pub fn is_whole(&self) -> bool {
         self.accused.is_empty() && self.unjudged.len() * 10 <= self.passed
     }
 }
 
-/// Judges the reference gateway with one oddity.
+/// Judges the reference gateway with one variant.
 pub async fn accept(variant: Variant<ReferenceGateway>) -> Result<Acceptance, RunError> {
     let report = gateway::stage::judge(GatewayTarget::varied(&[variant]), &RunOptions::default()).await?;
     Ok(accepted(variant.name, &report))
 }
 
-/// What a run against a reference with an oddity shows.
-pub fn accepted(oddity: &'static str, report: &Report) -> Acceptance {
-    let mut acceptance = Acceptance { oddity, accused: Vec::new(), passed: 0, unjudged: Vec::new() };
+/// What a run against a reference with a variant shows.
+pub fn accepted(variant: &'static str, report: &Report) -> Acceptance {
+    let mut acceptance = Acceptance { variant, accused: Vec::new(), passed: 0, unjudged: Vec::new() };
     for case in &report.cases {
         match case.outcome {
             Outcome::Pass => acceptance.passed += 1,
@@ -119,10 +119,10 @@ pub fn accepted(oddity: &'static str, report: &Report) -> Acceptance {
     acceptance
 }
 
-/// A line for one oddity.
+/// A line for one variant.
 pub fn acceptance_line(acceptance: &Acceptance) -> String {
-    let Acceptance { oddity, accused, passed, unjudged } = acceptance;
-    let name = *oddity;
+    let Acceptance { variant, accused, passed, unjudged } = acceptance;
+    let name = *variant;
     match (accused.as_slice(), unjudged.len()) {
         ([], _) if !acceptance.is_whole() => {
             format!("WRONG    {name:<24} silences the suite: {}", unjudged.join(" | "))
@@ -139,14 +139,14 @@ fn told(case: &CaseReport) -> String {
     format!("{} {}: {}{actual}", case.name, case.outcome.word(), case.reason.as_deref().unwrap_or(""))
 }
 
-/// Judges the reference receiver with one defect.
+/// Judges the reference receiver with one mutant.
 pub async fn kill_receiver(mutant: Mutant<ReferenceReceiver>) -> Result<Kill, RunError> {
     let target = ReceiverTarget::embedded(&[mutant]);
     let report = receiver::stage::judge(target, &RunOptions::default()).await?;
     Ok(examined::<Receiver>(mutant.name, &report))
 }
 
-/// Judges the reference receiver with one oddity.
+/// Judges the reference receiver with one variant.
 pub async fn accept_receiver(variant: Variant<ReferenceReceiver>) -> Result<Acceptance, RunError> {
     let report = receiver::stage::judge(ReceiverTarget::varied(&[variant]), &RunOptions::default()).await?;
     Ok(accepted(variant.name, &report))
@@ -170,16 +170,16 @@ pub fn unpassed(report: &Report) -> Vec<String> {
     report.cases.iter().filter(|case| case.outcome != Outcome::Pass).map(told).collect()
 }
 
-/// A line for one defect of the kill matrix.
+/// A line for one mutant of the kill matrix.
 pub fn line(kill: &Kill) -> String {
     let list = |ids: &mut dyn Iterator<Item = &str>| ids.collect::<Vec<_>>().join(" ");
     let caught = list(&mut kill.caught.iter().map(String::as_str));
     if kill.is_exact() {
-        return format!("caught  {:<32} {caught}", kill.defect);
+        return format!("caught  {:<32} {caught}", kill.mutant);
     }
     format!(
         "WRONG   {:<32} caught: {caught}; missed: {}; disturbed: {}; undecided: {}",
-        kill.defect,
+        kill.mutant,
         list(&mut kill.missed.iter().copied()),
         list(&mut kill.disturbed.iter().map(String::as_str)),
         kill.undecided.join(" | ")

@@ -1,5 +1,5 @@
 //! Do the checks accuse anybody who keeps the contract? The reference gateway behaves in legal but
-//! unusual ways, one at a time, and the whole suite accepts each. One test for each oddity.
+//! unusual ways, one at a time, and the whole suite accepts each. One test for each variant.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     trials.extend(
         variants::ALL
             .iter()
-            .map(|oddity| Trial::test(format!("oddity/{}", oddity.name), move || accepted(*oddity))),
+            .map(|variant| Trial::test(format!("variant/{}", variant.name), move || accepted(*variant))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -27,13 +27,13 @@ fn runtime() -> Result<Runtime, Failed> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?)
 }
 
-fn accepted(oddity: Variant<Gateway>) -> Result<(), Failed> {
-    let acceptance = runtime()?.block_on(selftest::accept(oddity))?;
+fn accepted(variant: Variant<Gateway>) -> Result<(), Failed> {
+    let acceptance = runtime()?.block_on(selftest::accept(variant))?;
     if acceptance.is_whole() { Ok(()) } else { Err(Failed::from(selftest::acceptance_line(&acceptance))) }
 }
 
 fn breadth() -> Result<(), Failed> {
-    let names: BTreeSet<&str> = variants::ALL.iter().map(|oddity| oddity.name).collect();
+    let names: BTreeSet<&str> = variants::ALL.iter().map(|variant| variant.name).collect();
     let all = variants::ALL.len();
     if all >= 60 && names.len() == all {
         Ok(())

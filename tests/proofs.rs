@@ -1,5 +1,5 @@
-//! Do the checks prove anything? The reference passes every case, and each of its defects is caught
-//! by exactly the requirements that name it. One test for each defect.
+//! Do the checks prove anything? The reference passes every case, and each of its mutants is caught
+//! by exactly the requirements that name it. One test for each mutant.
 
 use std::process::ExitCode;
 
@@ -21,12 +21,12 @@ fn main() -> ExitCode {
     // there are processors finish sooner.
     arguments.test_threads.get_or_insert(4);
     let mut trials = vec![Trial::test("reference/passes-every-case", reference_passes)];
-    let defects = mutants::ALL.iter().map(|defect| defect.name).collect();
-    trials.extend(catalogue_trials::<Gateway>(defects, BREADTH));
+    let mutants = mutants::ALL.iter().map(|mutant| mutant.name).collect();
+    trials.extend(catalogue_trials::<Gateway>(mutants, BREADTH));
     trials.extend(
         mutants::ALL
             .iter()
-            .map(|defect| Trial::test(format!("defect/{}", defect.name), move || caught_exactly(*defect))),
+            .map(|mutant| Trial::test(format!("mutant/{}", mutant.name), move || caught_exactly(*mutant))),
     );
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -35,7 +35,7 @@ fn reference_passes() -> Result<(), Failed> {
     nothing_of(&runtime()?.block_on(selftest::unexpected_outcomes())?)
 }
 
-fn caught_exactly(defect: Mutant<Reference>) -> Result<(), Failed> {
-    let kill = runtime()?.block_on(selftest::kill(defect))?;
+fn caught_exactly(mutant: Mutant<Reference>) -> Result<(), Failed> {
+    let kill = runtime()?.block_on(selftest::kill(mutant))?;
     if kill.is_exact() { Ok(()) } else { Err(Failed::from(selftest::line(&kill))) }
 }

@@ -237,8 +237,8 @@ impl GatewayTarget {
     pub fn describe(&self) -> String {
         match &self.reach {
             GatewayReach::Embedded { mutants, variants } => {
-                let mutants = mutants.iter().map(|mutant| format!("the defect {}", mutant.name));
-                let variants = variants.iter().map(|variant| format!("the oddity {}", variant.name));
+                let mutants = mutants.iter().map(|mutant| format!("the mutant {}", mutant.name));
+                let variants = variants.iter().map(|variant| format!("the variant {}", variant.name));
                 let all: Vec<String> = mutants.chain(variants).collect();
                 match all.as_slice() {
                     [] => "the embedded reference gateway".to_owned(),

@@ -6,6 +6,8 @@ use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
 
+use ringback_reference::deviation::{Mutant, Subject};
+
 use crate::run::case::CaseContext;
 use crate::run::outcome::{Level, Stop};
 use crate::run::source::Source;
@@ -20,8 +22,8 @@ pub trait Kind: Copy + Debug + Send + Sync + 'static {
     type Context: CaseContext;
     /// A precondition of a verdict.
     type Precondition: Copy + Debug + Send + Sync + 'static;
-    /// A deliberate fault of its reference.
-    type Defect: Fault;
+    /// Its reference, which has the mutants.
+    type Reference: Subject;
     /// What its contract leaves open.
     type Knob: Copy + Debug + Ord + Send + Sync + 'static;
 
@@ -30,14 +32,6 @@ pub trait Kind: Copy + Debug + Send + Sync + 'static {
 
     /// The stable name of a knob.
     fn knob_name(knob: Self::Knob) -> &'static str;
-}
-
-/// A deliberate fault, as it is listed.
-pub trait Fault: Copy + Debug + Send + Sync + 'static {
-    /// Stable name.
-    fn name(self) -> &'static str;
-    /// What is wrong, as a clause about the subject.
-    fn about(self) -> &'static str;
 }
 
 /// A group of requirements about one subject matter.
@@ -71,8 +65,8 @@ pub struct Requirement<K: Kind> {
     pub remedy: &'static str,
     /// How binding it is, who says so, and when it can be judged.
     pub terms: Terms<K>,
-    /// The defects of the reference that it must catch.
-    pub defects: &'static [K::Defect],
+    /// The mutants of the reference that it must catch.
+    pub mutants: &'static [Mutant<K::Reference>],
     /// The check.
     pub check: Check<K>,
 }
@@ -93,7 +87,7 @@ pub struct Terms<K: Kind> {
     pub preconditions: &'static [K::Precondition],
     /// Jobs that a gateway may accept, and bill, while it is checked.
     pub jobs: u32,
-    /// Whether inputs are generated: such a check may also notice defects that others answer for.
+    /// Whether inputs are generated: such a check may also notice mutants that others answer for.
     pub generated: bool,
 }
 
@@ -131,8 +125,8 @@ pub struct Entry {
     pub jobs: u32,
     /// Whether its inputs are generated.
     pub generated: bool,
-    /// The defects that it must catch: name, and what is wrong.
-    pub defects: Vec<(&'static str, &'static str)>,
+    /// The mutants that it must catch: name, and what is wrong.
+    pub mutants: Vec<(&'static str, &'static str)>,
 }
 
 /// Finds a requirement by its id, for those who say more of it than a report holds. A stored report may name some that
@@ -170,7 +164,7 @@ impl<K: Kind> Requirement<K> {
                 .collect(),
             jobs: self.terms.jobs,
             generated: self.terms.generated,
-            defects: self.defects.iter().map(|defect| (defect.name(), defect.about())).collect(),
+            mutants: self.mutants.iter().map(|mutant| (mutant.name, mutant.about)).collect(),
         }
     }
 }
@@ -213,14 +207,14 @@ pub(crate) const fn assert_complete<K: Kind>(chapters: &[Chapter<K>]) {
     }
 }
 
-/// Every entry of a table has an id, words and a defect.
+/// Every entry of a table has an id, words and a mutant.
 const fn assert_whole<K: Kind>(table: &[Requirement<K>]) {
     let mut at = 0;
     while at < table.len() {
         let entry = &table[at];
         assert!(!entry.id.is_empty(), "a requirement has no id");
         assert_says_all(entry.id, [entry.slug, entry.sentence, entry.why, entry.remedy]);
-        assert_names_a_defect(entry.id, entry.defects.len());
+        assert_names_a_mutant(entry.id, entry.mutants.len());
         at += 1;
     }
 }
@@ -234,7 +228,7 @@ const fn assert_says_all(id: &str, parts: [&str; 4]) {
     }
 }
 
-/// An entry names at least one defect that its check catches.
-const fn assert_names_a_defect(id: &str, defects: usize) {
-    assert!(defects > 0, "{}", id);
+/// An entry names at least one mutant that its check catches.
+const fn assert_names_a_mutant(id: &str, mutants: usize) {
+    assert!(mutants > 0, "{}", id);
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// A reference subject, as far as mutants and variants know it.
-pub trait Subject: 'static {
+pub trait Subject: fmt::Debug + 'static {
     /// The steps that they wrap.
     type Stages;
 }
@@ -32,7 +32,7 @@ macro_rules! deviation {
                 Self { name, about, excludes: &[], apply }
             }
 
-            /// The same deviation where those of these names are not on.
+            /// One that cannot be on together with those of these names.
             #[must_use]
             pub const fn excluding(self, excludes: &'static [&'static str]) -> Self {
                 Self { excludes, ..self }

@@ -335,7 +335,7 @@ struct Deployment {
 }
 
 impl Deployment {
-    async fn start(defect: Option<Mutant<Gateway>>, ending: &str) -> Self {
+    async fn start(mutant: Option<Mutant<Gateway>>, ending: &str) -> Self {
         let vendors = Vendor::all()
             .map(|vendor| {
                 let course = TaskPlan::Run {
@@ -366,7 +366,7 @@ impl Deployment {
             .collect();
         let clients = vec![Secret::new(KEY), Secret::new("sk-another-key")];
         let setup =
-            GatewaySetup { clients, upstreams, mutants: defect.into_iter().collect(), variants: Vec::new() };
+            GatewaySetup { clients, upstreams, mutants: mutant.into_iter().collect(), variants: Vec::new() };
         let gateway = ReferenceGateway::start(setup, LOOPBACK).await.expect("the gateway starts");
         Self { gateway, _vendors: vendors }
     }
@@ -412,8 +412,8 @@ async fn live_jobs_are_followed_through_real_callbacks(#[case] ending: &str) {
 #[case::dropped_for_one(mutants::CALLBACK_DROPPED_FOR_VIDU, &["GW-LV-001"])]
 #[case::never_follows(mutants::SUCCESS_STAYS_RUNNING, &["GW-LV-002"])]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_with_a_deployment_is_seen(#[case] defect: Mutant<Gateway>, #[case] ids: &[&str]) {
-    let deployment = Deployment::start(Some(defect), "succeeded").await;
+async fn what_is_wrong_with_a_deployment_is_seen(#[case] mutant: Mutant<Gateway>, #[case] ids: &[&str]) {
+    let deployment = Deployment::start(Some(mutant), "succeeded").await;
     let report = deployment.judge(&["GW-LV-*"], 10).await;
     let text = terminal::render(&report);
     for case in &report.cases {

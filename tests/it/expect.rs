@@ -17,7 +17,7 @@ use ringback_reference::deviation::Mutant;
 use ringback_reference::gateway::{Gateway, mutants};
 use rstest::rstest;
 
-async fn judged(defect: Option<Mutant<Gateway>>, only: &[&str], expected: &[&str], strict: bool) -> Report {
+async fn judged(mutant: Option<Mutant<Gateway>>, only: &[&str], expected: &[&str], strict: bool) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let expectations = expected
@@ -26,7 +26,7 @@ async fn judged(defect: Option<Mutant<Gateway>>, only: &[&str], expected: &[&str
         .collect();
     let expectations = catalogue::expectations(expectations);
     let options = RunOptions { selection, expectations, strict, ..RunOptions::default() };
-    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
+    gateway_stage::judge(GatewayTarget::embedded(mutant.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
@@ -45,13 +45,13 @@ const DROPPED: Option<Mutant<Gateway>> = Some(mutants::CALLBACK_DROPPED_FOR_VIDU
 #[case::could_not_be_judged(DROPPED, &["GW-CB-001[vidu]", "GW-PASS-001"], &["gateway/pass-through/query[vidu]", "gateway/callback-url/forwarded[vidu]"], Verdict::Conforms)]
 #[tokio::test]
 async fn the_verdict_knows_what_was_expected(
-    #[case] defect: Option<Mutant<Gateway>>,
+    #[case] mutant: Option<Mutant<Gateway>>,
     #[case] only: &[&str],
     #[case] expected: &[&str],
     #[case] verdict: Verdict,
 ) {
     let only: Vec<&str> = only.iter().map(|name| name.split("[vidu]").next().unwrap_or(name)).collect();
-    let report = judged(defect, &only, expected, false).await;
+    let report = judged(mutant, &only, expected, false).await;
     assert_eq!(report.verdict, verdict, "{}", terminal::render(&report));
     let value = serde_json::to_value(&report).expect("a report is JSON");
     let wrong = violations(Schema::Report, &value);

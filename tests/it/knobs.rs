@@ -26,8 +26,8 @@ impl Subject {
     fn target(self, knobs: Knobs) -> GatewayTarget {
         let target = match self {
             Plain => GatewayTarget::embedded(&[]),
-            Wrong(defect) => GatewayTarget::embedded(&[defect]),
-            Odd(oddity) => GatewayTarget::varied(&[oddity]),
+            Wrong(mutant) => GatewayTarget::embedded(&[mutant]),
+            Odd(variant) => GatewayTarget::varied(&[variant]),
         };
         GatewayTarget {
             knobs,

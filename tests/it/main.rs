@@ -1,5 +1,5 @@
 //! The tests of the command and the library, in one program: a module for each question, named after it. What proves the
-//! checks is beside this folder (`proofs`, `receivers`, `oddities`, `conformance`), because it lists its own cases.
+//! checks is beside this folder (`proofs`, `receivers`, `variants`, `conformance`), because it lists its own cases.
 //!
 //! The tests of all modules run at the same time in one process: none changes its environment, folder or limits.
 

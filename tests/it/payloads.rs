@@ -63,24 +63,24 @@ async fn a_file_of_insta_is_a_file_of_ours() {
 #[case::other_zone(mutants::CREATED_TIME_MISSING, &[], &["client"])]
 #[tokio::test]
 async fn a_defect_changes_what_it_is_about(
-    #[case] defect: Mutant<Gateway>,
+    #[case] mutant: Mutant<Gateway>,
     #[case] dialects: &[&str],
     #[case] views: &[&str],
 ) {
-    let taken = taken(GatewayTarget::embedded(&[defect])).await;
+    let taken = taken(GatewayTarget::embedded(&[mutant])).await;
     let review = snapshots::review(Path::new(REFERENCE), &taken, Update::No).expect("it can be read");
     let changed: Vec<&str> = review.changed().collect();
-    assert!(!changed.is_empty(), "{}", defect.name);
+    assert!(!changed.is_empty(), "{}", mutant.name);
     for file in &changed {
         let (dialect, name) = file.split_once('/').expect("a folder and a file");
         let view = name.trim_start_matches("failed-").trim_end_matches(".snap");
         assert!(views.contains(&view), "{file}\n{}", review.text());
         assert!(
-            dialects.is_empty() || defect == mutants::CREATES_TWICE || dialects.contains(&dialect),
+            dialects.is_empty() || mutant == mutants::CREATES_TWICE || dialects.contains(&dialect),
             "{file}"
         );
     }
-    for view in views.iter().filter(|_| defect != mutants::CREATES_TWICE) {
+    for view in views.iter().filter(|_| mutant != mutants::CREATES_TWICE) {
         assert!(changed.iter().any(|file| file.contains(view)), "{view}\n{}", review.text());
     }
     assert!(review.text().contains("cargo insta review"), "{}", review.text());
@@ -124,10 +124,10 @@ async fn an_oddity_does_not_flap(
         variants::PROBES_UPSTREAM,
         variants::PRETTY_PRINTED
     )]
-    oddity: Variant<Gateway>,
+    variant: Variant<Gateway>,
 ) {
     let (first, second) =
-        (taken(GatewayTarget::varied(&[oddity])).await, taken(GatewayTarget::varied(&[oddity])).await);
+        (taken(GatewayTarget::varied(&[variant])).await, taken(GatewayTarget::varied(&[variant])).await);
     assert_eq!(first.absent, []);
     for (one, other) in first.snapshots.iter().zip(&second.snapshots) {
         assert_eq!(one, other, "{}", snapshots::difference(&one.contents, &other.contents));

@@ -18,11 +18,11 @@ use ringback_reference::gateway as reference;
 use ringback_reference::receiver::mutants;
 use rstest::rstest;
 
-async fn judged(defect: Option<Mutant<reference::Gateway>>, only: &[&str]) -> Report {
+async fn judged(mutant: Option<Mutant<reference::Gateway>>, only: &[&str]) -> Report {
     let selection =
         Selection { only: only.iter().map(ToString::to_string).collect(), ..Selection::default() };
     let options = RunOptions { selection, ..RunOptions::default() };
-    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
+    gateway_stage::judge(GatewayTarget::embedded(mutant.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
@@ -34,10 +34,10 @@ async fn judged(defect: Option<Mutant<reference::Gateway>>, only: &[&str]) -> Re
 #[case::undecidable_parts(Some(reference::mutants::CALLBACK_DROPPED), Verdict::Violations)]
 #[tokio::test]
 async fn the_json_report_keeps_its_schema(
-    #[case] defect: Option<Mutant<reference::Gateway>>,
+    #[case] mutant: Option<Mutant<reference::Gateway>>,
     #[case] verdict: Verdict,
 ) {
-    let report = judged(defect, &[]).await;
+    let report = judged(mutant, &[]).await;
     assert_eq!(report.verdict, verdict, "{}", terminal::render(&report));
     let value = serde_json::to_value(&report).expect("a report is JSON");
     let wrong = violations(Schema::Report, &value);
@@ -61,7 +61,7 @@ async fn counts_add_up_and_evidence_points_into_the_transcript() {
 
 #[tokio::test]
 async fn no_secret_leaves() {
-    // This defect sends the client's key to the vendor, so the key is in the evidence.
+    // This mutant sends the client's key to the vendor, so the key is in the evidence.
     let options = RunOptions::default();
     let target = GatewayTarget::embedded(&[reference::mutants::CLIENT_KEY_FORWARDED]);
     let session = gateway_stage::open(target, &options).await.expect("the reference starts");

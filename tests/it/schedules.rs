@@ -214,16 +214,16 @@ fn what_a_lost_ack_told_is_not_demanded() {
 #[case::random(mutants::MANY_PROGRESS_HIDES_END, "RX-SCH-002")]
 #[case::polled(mutants::DUPLICATE_STOPS_POLL, "RX-SCH-003")]
 #[case::failing(mutants::FAILURE_REOPENS, "RX-SCH-004")]
-fn a_breaking_schedule_is_small_and_replayable(#[case] defect: Mutant<Receiver>, #[case] id: &str) {
+fn a_breaking_schedule_is_small_and_replayable(#[case] mutant: Mutant<Receiver>, #[case] id: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let judged = |options: RunOptions| {
-        let target = ReceiverTarget::embedded(&[defect]);
+        let target = ReceiverTarget::embedded(&[mutant]);
         runtime.block_on(receiver_stage::judge(target, &options)).expect("a report")
     };
     let selection = Selection { only: vec![id.to_owned()], ..Selection::default() };
     let report = judged(RunOptions { selection, ..RunOptions::default() });
     let broken: Vec<&CaseReport> = report.cases.iter().filter(|case| case.outcome == Outcome::Fail).collect();
-    assert!(!broken.is_empty(), "{} is not caught", defect.name);
+    assert!(!broken.is_empty(), "{} is not caught", mutant.name);
     for case in broken {
         let schedule = schedule_in(case);
         assert!(schedule.steps().len() <= 6, "{schedule}");

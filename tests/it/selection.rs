@@ -217,8 +217,8 @@ fn a_wrong_replay_id_says_what_is_wrong(#[case] id: &str, #[case] says: &str) {
     assert!(error.to_string().contains(says), "{error}");
 }
 
-async fn judged(defect: Option<Mutant<Reference>>, options: RunOptions) -> Report {
-    gateway_stage::judge(GatewayTarget::embedded(defect.as_slice()), &options)
+async fn judged(mutant: Option<Mutant<Reference>>, options: RunOptions) -> Report {
+    gateway_stage::judge(GatewayTarget::embedded(mutant.as_slice()), &options)
         .await
         .expect("the reference can be judged")
 }
@@ -243,13 +243,13 @@ fn id_of(replay: &str) -> Replay {
 #[case::generated_key(mutants::INPUT_DENYLIST, "GW-SUB-007")]
 #[case::generated_placement(mutants::PLACEMENT_UNCHECKED_WITH_IMAGES, "GW-CB-013")]
 #[tokio::test]
-async fn a_replay_repeats_the_failure(#[case] defect: Mutant<Reference>, #[case] id: &str) {
-    let first = judged(Some(defect), RunOptions { seed: 11, ..only(&[id]) }).await;
+async fn a_replay_repeats_the_failure(#[case] mutant: Mutant<Reference>, #[case] id: &str) {
+    let first = judged(Some(mutant), RunOptions { seed: 11, ..only(&[id]) }).await;
     for failed in first.cases.iter().filter(|case| case.outcome == Outcome::Fail) {
         let replay = id_of(&failed.replay);
         assert_eq!(replay.seed, 11);
         let generated = replay.input.is_some();
-        let again = judged(Some(defect), RunOptions { replay: Some(replay), ..RunOptions::default() }).await;
+        let again = judged(Some(mutant), RunOptions { replay: Some(replay), ..RunOptions::default() }).await;
         let [case] = again.cases.as_slice() else { panic!("one case, not {}", again.cases.len()) };
         assert_eq!((case.name.as_str(), case.outcome), (failed.name.as_str(), Outcome::Fail));
         assert_eq!(case.replay.rsplit(' ').next(), failed.replay.rsplit(' ').next(), "the id is stable");

@@ -111,7 +111,7 @@ proptest! {
 #[case::mock_dialect(&["mock", "--knob", "arc.callback-retries=5s"], "ringback: there is no dialect `arc`; did you mean `ark.callback-retries`?\n")]
 #[case::other_mock_knob(&["mock", "--knob", "ark.colour=red"], "ringback: ark has no knob `colour`\n")]
 #[case::mock_knob_value(&["mock", "--knob", "ark.callback-retries=often"], "ringback: ark.callback-retries takes times such as 1s,5s,25s, not `often`\n")]
-#[case::defect(&["selftest", "--defect", "blank-prompt-acepted"], "ringback: there is no defect `blank-prompt-acepted`; did you mean `blank-prompt-accepted`?\n")]
+#[case::mutant(&["selftest", "--defect", "blank-prompt-acepted"], "ringback: there is no defect `blank-prompt-acepted`; did you mean `blank-prompt-accepted`?\n")]
 #[case::other_defect(&["selftest", "--defect", "zzzzzz"], "ringback: there is no defect `zzzzzz`\n")]
 #[case::other_oddity(&["selftest", "--oddity", "zzzzzz"], "ringback: there is no oddity `zzzzzz`\n")]
 #[case::format(&["test", "gateway", "--report", "juint=x"], "ringback: --report takes [..]; not `juint=x`; did you mean `junit`?\n")]
@@ -128,9 +128,9 @@ fn a_name_that_does_not_exist_is_exit_2_and_one_sentence(#[case] arguments: &[&s
 /// The slip that is made of each name is one that a hint undoes.
 #[test]
 fn every_defect_and_oddity_is_found_by_a_slip() {
-    let defects = ringback_reference::gateway::mutants::ALL.iter().map(|one| one.name);
-    let oddities = ringback_reference::gateway::variants::ALL.iter().map(|one| one.name);
-    for all in [defects.collect::<Vec<_>>(), oddities.collect()] {
+    let mutants = ringback_reference::gateway::mutants::ALL.iter().map(|one| one.name);
+    let variants = ringback_reference::gateway::variants::ALL.iter().map(|one| one.name);
+    for all in [mutants.collect::<Vec<_>>(), variants.collect()] {
         for name in &all {
             let swapped: String = name[..1].chars().chain("x".chars()).chain(name[1..].chars()).collect();
             assert_eq!(nearest(&swapped, all.iter().copied()), Some(*name), "{swapped}");

@@ -1,5 +1,5 @@
 //! What is proved of a catalogue whatever kind of subject it is about: that ids and names stand once, that entries are
-//! whole, that no defect is an orphan, and that the catalogue has the breadth promised.
+//! whole, that no mutant is an orphan, and that the catalogue has the breadth promised.
 //!
 //! What a reference must do under each requirement is a trial of its kind, in `proofs` and `receivers`.
 
@@ -19,9 +19,9 @@ pub(crate) struct Breadth {
 }
 
 /// The trials of the catalogue of one kind.
-pub(crate) fn catalogue_trials<K: Kind>(defects: Vec<&'static str>, least: Breadth) -> Vec<Trial> {
+pub(crate) fn catalogue_trials<K: Kind>(mutants: Vec<&'static str>, least: Breadth) -> Vec<Trial> {
     vec![
-        Trial::test("catalogue/every-defect-is-named", move || every_defect_is_named::<K>(&defects)),
+        Trial::test("catalogue/every-defect-is-named", move || every_mutant_is_named::<K>(&mutants)),
         Trial::test("catalogue/ids-and-names-are-unique", unique),
         Trial::test("catalogue/chapters-stand-once", chapters_stand_once::<K>),
         Trial::test("catalogue/entries-are-whole", entries_are_whole::<K>),
@@ -39,10 +39,10 @@ pub(crate) fn nothing_of(found: &[String]) -> Result<(), Failed> {
     if found.is_empty() { Ok(()) } else { Err(Failed::from(found.join("\n"))) }
 }
 
-fn every_defect_is_named<K: Kind>(defects: &[&str]) -> Result<(), Failed> {
+fn every_mutant_is_named<K: Kind>(mutants: &[&str]) -> Result<(), Failed> {
     let named: BTreeSet<&str> =
-        requirement::entries_of::<K>().flat_map(|entry| entry.defects).map(|(name, _)| name).collect();
-    let orphans = defects.iter().filter(|name| !named.contains(*name));
+        requirement::entries_of::<K>().flat_map(|entry| entry.mutants).map(|(name, _)| name).collect();
+    let orphans = mutants.iter().filter(|name| !named.contains(*name));
     nothing_of(&orphans.map(|name| format!("no requirement names the defect {name}")).collect::<Vec<_>>())
 }
 
@@ -66,7 +66,7 @@ fn chapters_stand_once<K: Kind>() -> Result<(), Failed> {
     nothing_of(&wrong.collect::<Vec<_>>())
 }
 
-/// What the compiler does not look at: an id says its kind, words are sentences, and a defect is named once.
+/// What the compiler does not look at: an id says its kind, words are sentences, and a mutant is named once.
 fn entries_are_whole<K: Kind>() -> Result<(), Failed> {
     let mut wrong = Vec::new();
     let families: BTreeSet<&str> =
@@ -85,8 +85,8 @@ fn entries_are_whole<K: Kind>() -> Result<(), Failed> {
         if !entry.slug.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-') {
             wrong.push(format!("{}: {:?} is not a slug", entry.id, entry.slug));
         }
-        let defects: BTreeSet<_> = entry.defects.iter().map(|(name, _)| name).collect();
-        if defects.is_empty() || defects.len() != entry.defects.len() {
+        let mutants: BTreeSet<_> = entry.mutants.iter().map(|(name, _)| name).collect();
+        if mutants.is_empty() || mutants.len() != entry.mutants.len() {
             wrong.push(format!("{} names no defect, or one twice", entry.id));
         }
     }

@@ -33,7 +33,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone could spend the operator's money.",
         remedy: "Check the bearer token before anything else.",
         terms: TERMS,
-        defects: &[mutants::AUTH_OPTIONAL],
+        mutants: &[mutants::AUTH_OPTIONAL],
         check: check!(submit_needs_key),
     },
     Requirement {
@@ -43,7 +43,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone could spend the operator's money.",
         remedy: "Look the token up; do not only check that there is one.",
         terms: TERMS,
-        defects: &[mutants::ANY_TOKEN],
+        mutants: &[mutants::ANY_TOKEN],
         check: check!(submit_needs_known_key),
     },
     Requirement {
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
             ..TERMS
         },
-        defects: &[mutants::AUTH_OPTIONAL, mutants::STATUS_OPEN],
+        mutants: &[mutants::AUTH_OPTIONAL, mutants::STATUS_OPEN],
         check: check!(status_needs_key),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Accepts, GatewayPrecondition::Status],
             ..TERMS
         },
-        defects: &[mutants::ANY_TOKEN],
+        mutants: &[mutants::ANY_TOKEN],
         check: check!(status_needs_known_key),
     },
     Requirement {
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::TASKS_SHARED,
             mutants::ERRORS_IN_200,
             mutants::UNKNOWN_TASK_IS_400,
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A comparison that stops early, or a default for an empty token, is a key that everybody has.",
         remedy: "Compare the whole token, byte for byte; an empty one is none.",
         terms: Terms { jobs: 9, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::KEY_PREFIX_ACCEPTED,
             mutants::KEY_CASE_IGNORED,
             mutants::EMPTY_BEARER_ACCEPTED,
@@ -121,7 +121,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Addresses are logged everywhere; RFC 6750 advises against keys in them, and the contract has one place for the key.",
         remedy: "Read the key from the Authorization header only.",
         terms: Terms { level: Level::Should, knobs: &[], jobs: 5, ..TERMS },
-        defects: &[mutants::KEY_IN_QUERY_ACCEPTED, mutants::AUTH_OPTIONAL],
+        mutants: &[mutants::KEY_IN_QUERY_ACCEPTED, mutants::AUTH_OPTIONAL],
         check: check!(key_not_in_query),
     },
     Requirement {
@@ -142,7 +142,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::CALLBACK_OF_EQUAL_PROMPT, mutants::CALLBACK_CACHED],
+        mutants: &[mutants::CALLBACK_OF_EQUAL_PROMPT, mutants::CALLBACK_CACHED],
         check: check!(callbacks_isolated),
     },
     Requirement {
@@ -158,7 +158,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::CREATES_BEFORE_AUTH],
+        mutants: &[mutants::CREATES_BEFORE_AUTH],
         check: check!(no_create_without_key),
     },
     Requirement {
@@ -179,7 +179,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::FINISHED_TASKS_SHARED,
             mutants::TASKS_SHARED,
             mutants::ERRORS_IN_200,

@@ -32,7 +32,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "This is what the feature is: a URL that never arrives is a callback that never comes.",
         remedy: "Copy input.metadata.callback_url into the create call, as callback_url, without touching it.",
         terms: Terms { source: Source::CALLBACKS, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::CALLBACK_DROPPED,
             mutants::CALLBACK_DROPPED_FOR_VIDU,
             mutants::CALLBACK_FIELD_RENAMED,
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 6,
             ..TERMS
         },
-        defects: &[mutants::WRONG_TYPE_IS_500, mutants::CALLBACK_COERCED, mutants::DEFAULT_CALLBACK],
+        mutants: &[mutants::WRONG_TYPE_IS_500, mutants::CALLBACK_COERCED, mutants::DEFAULT_CALLBACK],
         check: check!(wrong_type),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::EMPTY_CALLBACK_FORWARDED],
+        mutants: &[mutants::EMPTY_CALLBACK_FORWARDED],
         check: check!(empty_not_forwarded),
     },
     Requirement {
@@ -81,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A gateway that puts its own URL there promised not to touch callbacks; the customer's data goes elsewhere.",
         remedy: "Leave the field out unless the client gave one.",
         terms: TERMS,
-        defects: &[mutants::DEFAULT_CALLBACK],
+        mutants: &[mutants::DEFAULT_CALLBACK],
         check: check!(none_given_none_sent),
     },
     Requirement {
@@ -101,7 +101,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::CALLS_BACK_ITSELF],
+        mutants: &[mutants::CALLS_BACK_ITSELF],
         check: check!(gateway_sends_none),
     },
 ];

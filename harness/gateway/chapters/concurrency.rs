@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::CALLBACK_SHARED_ACROSS_VENDORS,
             mutants::CALLBACK_SHARED,
             mutants::CALLBACK_CACHED,
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make ids random, or take them from a sequence that hands each number out once.",
         terms: TERMS,
-        defects: &[mutants::IDS_RACE, mutants::REPEATS_TASK_ID],
+        mutants: &[mutants::IDS_RACE, mutants::REPEATS_TASK_ID],
         check: check!(ids_stay_apart),
     },
     Requirement {
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 16,
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::STATUSES_CROSS,
             mutants::IDS_RACE,
             mutants::REPEATS_TASK_ID,
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A second create is billed twice and calls back twice, with two ids.",
         remedy: "Do not repeat a create because the gateway is busy.",
         terms: TERMS,
-        defects: &[mutants::DUPLICATES_UNDER_LOAD, mutants::CREATES_TWICE],
+        mutants: &[mutants::DUPLICATES_UNDER_LOAD, mutants::CREATES_TWICE],
         check: check!(one_create_each),
     },
 ];

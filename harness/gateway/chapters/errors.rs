@@ -33,7 +33,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients show error.message; without the envelope they show nothing, or the wrong software's words.",
         remedy: "Translate every error, those of the software behind the gateway too, into the envelope.",
         terms: Terms { source: Source::REFERENCE, ..TERMS },
-        defects: &[mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
+        mutants: &[mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
         check: check!(envelope),
     },
     Requirement {
@@ -43,7 +43,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients, proxies and retries decide by the HTTP status; an error in a 200 counts as a job that runs.",
         remedy: "Answer errors with the HTTP status that their code says.",
         terms: TERMS,
-        defects: &[mutants::ERRORS_IN_200, mutants::UNKNOWN_TASK_RUNS],
+        mutants: &[mutants::ERRORS_IN_200, mutants::UNKNOWN_TASK_RUNS],
         check: check!(no_error_in_200),
     },
     Requirement {
@@ -53,7 +53,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Every documented example mirrors it, and clients that only keep the body rely on it.",
         remedy: "Put the HTTP status into code.",
         terms: Terms { level: Level::Should, knobs: &[Knob::ErrorCode], ..TERMS },
-        defects: &[mutants::ERROR_CODE_DIFFERS, mutants::ERRORS_IN_200],
+        mutants: &[mutants::ERROR_CODE_DIFFERS, mutants::ERRORS_IN_200],
         check: check!(code_mirrors_status),
     },
     Requirement {
@@ -63,7 +63,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It is the one error type the documentation shows for a client's mistake.",
         remedy: "Use invalid_request_error for requests that the client must change.",
         terms: Terms { level: Level::Should, knobs: &[Knob::ErrorType], ..TERMS },
-        defects: &[mutants::ERROR_TYPE_ODD],
+        mutants: &[mutants::ERROR_TYPE_ODD],
         check: check!(bad_request_type),
     },
     Requirement {
@@ -73,7 +73,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A client that polls a lost id must learn that it is lost.",
         remedy: "Answer 404 {\"code\":404,\"error\":{\"message\":\"task not found\",\"type\":\"not_found\"}}.",
         terms: Terms { source: Source::STATUS, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::UNKNOWN_TASK_IS_400,
             mutants::UNKNOWN_TASK_RUNS,
             mutants::ERRORS_AS_TEXT,
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 5,
             ..TERMS
         },
-        defects: &[mutants::PLACEMENT_ERROR_AS_TEXT, mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
+        mutants: &[mutants::PLACEMENT_ERROR_AS_TEXT, mutants::ERRORS_AS_TEXT, mutants::NATIVE_ERRORS],
         check: check!(envelope_for_every_mistake),
     },
 ];

@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Copy callback_url in the one place that every create call passes.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::DROPPED_WITH_DURATION,
             mutants::DROPPED_WITH_IMAGE,
             mutants::DROPPED_WITH_OPTIONS,
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Where what was sent once is kept and reused, every later event goes to the first receiver.",
         remedy: "Build each create call from its own request.",
         terms: TERMS,
-        defects: &[mutants::CALLBACK_CACHED, mutants::CALLBACK_OF_EQUAL_PROMPT],
+        mutants: &[mutants::CALLBACK_CACHED, mutants::CALLBACK_OF_EQUAL_PROMPT],
         check: check!(second_job),
     },
     Requirement {
@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The receiver of the first job gets events of a job it does not know.",
         remedy: "Build each create call from its own request.",
         terms: TERMS,
-        defects: &[mutants::CALLBACK_REMEMBERED, mutants::DEFAULT_CALLBACK],
+        mutants: &[mutants::CALLBACK_REMEMBERED, mutants::DEFAULT_CALLBACK],
         check: check!(second_job_without),
     },
     Requirement {
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "The newer API takes it as options.callback_url.",
         terms: Terms { scope: Scope::Only("kling"), ..TERMS },
-        defects: &[mutants::DROPPED_FOR_KLING_V2],
+        mutants: &[mutants::DROPPED_FOR_KLING_V2],
         check: check!(newer_api),
     },
     Requirement {
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "The newer API takes it as callback_url, like the older one.",
         terms: Terms { scope: Scope::Only("minimax"), ..TERMS },
-        defects: &[mutants::DROPPED_FOR_MINIMAX_V2],
+        mutants: &[mutants::DROPPED_FOR_MINIMAX_V2],
         check: check!(newer_api),
     },
 ];

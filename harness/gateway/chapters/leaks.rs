@@ -31,7 +31,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone who reads it can spend the operator's money; some vendors quote keys in their errors.",
         remedy: "Write error messages of your own; remove keys from the vendor's before they are passed on.",
         terms: TERMS,
-        defects: &[mutants::VENDOR_KEY_IN_ERROR, mutants::VENDOR_KEY_IN_STATUS],
+        mutants: &[mutants::VENDOR_KEY_IN_ERROR, mutants::VENDOR_KEY_IN_STATUS],
         check: check!(vendor_key_stays),
     },
     Requirement {
@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It may be an internal proxy; a client has no use for it, an attacker has.",
         remedy: "Log the failed call with its address; tell the client that the vendor did not accept the job.",
         terms: Terms { level: Level::Should, ..TERMS },
-        defects: &[mutants::VENDOR_ADDRESS_IN_ERROR],
+        mutants: &[mutants::VENDOR_ADDRESS_IN_ERROR],
         check: check!(vendor_address_stays),
     },
 ];

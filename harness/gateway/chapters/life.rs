@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Store the furthest state seen, and answer from the store.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::BACK_AT_THE_END, mutants::REGRESSES],
+        mutants: &[mutants::BACK_AT_THE_END, mutants::REGRESSES],
         check: check!(monotonic),
     },
     Requirement {
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::PROGRESS_OVER_100, mutants::PROGRESS_FRACTION, mutants::FAILED_PROGRESS_NEGATIVE],
+        mutants: &[mutants::PROGRESS_OVER_100, mutants::PROGRESS_FRACTION, mutants::FAILED_PROGRESS_NEGATIVE],
         check: check!(progress_bounded),
     },
     Requirement {
@@ -65,7 +65,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Store the terminal state; a new attempt is a new job.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::FAILURE_RETRIED],
+        mutants: &[mutants::FAILURE_RETRIED],
         check: check!(failed_is_final),
     },
     Requirement {
@@ -75,7 +75,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Store the reason with the terminal state.",
         terms: Terms { level: Level::Should, knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::REASON_SHOWN_ONCE],
+        mutants: &[mutants::REASON_SHOWN_ONCE],
         check: check!(reason_stays),
     },
     Requirement {
@@ -85,7 +85,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Result addresses are signed: without its query, or with &amp; for &, the customer gets a 403.",
         remedy: "Copy the vendor's address as an opaque string, or serve the file from an address of your own.",
         terms: Terms { source: Source::VIDEO.inferred(), knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::FILE_QUERY_DROPPED, mutants::FILE_URL_HTML_ESCAPED],
+        mutants: &[mutants::FILE_QUERY_DROPPED, mutants::FILE_URL_HTML_ESCAPED],
         check: check!(files_unchanged),
     },
     Requirement {
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients sort by it and compute timeouts from it.",
         remedy: "Store the time once and write it in one zone.",
         terms: Terms { source: Source::STATUS.shown(), knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::CREATED_TIME_OTHER_ZONE],
+        mutants: &[mutants::CREATED_TIME_OTHER_ZONE],
         check: check!(created_time_stable),
     },
     Requirement {
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Answer with the gateway's id in every state.",
         terms: Terms { source: Source::STATUS.shown(), knobs: &[Knob::Settle], jobs: 2, ..TERMS },
-        defects: &[mutants::FINISHED_NAMES_VENDOR_ID, mutants::STATUS_NAMES_OTHER_ID],
+        mutants: &[mutants::FINISHED_NAMES_VENDOR_ID, mutants::STATUS_NAMES_OTHER_ID],
         check: check!(own_task_id_at_the_end),
     },
     Requirement {
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A client cannot tell a job that failed from a status request that failed, and asks forever.",
         remedy: "Answer {code: 200, data: {status: \"failed\", error_message}}: the request for the status went well.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::FAILED_STATUS_IS_ERROR],
+        mutants: &[mutants::FAILED_STATUS_IS_ERROR],
         check: check!(failed_is_an_answer),
     },
 ];

@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A client that asked for a callback does not poll; the job it paid for is lost to it.",
         remedy: "Forward input.metadata.callback_url to the vendor unchanged, in the field the vendor reads.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::CALLBACK_DROPPED,
             mutants::CALLBACK_DROPPED_FOR_VIDU,
             mutants::CALLBACK_FIELD_RENAMED,
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::CALLBACK_JOBS_NOT_POLLED],
+        mutants: &[mutants::SUCCESS_STAYS_RUNNING, mutants::CALLBACK_JOBS_NOT_POLLED],
         check: check!(status_follows_callback),
     },
     Requirement {
@@ -81,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::CALLBACK_DROPPED, mutants::CALLBACK_FIELD_RENAMED],
+        mutants: &[mutants::CALLBACK_DROPPED, mutants::CALLBACK_FIELD_RENAMED],
         check: check!(challenge_answered),
     },
 ];

@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Check the request before anything is done with it, and answer what is wrong with 400 and the error envelope.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::ARRAY_BODY_UNWRAPPED,
             mutants::NON_OBJECT_IS_500,
             mutants::ERRORS_AS_TEXT,
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It is the commonest mistake of all, and the one that frameworks answer in words of their own.",
         remedy: "Translate the parser's error, as any other, into the envelope.",
         terms: Terms { level: Level::Should, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::MALFORMED_IS_500,
             mutants::MALFORMED_IS_HTML,
             mutants::ERRORS_AS_TEXT,
@@ -78,7 +78,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 10,
             ..TERMS
         },
-        defects: &[mutants::DEEP_NESTING_IS_500, mutants::MALFORMED_IS_500],
+        mutants: &[mutants::DEEP_NESTING_IS_500, mutants::MALFORMED_IS_500],
         check: check!(odd_values_no_5xx),
     },
     Requirement {
@@ -92,7 +92,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 60,
             ..TERMS
         },
-        defects: &[mutants::MODEL_TYPE_IS_500, mutants::NULL_IS_500],
+        mutants: &[mutants::MODEL_TYPE_IS_500, mutants::NULL_IS_500],
         check: check!(any_type_no_5xx),
     },
     Requirement {
@@ -102,7 +102,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients parse JSON; a page means that some proxy or framework answered in the gateway's place.",
         remedy: "Set the error pages of everything in front of the gateway to the envelope.",
         terms: Terms { level: Level::Should, ..TERMS },
-        defects: &[mutants::AUTH_ERROR_IS_HTML, mutants::MALFORMED_IS_HTML],
+        mutants: &[mutants::AUTH_ERROR_IS_HTML, mutants::MALFORMED_IS_HTML],
         check: check!(no_html),
     },
     Requirement {
@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It tells an attacker which software runs where, and a client nothing.",
         remedy: "Log the trace; answer with a sentence about the request.",
         terms: TERMS,
-        defects: &[mutants::STACK_TRACE_SHOWN, mutants::SOURCE_PATH_SHOWN],
+        mutants: &[mutants::STACK_TRACE_SHOWN, mutants::SOURCE_PATH_SHOWN],
         check: check!(no_internals),
     },
     Requirement {
@@ -127,7 +127,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::ErrorCode],
             ..TERMS
         },
-        defects: &[mutants::ERROR_CODE_DIFFERS, mutants::PLACEMENT_CODE_DIFFERS],
+        mutants: &[mutants::ERROR_CODE_DIFFERS, mutants::PLACEMENT_CODE_DIFFERS],
         check: check!(every_code_mirrors_status),
     },
     Requirement {
@@ -141,7 +141,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[mutants::ERRORS_IN_200, mutants::VENDOR_REFUSAL_IN_200],
+        mutants: &[mutants::ERRORS_IN_200, mutants::VENDOR_REFUSAL_IN_200],
         check: check!(no_refusal_in_2xx),
     },
 ];

@@ -45,7 +45,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::QUERY_SORTED,
             mutants::HTML_ESCAPED,
             mutants::QUERY_REENCODED,
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::ESCAPES_DECODED,
             mutants::ESCAPES_UPPERCASED,
             mutants::ESCAPES_ESCAPED,
@@ -79,7 +79,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::PLUS_BECOMES_SPACE],
+        mutants: &[mutants::PLUS_BECOMES_SPACE],
         check: check!(plus),
     },
     Requirement {
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::FRAGMENT_DROPPED, mutants::FRAGMENT_ESCAPED],
+        mutants: &[mutants::FRAGMENT_DROPPED, mutants::FRAGMENT_ESCAPED],
         check: check!(fragment),
     },
     Requirement {
@@ -99,7 +99,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 2, ..TERMS },
-        defects: &[mutants::DEFAULT_PORT_DROPPED],
+        mutants: &[mutants::DEFAULT_PORT_DROPPED],
         check: check!(port),
     },
     Requirement {
@@ -113,7 +113,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::UserInfoCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[mutants::CREDENTIALS_DROPPED],
+        mutants: &[mutants::CREDENTIALS_DROPPED],
         check: check!(user_info),
     },
     Requirement {
@@ -128,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::HOST_PUNYCODED, mutants::NON_ASCII_ESCAPED, mutants::QUERY_REENCODED],
+        mutants: &[mutants::HOST_PUNYCODED, mutants::NON_ASCII_ESCAPED, mutants::QUERY_REENCODED],
         check: check!(non_ascii),
     },
     Requirement {
@@ -138,7 +138,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::TRUNCATED_AT_255,
             mutants::TRUNCATED_AT_1024,
             mutants::TRUNCATED_AT_2000,
@@ -153,7 +153,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 4, ..TERMS },
-        defects: &[mutants::URL_NORMALISED, mutants::TRAILING_SLASH_DROPPED, mutants::EMPTY_QUERY_DROPPED],
+        mutants: &[mutants::URL_NORMALISED, mutants::TRAILING_SLASH_DROPPED, mutants::EMPTY_QUERY_DROPPED],
         check: check!(not_normalised),
     },
     Requirement {
@@ -163,7 +163,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 24, generated: true, ..TERMS },
-        defects: &[mutants::ESCAPES_UPPERCASED, mutants::HTML_ESCAPED, mutants::QUERY_SORTED],
+        mutants: &[mutants::ESCAPES_UPPERCASED, mutants::HTML_ESCAPED, mutants::QUERY_SORTED],
         check: check!(generated_urls),
     },
     Requirement {
@@ -173,7 +173,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::DROPPED_WITH_OPTIONS],
+        mutants: &[mutants::DROPPED_WITH_OPTIONS],
         check: check!(beside_other_options),
     },
     Requirement {
@@ -183,7 +183,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::DROPPED_WITH_IMAGE],
+        mutants: &[mutants::DROPPED_WITH_IMAGE],
         check: check!(with_image),
     },
     Requirement {
@@ -193,7 +193,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { jobs: 8, ..TERMS },
-        defects: &[mutants::CALLBACK_SHARED, mutants::CALLBACK_CACHED],
+        mutants: &[mutants::CALLBACK_SHARED, mutants::CALLBACK_CACHED],
         check: check!(parallel_jobs),
     },
     Requirement {
@@ -203,7 +203,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::JSON_ESCAPES_KEPT],
+        mutants: &[mutants::JSON_ESCAPES_KEPT],
         check: check!(json_escapes),
     },
     Requirement {
@@ -213,7 +213,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::SEMICOLONS_CUT,
             mutants::SEMICOLONS_SPLIT,
             mutants::QUERY_REENCODED,
@@ -228,7 +228,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[mutants::SLASHES_COLLAPSED],
+        mutants: &[mutants::SLASHES_COLLAPSED],
         check: check!(double_slashes),
     },
     Requirement {
@@ -242,7 +242,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::NonAsciiCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[mutants::COMPOSED_CHARACTERS, mutants::NON_ASCII_ESCAPED],
+        mutants: &[mutants::COMPOSED_CHARACTERS, mutants::NON_ASCII_ESCAPED],
         check: check!(not_composed),
     },
     Requirement {
@@ -256,7 +256,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::HostDotCallback, Knob::RefusalStatus],
             ..TERMS
         },
-        defects: &[mutants::HOST_DOT_DROPPED],
+        mutants: &[mutants::HOST_DOT_DROPPED],
         check: check!(host_dot),
     },
 ];

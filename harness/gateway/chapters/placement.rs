@@ -34,7 +34,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page forbids it; accepted and ignored, the customer waits for a callback that never comes.",
         remedy: "Close the top of input: callback_url is not in the allow-list. 422 is not 400.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::INPUT_CALLBACK_IGNORED,
             mutants::INPUT_CALLBACK_FORWARDED,
             mutants::PLACEMENT_IS_422,
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[mutants::CREATES_BEFORE_PLACEMENT],
+        mutants: &[mutants::CREATES_BEFORE_PLACEMENT],
         check: check!(no_create_after_refusal),
     },
     Requirement {
@@ -76,7 +76,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::ROOT_CALLBACK_IGNORED, mutants::ROOT_CALLBACK_FORWARDED, mutants::ERRORS_IN_200],
+        mutants: &[mutants::ROOT_CALLBACK_IGNORED, mutants::ROOT_CALLBACK_FORWARDED, mutants::ERRORS_IN_200],
         check: check!(root_of_body),
     },
     Requirement {
@@ -94,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::FINDS_NESTED_CALLBACK],
+        mutants: &[mutants::FINDS_NESTED_CALLBACK],
         check: check!(nested_not_taken),
     },
     Requirement {
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The copy in input alone demands the refusal; guessing which one counts loses the other.",
         remedy: "Check the top of input first, whatever metadata holds.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::TWO_PLACES_ACCEPTED,
             mutants::INPUT_CALLBACK_IGNORED,
             mutants::INPUT_CALLBACK_FORWARDED,
@@ -129,7 +129,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::ROOT_CALLBACK_WINS, mutants::ROOT_CALLBACK_FORWARDED],
+        mutants: &[mutants::ROOT_CALLBACK_WINS, mutants::ROOT_CALLBACK_FORWARDED],
         check: check!(metadata_wins_over_root),
     },
     Requirement {
@@ -139,7 +139,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Sibling APIs spell it so; accepted and ignored, the callback never comes.",
         remedy: "They are outside the allow-list like any other key.",
         terms: Terms { source: Source::SUBMIT, scope: Scope::Once, jobs: 6, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::INPUT_CASE_VARIANTS_ACCEPTED,
             mutants::INPUT_OPEN,
             mutants::INPUT_DENYLIST,
@@ -165,7 +165,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 5,
             ..TERMS
         },
-        defects: &[mutants::METADATA_CASE_INSENSITIVE],
+        mutants: &[mutants::METADATA_CASE_INSENSITIVE],
         check: check!(case_variants_in_metadata),
     },
     Requirement {
@@ -175,7 +175,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A rule that holds for the documented example only is not a rule.",
         remedy: "Check placement in one place that every request passes.",
         terms: Terms { jobs: 25, generated: true, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::PLACEMENT_UNCHECKED_WITH_IMAGES,
             mutants::INPUT_CALLBACK_IGNORED,
             mutants::INPUT_CALLBACK_FORWARDED,
@@ -193,7 +193,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The key is outside the allow-list, whatever it holds; a rule about values lets the next one through.",
         remedy: "Refuse by the key, before its value is looked at.",
         terms: Terms { source: Source::SUBMIT, jobs: 5, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::EMPTY_INPUT_CALLBACK_ACCEPTED,
             mutants::PLACEMENT_UNCHECKED_FOR_VIDU,
             mutants::INPUT_CALLBACK_IGNORED,

@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Ignore the URL or answer 400. (Name a model with --model polling=NAME to have this judged.)",
         terms: Terms { knobs: &[Knob::PollingCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[mutants::POLLING_RUNS_AT_KLING, mutants::POLLING_CALLBACK_IS_500],
+        mutants: &[mutants::POLLING_RUNS_AT_KLING, mutants::POLLING_CALLBACK_IS_500],
         check: check!(ignored_or_refused),
     },
     Requirement {
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Leave callbacks to vendors that send them. (Name a model with --model polling=NAME to have this judged.)",
         terms: Terms { source: Source::CALLBACKS, ..TERMS },
-        defects: &[mutants::POLLING_CALLS_BACK],
+        mutants: &[mutants::POLLING_CALLS_BACK],
         check: check!(no_callback),
     },
 ];

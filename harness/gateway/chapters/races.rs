@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Vendors call back when they like, also before the gateway has answered its own client.",
         remedy: "Store the job before the vendor is called, and learn its state by asking the vendor.",
         terms: Terms { knobs: &[Knob::Settle], ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::EARLY_END_FORGOTTEN,
             mutants::CALLBACK_JOBS_NOT_POLLED,
             mutants::SUCCESS_STAYS_RUNNING,
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::IMPATIENT_WITH_VENDOR],
+        mutants: &[mutants::IMPATIENT_WITH_VENDOR],
         check: check!(slow_receiver),
     },
     Requirement {
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 2,
             ..TERMS
         },
-        defects: &[mutants::BUSY_LOOKS_UNKNOWN, mutants::TERMINAL_FLAPS, mutants::REGRESSES],
+        mutants: &[mutants::BUSY_LOOKS_UNKNOWN, mutants::TERMINAL_FLAPS, mutants::REGRESSES],
         check: check!(parallel_polls_agree),
     },
     Requirement {
@@ -100,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page tells receivers to ask for the status when a callback comes, and to keep polling as a safety net.",
         remedy: "Ask the vendor about every job, those with a callback_url too.",
         terms: Terms { source: Source::CALLBACKS, knobs: &[Knob::Settle], ..TERMS },
-        defects: &[mutants::CALLBACK_JOBS_NOT_POLLED, mutants::SUCCESS_STAYS_RUNNING],
+        mutants: &[mutants::CALLBACK_JOBS_NOT_POLLED, mutants::SUCCESS_STAYS_RUNNING],
         check: check!(status_follows_callback),
     },
 ];

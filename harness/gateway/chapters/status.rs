@@ -43,7 +43,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::STATUS_WITHOUT_ENVELOPE,
             mutants::FOREIGN_STATUS_WORDS,
             mutants::PROGRESS_OVER_100,
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressType, Knob::FileType],
             ..TERMS
         },
-        defects: &[mutants::SUCCESS_STAYS_RUNNING, mutants::FILES_MISSING, mutants::FILE_TYPE_ODD],
+        mutants: &[mutants::SUCCESS_STAYS_RUNNING, mutants::FILES_MISSING, mutants::FILE_TYPE_ODD],
         check: check!(success),
     },
     Requirement {
@@ -72,7 +72,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Map every bad end of the vendor to failed: moderation, expiry and cancellation too.",
         terms: Terms { source: Source::STATUS.inferred(), jobs: 4, ..TERMS },
-        defects: &[mutants::FAILURE_REPORTED_FINISHED, mutants::EXPIRED_STAYS_RUNNING],
+        mutants: &[mutants::FAILURE_REPORTED_FINISHED, mutants::EXPIRED_STAYS_RUNNING],
         check: check!(failure),
     },
     Requirement {
@@ -87,7 +87,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::FailureReason],
             ..TERMS
         },
-        defects: &[mutants::FAILURE_WITHOUT_MESSAGE],
+        mutants: &[mutants::FAILURE_WITHOUT_MESSAGE],
         check: check!(failure_explained),
     },
     Requirement {
@@ -97,7 +97,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Derive the status from the vendor's state, not from the age of the job.",
         terms: Terms { knobs: &[Knob::StatusWords], ..TERMS },
-        defects: &[mutants::FINISHED_TOO_EARLY],
+        mutants: &[mutants::FINISHED_TOO_EARLY],
         check: check!(not_ended_early),
     },
     Requirement {
@@ -107,7 +107,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Store the terminal state and answer from the store.",
         terms: Terms { source: Source::STATUS.inferred(), ..TERMS },
-        defects: &[mutants::TERMINAL_FLAPS],
+        mutants: &[mutants::TERMINAL_FLAPS],
         check: check!(terminal_is_final),
     },
     Requirement {
@@ -117,7 +117,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Let the stored state move forward only.",
         terms: Terms { source: Source::STATUS.inferred(), knobs: &[Knob::StatusWords], ..TERMS },
-        defects: &[mutants::REGRESSES],
+        mutants: &[mutants::REGRESSES],
         check: check!(never_back),
     },
     Requirement {
@@ -133,7 +133,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::Settle, Knob::StatusWords, Knob::ProgressEnd],
             ..TERMS
         },
-        defects: &[mutants::PROGRESS_NOT_100, mutants::PROGRESS_FRACTION],
+        mutants: &[mutants::PROGRESS_NOT_100, mutants::PROGRESS_FRACTION],
         check: check!(progress_complete),
     },
     Requirement {
@@ -143,7 +143,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Answer with the gateway's id; the vendor's is not the client's business.",
         terms: Terms { source: Source::STATUS.shown(), knobs: &[], ..TERMS },
-        defects: &[mutants::STATUS_NAMES_OTHER_ID],
+        mutants: &[mutants::STATUS_NAMES_OTHER_ID],
         check: check!(own_task_id),
     },
     Requirement {
@@ -153,7 +153,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Read the vendor's answer before you accept the job; MiniMax reports errors inside HTTP 200.",
         terms: Terms { source: Source::STATUS.inferred(), jobs: 3, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::REFUSAL_HIDDEN,
             mutants::BASE_RESP_IGNORED,
             mutants::ERRORS_IN_200,
@@ -183,7 +183,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::REFUSAL_HIDDEN,
             mutants::BASE_RESP_IGNORED,
             mutants::ERRORS_IN_200,

@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Everything else rests on jobs being accepted.",
         remedy: "Accept {\"model\", \"input\": {\"prompt\"}} for every model you offer; leave a vendor you do not offer out with --vendor.",
         terms: Terms { scope: Scope::EachVendor, preconditions: &[], ..TERMS },
-        defects: &[mutants::REFUSES_VIDU],
+        mutants: &[mutants::REFUSES_VIDU],
         check: check!(minimal_accepted),
     },
     Requirement {
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Clients read data.task_id to poll; any other shape loses a job that was paid for.",
         remedy: "Answer with the documented envelope, whatever the vendor answered.",
         terms: Terms { source: Source::CALLBACKS.shown(), knobs: &[Knob::StatusWords], ..TERMS },
-        defects: &[mutants::CREATED_TIME_MISSING],
+        mutants: &[mutants::CREATED_TIME_MISSING],
         check: check!(answer_shape),
     },
     Requirement {
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             knobs: &[Knob::FirstStatus, Knob::StatusWords],
             ..TERMS
         },
-        defects: &[mutants::STARTS_RUNNING],
+        mutants: &[mutants::STARTS_RUNNING],
         check: check!(starts_not_started),
     },
     Requirement {
@@ -72,7 +72,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "With a shared id one of the two jobs can never be polled.",
         remedy: "Make the id random or take it from a sequence, not from the request.",
         terms: Terms { source: Source::STATUS.inferred(), jobs: 3, ..TERMS },
-        defects: &[mutants::REPEATS_TASK_ID],
+        mutants: &[mutants::REPEATS_TASK_ID],
         check: check!(task_ids_unique),
     },
     Requirement {
@@ -82,7 +82,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page promises that the answer is identical to the no-callback case.",
         remedy: "Build the submit answer without looking at callback_url.",
         terms: Terms { source: Source::CALLBACKS, scope: Scope::EachVendor, jobs: 2, ..TERMS },
-        defects: &[mutants::ECHOES_CALLBACK],
+        mutants: &[mutants::ECHOES_CALLBACK],
         check: check!(same_keys_with_callback),
     },
     Requirement {
@@ -92,7 +92,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A silently ignored resolution or negativePrompt produces, and bills, the wrong video.",
         remedy: "Close input: allow prompt, size, image, images, duration, seconds and metadata, refuse the rest.",
         terms: Terms { knobs: &[Knob::RefusalStatus], jobs: 7, ..TERMS },
-        defects: &[mutants::INPUT_OPEN, mutants::ERRORS_IN_200],
+        mutants: &[mutants::INPUT_OPEN, mutants::ERRORS_IN_200],
         check: check!(named_keys_refused),
     },
     Requirement {
@@ -102,7 +102,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The rule is an allow-list; a list of forbidden keys misses tomorrow's typo.",
         remedy: "Check keys against the allow-list, not against a list of known mistakes.",
         terms: Terms { knobs: &[Knob::RefusalStatus], jobs: 25, generated: true, ..TERMS },
-        defects: &[mutants::INPUT_OPEN, mutants::INPUT_DENYLIST, mutants::ERRORS_IN_200],
+        mutants: &[mutants::INPUT_OPEN, mutants::INPUT_DENYLIST, mutants::ERRORS_IN_200],
         check: check!(any_other_key_refused),
     },
     Requirement {
@@ -112,7 +112,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "prompt is marked required and not empty; a filled-in one is someone else's video.",
         remedy: "Refuse unless input.prompt is a string with something other than white space in it.",
         terms: Terms { source: Source::REFERENCE, knobs: &[Knob::RefusalStatus], jobs: 5, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::PROMPT_OPTIONAL,
             mutants::BLANK_PROMPT_ACCEPTED,
             mutants::PROMPT_COERCED,
@@ -127,7 +127,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "input is a required object in every published reference.",
         remedy: "Refuse the request before anything is filled in.",
         terms: Terms { source: Source::REFERENCE, knobs: &[Knob::RefusalStatus], jobs: 4, ..TERMS },
-        defects: &[mutants::INPUT_OPTIONAL, mutants::ERRORS_IN_200],
+        mutants: &[mutants::INPUT_OPTIONAL, mutants::ERRORS_IN_200],
         check: check!(input_required),
     },
     Requirement {
@@ -137,7 +137,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A default model decides about someone else's money.",
         remedy: "Refuse the request; do not choose a model for the client.",
         terms: Terms { source: Source::REFERENCE, knobs: &[Knob::RefusalStatus], jobs: 2, ..TERMS },
-        defects: &[mutants::MODEL_OPTIONAL, mutants::ERRORS_IN_200],
+        mutants: &[mutants::MODEL_OPTIONAL, mutants::ERRORS_IN_200],
         check: check!(model_required),
     },
     Requirement {
@@ -147,7 +147,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Running another model bills a job nobody ordered; a 5xx invites retries of a request that can never work.",
         remedy: "Answer 400 (or 404) with the error envelope when no route exists for the model.",
         terms: Terms { source: Source::REFERENCE.inferred(), jobs: 2, ..TERMS },
-        defects: &[mutants::UNKNOWN_MODEL_ACCEPTED, mutants::ERRORS_IN_200],
+        mutants: &[mutants::UNKNOWN_MODEL_ACCEPTED, mutants::ERRORS_IN_200],
         check: check!(unknown_model_refused),
     },
     Requirement {
@@ -163,7 +163,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 9,
             ..TERMS
         },
-        defects: &[mutants::TYPES_UNCHECKED, mutants::ERRORS_IN_200],
+        mutants: &[mutants::TYPES_UNCHECKED, mutants::ERRORS_IN_200],
         check: check!(types_checked),
     },
     Requirement {
@@ -173,7 +173,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The allow-list is also a promise.",
         remedy: "Accept prompt, size, image, images, duration, seconds and metadata for every model, and map or ignore what a model does not take.",
         terms: Terms { jobs: 6, ..TERMS },
-        defects: &[mutants::SECONDS_REFUSED],
+        mutants: &[mutants::SECONDS_REFUSED],
         check: check!(allow_list_accepted),
     },
     Requirement {
@@ -187,7 +187,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             preconditions: &[GatewayPrecondition::Witness, GatewayPrecondition::Accepts],
             ..TERMS
         },
-        defects: &[mutants::METADATA_CLOSED],
+        mutants: &[mutants::METADATA_CLOSED],
         check: check!(metadata_open),
     },
 ];

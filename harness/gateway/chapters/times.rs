@@ -30,7 +30,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[Requirement {
         jobs: 1,
         generated: false,
     },
-    defects: &[mutants::CREATED_TIME_FIXED],
+    mutants: &[mutants::CREATED_TIME_FIXED],
     check: check!(created_now),
 }];
 

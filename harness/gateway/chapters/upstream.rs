@@ -30,7 +30,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A second create is billed twice and calls back twice, with two ids.",
         remedy: "Do not retry a create whose answer was lost; do not fan out to several channels.",
         terms: Terms { source: Source::CALLBACKS.inferred(), ..TERMS },
-        defects: &[mutants::CREATES_TWICE],
+        mutants: &[mutants::CREATES_TWICE],
         check: check!(one_create),
     },
     Requirement {
@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Another prompt or model is another product than the one ordered.",
         remedy: "Copy prompt and model into the create call unchanged.",
         terms: TERMS,
-        defects: &[mutants::PROMPT_TRUNCATED, mutants::MODEL_REPLACED],
+        mutants: &[mutants::PROMPT_TRUNCATED, mutants::MODEL_REPLACED],
         check: check!(prompt_and_model),
     },
     Requirement {
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The vendor, and anyone who reads its logs, could spend the client's money at the gateway.",
         remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
         terms: TERMS,
-        defects: &[mutants::CLIENT_KEY_FORWARDED],
+        mutants: &[mutants::CLIENT_KEY_FORWARDED],
         check: check!(client_key_stays),
     },
     Requirement {
@@ -60,7 +60,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It would let a client run an expensive model for the price of a cheap one.",
         remedy: "Remove model from metadata before it is merged into the vendor's request.",
         terms: TERMS,
-        defects: &[mutants::METADATA_MODEL_WINS],
+        mutants: &[mutants::METADATA_MODEL_WINS],
         check: check!(metadata_model_loses),
     },
     Requirement {
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A job that runs although it was refused is billed and nobody knows its id.",
         remedy: "Validate the whole request before the first call to a vendor.",
         terms: Terms { jobs: 3, ..TERMS },
-        defects: &[mutants::CREATES_BEFORE_CHECKING],
+        mutants: &[mutants::CREATES_BEFORE_CHECKING],
         check: check!(no_create_after_refusal),
     },
     Requirement {
@@ -88,7 +88,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::CLIENT_KEY_IN_QUERIES],
+        mutants: &[mutants::CLIENT_KEY_IN_QUERIES],
         check: check!(client_key_stays_in_queries),
     },
     Requirement {
@@ -98,7 +98,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "They are a user's session at the gateway, and none of the vendor's business.",
         remedy: "Build the vendor's request from nothing; do not copy the client's headers.",
         terms: TERMS,
-        defects: &[mutants::COOKIES_FORWARDED],
+        mutants: &[mutants::COOKIES_FORWARDED],
         check: check!(cookies_stay),
     },
     Requirement {
@@ -108,7 +108,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Without it the customer pays for another video than the one ordered.",
         remedy: "Map input.image to the vendor's field for a first frame.",
         terms: TERMS,
-        defects: &[mutants::IMAGE_DROPPED],
+        mutants: &[mutants::IMAGE_DROPPED],
         check: check!(image_arrives),
     },
     Requirement {
@@ -118,7 +118,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A video of the vendor's usual length is not the one ordered, or billed.",
         remedy: "Map input.duration, and input.seconds where it is missing, to the vendor's field and type.",
         terms: Terms { source: Source::VIDEO.inferred(), jobs: 2, ..TERMS },
-        defects: &[mutants::DURATION_DROPPED, mutants::SECONDS_DROPPED],
+        mutants: &[mutants::DURATION_DROPPED, mutants::SECONDS_DROPPED],
         check: check!(duration_arrives),
     },
 ];

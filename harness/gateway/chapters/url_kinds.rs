@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::HttpCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[mutants::HTTP_UPGRADED],
+        mutants: &[mutants::HTTP_UPGRADED],
         check: check!(plain_http),
     },
     Requirement {
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::PrivateCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[mutants::PRIVATE_HOST_IS_500],
+        mutants: &[mutants::PRIVATE_HOST_IS_500],
         check: check!(private_address),
     },
     Requirement {
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::LongCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::TRUNCATED_AT_255,
             mutants::TRUNCATED_AT_1024,
             mutants::TRUNCATED_AT_2000,
@@ -77,7 +77,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: REMEDY,
         terms: Terms { knobs: &[Knob::RelativeCallback, Knob::RefusalStatus], ..TERMS },
-        defects: &[mutants::RELATIVE_RESOLVED],
+        mutants: &[mutants::RELATIVE_RESOLVED],
         check: check!(relative),
     },
 ];

@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Keep the last known state when a query fails, and ask again later.",
         terms: TERMS,
-        defects: &[mutants::FAILED_QUERY_FAILS, mutants::LIMITED_QUERY_FAILS],
+        mutants: &[mutants::FAILED_QUERY_FAILS, mutants::LIMITED_QUERY_FAILS],
         check: check!(failed_query_changes_nothing),
     },
     Requirement {
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Derive a state only from an answer that has one.",
         terms: Terms { jobs: 5, ..TERMS },
-        defects: &[mutants::LOST_QUERY_FAILS, mutants::UNREADABLE_QUERY_FAILS, mutants::EMPTY_QUERY_FINISHES],
+        mutants: &[mutants::LOST_QUERY_FAILS, mutants::UNREADABLE_QUERY_FAILS, mutants::EMPTY_QUERY_FINISHES],
         check: check!(unreadable_query_changes_nothing),
     },
     Requirement {
@@ -60,7 +60,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A gateway that stops asking after one bad answer leaves the client waiting for a job that is long done.",
         remedy: "Ask again after a failed query, as long as the job has not ended.",
         terms: Terms { jobs: 4, ..TERMS },
-        defects: &[mutants::GIVES_UP_AFTER_BAD_QUERY],
+        mutants: &[mutants::GIVES_UP_AFTER_BAD_QUERY],
         check: check!(status_catches_up),
     },
     Requirement {
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "A client that reads a page of HTML, or that its task does not exist, gives up a job that it pays for.",
         remedy: "Answer with the last known state, or with 502 or 503 in the envelope.",
         terms: Terms { jobs: 4, ..TERMS },
-        defects: &[mutants::STATUS_PAGE_PASSED_ON, mutants::TROUBLE_IS_404],
+        mutants: &[mutants::STATUS_PAGE_PASSED_ON, mutants::TROUBLE_IS_404],
         check: check!(status_answered_in_trouble),
     },
     Requirement {
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Vendors add states; a job that is under review has neither a result nor an end.",
         remedy: "Treat an unknown word as no news.",
         terms: Terms { jobs: 1, ..TERMS },
-        defects: &[mutants::UNKNOWN_WORD_FINISHES, mutants::UNKNOWN_WORD_FAILS],
+        mutants: &[mutants::UNKNOWN_WORD_FINISHES, mutants::UNKNOWN_WORD_FAILS],
         check: check!(unknown_word_changes_nothing),
     },
     Requirement {
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Nothing is broken: the vendor answers, and the last known state is as good an answer as before.",
         remedy: "Answer with the last known state.",
         terms: Terms { level: Level::Should, jobs: 1, ..TERMS },
-        defects: &[mutants::UNKNOWN_WORD_CRASHES],
+        mutants: &[mutants::UNKNOWN_WORD_CRASHES],
         check: check!(unknown_word_answered),
     },
     Requirement {
@@ -105,7 +105,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             jobs: 12,
             ..TERMS
         },
-        defects: &[mutants::ODD_ENDS_UNEXPLAINED, mutants::FAILURE_WITHOUT_MESSAGE],
+        mutants: &[mutants::ODD_ENDS_UNEXPLAINED, mutants::FAILURE_WITHOUT_MESSAGE],
         check: check!(every_end_explained),
     },
     Requirement {
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Nothing will ever finish it, so a client that polls it polls forever.",
         remedy: "Count the denials, and fail the job after a few of them in a row.",
         terms: Terms { level: Level::Should, jobs: 1, ..TERMS },
-        defects: &[mutants::VANISHED_STAYS_RUNNING],
+        mutants: &[mutants::VANISHED_STAYS_RUNNING],
         check: check!(vanished_job_ends),
     },
     Requirement {
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Code 1002 says that the query came too early, not that the job has failed.",
         remedy: "Read base_resp before status; only a status of Fail is the job's end.",
         terms: Terms { scope: Scope::Only("minimax"), jobs: 1, ..TERMS },
-        defects: &[mutants::BUSINESS_ERROR_FAILS],
+        mutants: &[mutants::BUSINESS_ERROR_FAILS],
         check: check!(business_error_in_query),
     },
     Requirement {
@@ -135,7 +135,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "finished is final: a client that sees it without files never looks again, and has paid.",
         remedy: "Report finished only with the address of the result; until then the job is running.",
         terms: Terms { scope: Scope::Only("minimax"), jobs: 1, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::FINISHES_WITHOUT_FILE,
             mutants::FAILED_QUERY_FAILS,
             mutants::GIVES_UP_AFTER_BAD_QUERY,

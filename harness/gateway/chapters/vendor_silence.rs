@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Set a time limit on every call to a vendor.",
         terms: Terms { knobs: &[Knob::Hang], ..TERMS },
-        defects: &[mutants::SUBMIT_WAITS_FOR_EVER],
+        mutants: &[mutants::SUBMIT_WAITS_FOR_EVER],
         check: check!(submit_bounded),
     },
     Requirement {
@@ -47,7 +47,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Set a time limit on every call to a vendor, and answer with the last known state.",
         terms: TERMS,
-        defects: &[mutants::STATUS_WAITS_FOR_EVER],
+        mutants: &[mutants::STATUS_WAITS_FOR_EVER],
         check: check!(status_bounded),
     },
     Requirement {
@@ -57,7 +57,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { knobs: &[Knob::Hang], jobs: 2, ..TERMS },
-        defects: &[mutants::SUBMITS_QUEUE],
+        mutants: &[mutants::SUBMITS_QUEUE],
         check: check!(submits_side_by_side),
     },
     Requirement {
@@ -67,7 +67,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "One bad minute of one vendor would otherwise be an outage for everybody.",
         remedy: "Hold no lock, and no only worker, while a vendor is asked.",
         terms: Terms { jobs: 2, ..TERMS },
-        defects: &[mutants::STATUSES_QUEUE],
+        mutants: &[mutants::STATUSES_QUEUE],
         check: check!(statuses_side_by_side),
     },
 ];

@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Accept a job only when the vendor's answer holds an id; everything else is an error to the client.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::FAILED_CREATE_ACCEPTED,
             mutants::REFUSAL_HIDDEN,
             mutants::BASE_RESP_IGNORED,
@@ -55,7 +55,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Pass the limit on, or queue the job and try again; never accept a job that nobody will create.",
         terms: Terms { jobs: 2, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::LIMITED_CREATE_ACCEPTED,
             mutants::REFUSAL_HIDDEN,
             mutants::BASE_RESP_IGNORED,
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: WHY,
         remedy: "Treat an answer without a readable id as no answer, whatever its HTTP status is.",
         terms: Terms { jobs: 5, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::LOST_CREATE_ACCEPTED,
             mutants::UNREADABLE_CREATE_ACCEPTED,
             mutants::REFUSAL_HIDDEN,
@@ -88,7 +88,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "The page of a load balancer or the words of the software in between tell a client nothing, and break its parser.",
         remedy: "Build every error in one place; never copy a vendor's answer.",
         terms: Terms { source: Source::REFERENCE, knobs: &[], jobs: 6, ..TERMS },
-        defects: &[mutants::EMPTY_BODY_CRASHES, mutants::PAGE_PASSED_ON, mutants::ERRORS_AS_TEXT],
+        mutants: &[mutants::EMPTY_BODY_CRASHES, mutants::PAGE_PASSED_ON, mutants::ERRORS_AS_TEXT],
         check: check!(create_trouble_enveloped),
     },
     Requirement {
@@ -98,7 +98,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "After a 400 a client changes its request, after a 401 its key, and neither was wrong; only a 5xx or a 429 says: later.",
         remedy: "Answer 502 or 503 when the vendor failed, and keep 4xx for what the client can fix.",
         terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), knobs: &[], ..TERMS },
-        defects: &[mutants::OUTAGE_BLAMED_ON_CLIENT, mutants::VENDOR_UNAUTHORIZED_PASSED_ON],
+        mutants: &[mutants::OUTAGE_BLAMED_ON_CLIENT, mutants::VENDOR_UNAUTHORIZED_PASSED_ON],
         check: check!(outage_not_clients_fault),
     },
     Requirement {
@@ -108,7 +108,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "Anyone who reads it can spend the operator's money; vendors and proxies do quote keys in their errors.",
         remedy: "Do not pass on what the vendor says about the operator's account; remove the key from everything else.",
         terms: Terms { source: Source::SUBMIT.inferred(), ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::VENDOR_SENTENCE_QUOTED,
             mutants::PAGE_PASSED_ON,
             mutants::BODY_QUOTED,
@@ -126,7 +126,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "It shows how the operator's network is built, and client libraries put it into their error texts by themselves.",
         remedy: "Log the text of a failed call; tell the client only that the vendor could not be reached.",
         terms: Terms { level: Level::Should, source: Source::SUBMIT.inferred(), jobs: 6, ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::ADDRESS_NAMED,
             mutants::PAGE_PASSED_ON,
             mutants::BODY_QUOTED,
@@ -142,7 +142,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
         why: "error.message is shown to people; a page of HTML in it helps none of them and tells strangers about the inside.",
         remedy: "Put a sentence of your own where the vendor's answer is not the vendor's API.",
         terms: Terms { level: Level::Should, source: Source::REFERENCE.inferred(), jobs: 6, ..TERMS },
-        defects: &[mutants::BODY_QUOTED, mutants::PAGE_PASSED_ON, mutants::STATUS_PAGE_PASSED_ON],
+        mutants: &[mutants::BODY_QUOTED, mutants::PAGE_PASSED_ON, mutants::STATUS_PAGE_PASSED_ON],
         check: check!(vendor_page_stays),
     },
     Requirement {
@@ -162,7 +162,7 @@ pub const REQUIREMENTS: &[Requirement<Gateway>] = &[
             ],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::REPEATS_LOST_CREATE,
             mutants::REPEATS_FAILED_CREATE,
             mutants::REPEATS_UNREADABLE_CREATE,

@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors repeat what is not acknowledged, and give up in the end: the result is lost.",
         remedy: "Answer 200 as soon as the callback is verified and stored.",
         terms: Terms { source: Source::CALLBACKS, preconditions: &[], ..TERMS },
-        defects: &[mutants::REFUSES_VIDU],
+        mutants: &[mutants::REFUSES_VIDU],
         check: check!(success_acked),
     },
     Requirement {
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "That a job has failed is news like any other; refusing it makes the vendor say it again and again.",
         remedy: "Acknowledge every state that the vendor documents, whatever you make of it.",
         terms: TERMS,
-        defects: &[mutants::FAILURE_IS_500],
+        mutants: &[mutants::FAILURE_IS_500],
         check: check!(failure_acked),
     },
     Requirement {
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A refused callback is repeated, and by then the job may be further: old news arrive after new ones.",
         remedy: "Acknowledge progress, even if you do nothing with it.",
         terms: TERMS,
-        defects: &[mutants::PROGRESS_IS_400],
+        mutants: &[mutants::PROGRESS_IS_400],
         check: check!(progress_acked),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "To a vendor an answer after its limit does not count: it repeats the callback and then gives up.",
         remedy: "Put what takes time into a queue, and answer first; rare states too.",
         terms: Terms { source: Source::ARK, ..TERMS },
-        defects: &[mutants::EXPIRED_ACKED_LATE],
+        mutants: &[mutants::EXPIRED_ACKED_LATE],
         check: check!(within_the_limit),
     },
     Requirement {
@@ -81,7 +81,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Work before the answer is fast until there is much of it; then limits are missed and vendors repeat themselves.",
         remedy: "Store the callback, answer 200, and do the work from a queue.",
         terms: Terms { level: Level::Should, source: Source::CALLBACKS, ..TERMS },
-        defects: &[mutants::WORKS_BEFORE_ACK],
+        mutants: &[mutants::WORKS_BEFORE_ACK],
         check: check!(fast),
     },
     Requirement {
@@ -91,7 +91,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors post to the URL as it was given and follow no redirect; many customers mark their callbacks in the query.",
         remedy: "Match the path without the query, keep the query for the signature, and answer where you were asked.",
         terms: TERMS,
-        defects: &[mutants::REDIRECTS_QUERIES, mutants::QUERY_DROPPED],
+        mutants: &[mutants::REDIRECTS_QUERIES, mutants::QUERY_DROPPED],
         check: check!(no_redirect),
     },
     Requirement {
@@ -107,7 +107,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway],
             ..TERMS
         },
-        defects: &[mutants::CONFIRMS_BEFORE_ACK],
+        mutants: &[mutants::CONFIRMS_BEFORE_ACK],
         check: check!(without_the_gateway),
     },
     Requirement {
@@ -117,7 +117,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "It comes again because its acknowledgement was lost; any other answer makes it come once more.",
         remedy: "Acknowledge a repetition like the first, and do nothing.",
         terms: TERMS,
-        defects: &[mutants::DUPLICATE_IS_409],
+        mutants: &[mutants::DUPLICATE_IS_409],
         check: check!(repeat_acked),
     },
     Requirement {
@@ -127,7 +127,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Callbacks overtake each other; refusing old news makes the vendor repeat them although nobody wants them.",
         remedy: "Acknowledge progress of a job that has ended, and ignore it.",
         terms: TERMS,
-        defects: &[mutants::LATE_IS_409],
+        mutants: &[mutants::LATE_IS_409],
         check: check!(late_acked),
     },
     Requirement {
@@ -137,7 +137,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Jobs that were submitted together end together; what is refused then is lost when the vendor has given up.",
         remedy: "Do nothing before the answer but verify and store, and let a queue take the burst.",
         terms: TERMS,
-        defects: &[mutants::BUSY_IS_503],
+        mutants: &[mutants::BUSY_IS_503],
         check: check!(burst_acked),
     },
 ];

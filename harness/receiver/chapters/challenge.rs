@@ -41,7 +41,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without the right answer MiniMax refuses the job, or never calls back.",
         remedy: "Answer a body with `challenge` with {\"challenge\": <the same value>}, before you look for a task.",
         terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
-        defects: &[mutants::CHALLENGE_UNKNOWN],
+        mutants: &[mutants::CHALLENGE_UNKNOWN],
         check: check!(echoed),
     },
     Requirement {
@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The page's sample answers JSON, and nothing promises that a bare value is understood.",
         remedy: "Answer a JSON object whose member `challenge` is the value as a string.",
         terms: Terms { level: Level::Should, source: Source::MINIMAX.shown(), ..TERMS },
-        defects: &[mutants::CHALLENGE_AS_TEXT],
+        mutants: &[mutants::CHALLENGE_AS_TEXT],
         check: check!(as_json),
     },
     Requirement {
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "After three seconds MiniMax takes the URL for unusable and refuses the job.",
         remedy: "Answer a challenge at once: there is nothing to look up, to store or to ask.",
         terms: TERMS,
-        defects: &[mutants::CHALLENGE_SLOW],
+        mutants: &[mutants::CHALLENGE_SLOW],
         check: check!(in_time),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The value is compared; what has been trimmed, cut, escaped or read as a number is another one.",
         remedy: "Hand the string on as it was parsed, without any conversion.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::CHALLENGE_TRIMMED,
             mutants::CHALLENGE_AS_NUMBER,
             mutants::CHALLENGE_LOWERCASED,
@@ -96,7 +96,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::CHALLENGE_STORED],
+        mutants: &[mutants::CHALLENGE_STORED],
         check: check!(never_a_job),
     },
     Requirement {
@@ -115,7 +115,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::SINGLE_THREADED, mutants::CHALLENGE_NEEDS_TASK],
+        mutants: &[mutants::SINGLE_THREADED, mutants::CHALLENGE_NEEDS_TASK],
         check: check!(during_submit),
     },
     Requirement {
@@ -125,7 +125,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "MiniMax asks at every submit and may repeat itself; an answer without the value fails the submit.",
         remedy: "Keep challenges out of whatever recognises repetitions.",
         terms: Terms { source: Source::MINIMAX.inferred(), ..TERMS },
-        defects: &[mutants::CHALLENGE_DEDUPLICATED],
+        mutants: &[mutants::CHALLENGE_DEDUPLICATED],
         check: check!(repeated),
     },
     Requirement {
@@ -135,7 +135,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors add fields, and a challenge that is no longer recognised stops every submit at once.",
         remedy: "Recognise a challenge by its member `challenge` alone.",
         terms: Terms { level: Level::Should, source: Source::MINIMAX.inferred(), ..TERMS },
-        defects: &[mutants::CHALLENGE_STRICT],
+        mutants: &[mutants::CHALLENGE_STRICT],
         check: check!(with_company),
     },
 ];

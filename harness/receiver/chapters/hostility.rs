@@ -51,7 +51,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A callback URL is public; what anyone can break there is an alarm at night, and a 5xx asks for a repetition.",
         remedy: "Catch the parser's error and answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
-        defects: &[mutants::MALFORMED_IS_500],
+        mutants: &[mutants::MALFORMED_IS_500],
         check: check!(malformed_json),
     },
     Requirement {
@@ -61,7 +61,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Decoding is a step of its own in many languages, and its error is often forgotten.",
         remedy: "Decode strictly, catch the error and answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
-        defects: &[mutants::UTF8_IS_500],
+        mutants: &[mutants::UTF8_IS_500],
         check: check!(invalid_utf8),
     },
     Requirement {
@@ -71,7 +71,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recursive parser runs out of stack, and in some languages that ends the process.",
         remedy: "Use a parser with a limit of depth, or catch the error it throws; answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
-        defects: &[mutants::NESTING_IS_500],
+        mutants: &[mutants::NESTING_IS_500],
         check: check!(deep_nesting),
     },
     Requirement {
@@ -85,7 +85,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[mutants::DUPLICATE_KEYS_WORK_TWICE],
+        mutants: &[mutants::DUPLICATE_KEYS_WORK_TWICE],
         check: check!(duplicate_keys),
     },
     Requirement {
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without a limit anyone can use up the memory of the machine.",
         remedy: "Limit the length of bodies and answer 413 beyond it.",
         terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
-        defects: &[mutants::HUGE_IS_500],
+        mutants: &[mutants::HUGE_IS_500],
         check: check!(huge_body),
     },
     Requirement {
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
             ..TERMS
         },
-        defects: &[mutants::SLOW_BODY_BLOCKS],
+        mutants: &[mutants::SLOW_BODY_BLOCKS],
         check: check!(slow_body),
     },
     Requirement {
@@ -124,7 +124,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[mutants::PUT_WORKS, mutants::GET_IS_500],
+        mutants: &[mutants::PUT_WORKS, mutants::GET_IS_500],
         check: check!(wrong_method),
     },
     Requirement {
@@ -138,7 +138,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[mutants::FORM_ACCEPTED, mutants::XML_IS_500],
+        mutants: &[mutants::FORM_ACCEPTED, mutants::XML_IS_500],
         check: check!(wrong_content_type),
     },
 ];

@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A callback whose work is not done is a lost result, and a probe that counts by itself proves nothing.",
         remedy: "Do the work when a job is first known to have ended, and let the effects probe only read.",
         terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
-        defects: &[mutants::IGNORES_VIDU],
+        mutants: &[mutants::IGNORES_VIDU],
         check: check!(control),
     },
     Requirement {
@@ -49,7 +49,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A vendor whose attempt timed out sends it again, although the first one arrived.",
         remedy: "Remember that the job has ended, by its id, before the work is begun.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE],
+        mutants: &[mutants::NO_DEDUPE],
         check: check!(twice),
     },
     Requirement {
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each attempt has a new timestamp, nonce and signature; only the job in it is the same.",
         remedy: "Dedupe by the job's id, not by nonce, timestamp or signature.",
         terms: Terms { scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[mutants::NO_DEDUPE, mutants::DEDUPES_BY_NONCE],
+        mutants: &[mutants::NO_DEDUPE, mutants::DEDUPES_BY_NONCE],
         check: check!(signed_anew),
     },
     Requirement {
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An attempt hours later may carry another time, order of members or webhook-id, and still tells the same end.",
         remedy: "Dedupe by the job's id, not by a hash of the body or the id of a delivery.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::DEDUPES_BY_BODY, mutants::DEDUPES_BY_DELIVERY],
+        mutants: &[mutants::NO_DEDUPE, mutants::DEDUPES_BY_BODY, mutants::DEDUPES_BY_DELIVERY],
         check: check!(written_anew),
     },
     Requirement {
@@ -79,7 +79,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Jobs end side by side, so between two attempts for one come those for others.",
         remedy: "Keep what has ended for each job, not only for the last one.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::DEDUPES_LAST_ONLY],
+        mutants: &[mutants::NO_DEDUPE, mutants::DEDUPES_LAST_ONLY],
         check: check!(interleaved),
     },
     Requirement {
@@ -89,7 +89,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An attempt that is repeated early overtakes the first; both then find nothing done yet.",
         remedy: "Claim the job in one atomic step: a unique key, or an UPDATE that says whether it changed a row.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
+        mutants: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
         check: check!(two_at_once),
     },
     Requirement {
@@ -99,7 +99,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Several workers behind one balancer race for the same job.",
         remedy: "Claim the job in one atomic step that all workers share; a lock inside one process is not enough.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
+        mutants: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
         check: check!(ten_at_once),
     },
     Requirement {
@@ -109,7 +109,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "After an outage everything that waited arrives together.",
         remedy: "Claim the job in one atomic step, and let the second acknowledge without work.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
+        mutants: &[mutants::NO_DEDUPE, mutants::CHECK_THEN_ACT],
         check: check!(fifty_at_once),
     },
     Requirement {
@@ -119,7 +119,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The next attempt comes from another machine of the vendor's as a rule.",
         remedy: "Keep what has ended where every connection finds it.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE],
+        mutants: &[mutants::NO_DEDUPE],
         check: check!(new_connection),
     },
     Requirement {
@@ -129,7 +129,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors wait seconds to hours between attempts; a memory that is shorter forgets too soon.",
         remedy: "Keep that a job has ended as long as the job itself.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::DEDUPES_FOR_A_MOMENT],
+        mutants: &[mutants::NO_DEDUPE, mutants::DEDUPES_FOR_A_MOMENT],
         check: check!(after_a_pause),
     },
     Requirement {
@@ -146,7 +146,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::NO_DEDUPE, mutants::WORK_DIES_WITH_CONNECTION],
+        mutants: &[mutants::NO_DEDUPE, mutants::WORK_DIES_WITH_CONNECTION],
         check: check!(ack_lost),
     },
     Requirement {
@@ -156,7 +156,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A memory of the last hundred jobs is minutes of a busy day.",
         remedy: "Keep that a job has ended with the job, not in a list of bounded length.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::SMALL_MEMORY, mutants::DEDUPES_LAST_ONLY],
+        mutants: &[mutants::NO_DEDUPE, mutants::SMALL_MEMORY, mutants::DEDUPES_LAST_ONLY],
         check: check!(many_between),
     },
     Requirement {
@@ -166,7 +166,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A refund or a mail for a failed job is work as well, and must neither be missed nor repeated.",
         remedy: "Let every end of a job, good or bad, pass the same claim.",
         terms: TERMS,
-        defects: &[mutants::NO_DEDUPE, mutants::FAILURE_NOT_DEDUPED, mutants::FAILURE_IGNORED],
+        mutants: &[mutants::NO_DEDUPE, mutants::FAILURE_NOT_DEDUPED, mutants::FAILURE_IGNORED],
         check: check!(failure_once),
     },
     Requirement {
@@ -176,7 +176,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The same prompt and seed may well give the same file; both customers are owed it.",
         remedy: "Dedupe by the job's id, not by what its callback carries.",
         terms: TERMS,
-        defects: &[mutants::DEDUPES_BY_RESULT],
+        mutants: &[mutants::DEDUPES_BY_RESULT],
         check: check!(two_jobs),
     },
 ];

@@ -46,7 +46,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Without the URL in its place no callback comes, and without the gateway's id there is nothing to poll.",
         remedy: "Submit with input.metadata.callback_url, and answer with data.task_id of the gateway's answer.",
         terms: Terms { preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Gateway], ..TERMS },
-        defects: &[mutants::CALLBACK_MISPLACED, mutants::OWN_TASK_ID],
+        mutants: &[mutants::CALLBACK_MISPLACED, mutants::OWN_TASK_ID],
         check: check!(job_started),
     },
     Requirement {
@@ -56,7 +56,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The id in a callback is the vendor's; a receiver that looks for it among the gateway's ids finds nothing, or a new job.",
         remedy: "Put a secret of the job into its callback URL, and find the job by that.",
         terms: TERMS,
-        defects: &[mutants::CALLBACK_UNLINKED, mutants::POLL_WORKS_TOO],
+        mutants: &[mutants::CALLBACK_UNLINKED, mutants::POLL_WORKS_TOO],
         check: check!(callback_ends_it),
     },
     Requirement {
@@ -66,7 +66,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors give up after a few attempts, some after one; what is not asked for then is lost.",
         remedy: "Ask Get Task Status for every started job, at growing intervals, until it has ended.",
         terms: TERMS,
-        defects: &[mutants::NEVER_POLLS, mutants::POLLS_ONCE],
+        mutants: &[mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_ends_it),
     },
     Requirement {
@@ -76,7 +76,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that failed silently would be polled forever, and its customer never told.",
         remedy: "Take `failed` in data.status for an end like `finished`.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::NEVER_POLLS,
             mutants::POLLS_ONCE,
             mutants::POLL_KNOWS_NO_FAILURE,
@@ -91,7 +91,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "As a rule both arrive; a job that each of them works on is charged twice.",
         remedy: "Let callback and poll pass the same claim on the job's end.",
         terms: TERMS,
-        defects: &[mutants::POLL_WORKS_TOO, mutants::CALLBACK_AFTER_POLL_WORKS, mutants::CALLBACK_UNLINKED],
+        mutants: &[mutants::POLL_WORKS_TOO, mutants::CALLBACK_AFTER_POLL_WORKS, mutants::CALLBACK_UNLINKED],
         check: check!(both_once),
     },
     Requirement {
@@ -101,7 +101,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A fast job ends while the submit is still being answered; its only callback comes then.",
         remedy: "Store the job with its secret before the submit, and answer callbacks while the submit waits.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::SINGLE_THREADED,
             mutants::EARLY_CALLBACK_REFUSED,
             mutants::CALLBACK_UNLINKED,
@@ -116,7 +116,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A 500 or a proxy's page says nothing about the job; a receiver that stops there loses it.",
         remedy: "Take every answer but a terminal status for \"ask again later\".",
         terms: TERMS,
-        defects: &[mutants::POLL_STOPS_AT_ERROR, mutants::NEVER_POLLS, mutants::POLLS_ONCE],
+        mutants: &[mutants::POLL_STOPS_AT_ERROR, mutants::NEVER_POLLS, mutants::POLLS_ONCE],
         check: check!(poll_survives),
     },
     Requirement {
@@ -126,7 +126,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each job would cost requests forever, and the gateway's rate limit is shared by those that run.",
         remedy: "Stop polling when the job has ended, whichever side said so.",
         terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
-        defects: &[mutants::POLLS_FOREVER],
+        mutants: &[mutants::POLLS_FOREVER],
         check: check!(poll_ends),
     },
     Requirement {
@@ -136,7 +136,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A loop without a pause meets the rate limit at once, and then nothing is learnt at all.",
         remedy: "Pause between two questions, longer the longer the job takes.",
         terms: Terms { level: Level::Should, preconditions: UNSEEN, ..TERMS },
-        defects: &[mutants::POLLS_HOT],
+        mutants: &[mutants::POLLS_HOT],
         check: check!(poll_politely),
     },
     Requirement {
@@ -146,7 +146,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A progress callback that arrived does not promise that the end will.",
         remedy: "Poll until the job has ended, whatever callbacks have come.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::NEVER_POLLS,
             mutants::POLLS_ONCE,
             mutants::POLL_STOPS_AFTER_PROGRESS,

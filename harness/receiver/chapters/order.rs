@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Progress and end carry the same id; a receiver that has seen the id and stops there loses every result.",
         remedy: "Remember that a job has ended, not that its id has been seen.",
         terms: TERMS,
-        defects: &[mutants::DEDUPES_BY_ID],
+        mutants: &[mutants::DEDUPES_BY_ID],
         check: check!(end_after_progress),
     },
     Requirement {
@@ -49,7 +49,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A repeated progress callback overtakes nothing but arrives last; the customer would see a finished job run again.",
         remedy: "Let no state follow an end.",
         terms: TERMS,
-        defects: &[mutants::REGRESSES],
+        mutants: &[mutants::REGRESSES],
         check: check!(progress_after_end),
     },
     Requirement {
@@ -59,7 +59,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An end that is repeated after late progress would be worked on a second time.",
         remedy: "Keep the claim on a job's end apart from the state that is shown, and never give it back.",
         terms: TERMS,
-        defects: &[mutants::REOPENS, mutants::NO_DEDUPE],
+        mutants: &[mutants::REOPENS, mutants::NO_DEDUPE],
         check: check!(end_progress_end),
     },
     Requirement {
@@ -69,7 +69,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Each callback is a request of its own, and nothing keeps requests in order.",
         remedy: "Let states only move forward: queued, running, ended.",
         terms: TERMS,
-        defects: &[mutants::DEDUPES_BY_ID, mutants::REGRESSES, mutants::MINIMAX_WRAPPER_UNKNOWN],
+        mutants: &[mutants::DEDUPES_BY_ID, mutants::REGRESSES, mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(permutations),
     },
     Requirement {
@@ -79,7 +79,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that was given up and then finished after all must not be both refunded and delivered.",
         remedy: "Claim the end of a job, not the pair of job and state.",
         terms: Terms { scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::EACH_END_WORKS,
             mutants::NO_DEDUPE,
             mutants::DEDUPES_BY_NONCE,
@@ -94,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The work was done for the first end; a state that says otherwise contradicts it.",
         remedy: "Ignore whatever comes after an end, and log it for people.",
         terms: Terms { level: Level::Should, scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[mutants::LATER_END_WINS],
+        mutants: &[mutants::LATER_END_WINS],
         check: check!(first_end_stays),
     },
     Requirement {
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Two handlers read the same row; the one that writes last must not undo the other.",
         remedy: "Write a state only where it is a step forward: UPDATE … WHERE NOT ended.",
         terms: TERMS,
-        defects: &[mutants::LOST_UPDATE, mutants::DEDUPES_BY_ID, mutants::REGRESSES],
+        mutants: &[mutants::LOST_UPDATE, mutants::DEDUPES_BY_ID, mutants::REGRESSES],
         check: check!(at_once),
     },
     Requirement {
@@ -114,7 +114,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Times are in whole seconds, and a short job runs and ends within one.",
         remedy: "Decide by the state, not by whether a time is later.",
         terms: Terms { scope: Scope::EachOf(&["kling", "doubao", "minimax"]), ..TERMS },
-        defects: &[mutants::EQUAL_TIMES_DROPPED],
+        mutants: &[mutants::EQUAL_TIMES_DROPPED],
         check: check!(equal_times),
     },
 ];

@@ -37,7 +37,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Networks repeat, reorder and lose; whichever of it happens, the customer is owed one result, once.",
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::DOUBLE_PROGRESS_HIDES_END,
             mutants::NO_DEDUPE,
             mutants::DEDUPES_BY_ID,
@@ -53,7 +53,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "What only happens after many callbacks happens in production first, and nobody can say how.",
         remedy: "Decide about each callback by the job's state alone, never by how many there were before it.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::MANY_PROGRESS_HIDES_END,
             mutants::NO_DEDUPE,
             mutants::DEDUPES_BY_ID,
@@ -78,7 +78,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::DUPLICATE_STOPS_POLL,
             mutants::NEVER_POLLS,
             mutants::POLLS_ONCE,
@@ -93,7 +93,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Failures are repeated and overtaken like successes; a second refund or mail is as wrong as a second result.",
         remedy: REMEDY,
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::FAILURE_REOPENS,
             mutants::FAILURE_IGNORED,
             mutants::FAILURE_BELIEVED_SUCCESS,

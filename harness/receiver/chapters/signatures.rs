@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A verifier that is right for one shape of body or id refuses the next one, and its jobs never end.",
         remedy: "Verify over the raw bytes of the body before parsing; take webhook-id as opaque text.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::RESERIALISES,
             mutants::NUMERIC_WEBHOOK_ID,
             mutants::TRIMS_BODY,
@@ -58,7 +58,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "While a secret is replaced Kling signs with the old and the new one, in one header.",
         remedy: "Split webhook-signature at spaces, skip what does not begin with v1, and accept if any matches.",
         terms: TERMS,
-        defects: &[mutants::FIRST_SIGNATURE_ONLY, mutants::LAST_SIGNATURE_ONLY, mutants::VERSIONS_REFUSED],
+        mutants: &[mutants::FIRST_SIGNATURE_ONLY, mutants::LAST_SIGNATURE_ONLY, mutants::VERSIONS_REFUSED],
         check: |context| Box::pin(accepted(context, Group::Several)),
     },
     Requirement {
@@ -68,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Clocks differ and networks are slow: a tighter window refuses genuine callbacks.",
         remedy: "Accept timestamps up to 300 seconds from your clock, in both directions.",
         terms: TERMS,
-        defects: &[mutants::TOLERANCE_TIGHT, mutants::FUTURE_REFUSED],
+        mutants: &[mutants::TOLERANCE_TIGHT, mutants::FUTURE_REFUSED],
         check: |context| Box::pin(accepted(context, Group::Tolerance)),
     },
     Requirement {
@@ -78,7 +78,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Anyone who knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless webhook-id, webhook-timestamp and webhook-signature are all there.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::UNSIGNED_ACCEPTED,
             mutants::MISSING_TIMESTAMP_ACCEPTED,
             mutants::MISSING_ID_ACCEPTED,
@@ -92,7 +92,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A comparison of a prefix, or of other letters than base64's own, makes guessing a signature cheap.",
         remedy: "Compare the whole base64 text after v1, in constant time, and nothing else.",
         terms: Terms { source: Source::STANDARD_WEBHOOKS.inferred(), ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::EMPTY_SIGNATURE_ACCEPTED,
             mutants::PREFIX_COMPARED,
             mutants::CASE_IGNORED,
@@ -108,7 +108,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Versions mean other algorithms; one that is not looked at can be downgraded.",
         remedy: "Look only at the parts of webhook-signature that begin with exactly v1,.",
         terms: Terms { source: Source::STANDARD_WEBHOOKS, ..TERMS },
-        defects: &[mutants::VERSION_IGNORED],
+        mutants: &[mutants::VERSION_IGNORED],
         check: |context| Box::pin(not_acknowledged(context, Group::Version)),
     },
     Requirement {
@@ -118,7 +118,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A key that others know, or a check that does not compute, lets anyone sign.",
         remedy: "Decode the base64 after whsec_, compute HMAC-SHA256 with it, and refuse to start without a secret.",
         terms: TERMS,
-        defects: &[mutants::MAC_UNCHECKED, mutants::UNDECODED_KEY_ACCEPTED, mutants::EMPTY_KEY_ACCEPTED],
+        mutants: &[mutants::MAC_UNCHECKED, mutants::UNDECODED_KEY_ACCEPTED, mutants::EMPTY_KEY_ACCEPTED],
         check: |context| Box::pin(not_acknowledged(context, Group::Key)),
     },
     Requirement {
@@ -128,7 +128,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded signature could otherwise vouch for any body, or for one that only reads the same to you.",
         remedy: "Compute the signature over the bytes as they came, before any parser sees them.",
         terms: TERMS,
-        defects: &[mutants::MAC_UNCHECKED, mutants::RESERIALISED_ACCEPTED],
+        mutants: &[mutants::MAC_UNCHECKED, mutants::RESERIALISED_ACCEPTED],
         check: |context| Box::pin(not_acknowledged(context, Group::Body)),
     },
     Requirement {
@@ -138,7 +138,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded callback could otherwise be dated anew and played back at any time.",
         remedy: "Sign {webhook-id}.{webhook-timestamp}.{body} with the values of the headers as they came.",
         terms: TERMS,
-        defects: &[mutants::MAC_UNCHECKED],
+        mutants: &[mutants::MAC_UNCHECKED],
         check: |context| Box::pin(not_acknowledged(context, Group::Headers)),
     },
     Requirement {
@@ -148,7 +148,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A recorded callback with its right signature can be played back as long as its age is not looked at.",
         remedy: "Read webhook-timestamp as whole seconds and refuse it more than 300 seconds from your clock.",
         terms: TERMS,
-        defects: &[mutants::STALE_ACCEPTED, mutants::FUTURE_ACCEPTED],
+        mutants: &[mutants::STALE_ACCEPTED, mutants::FUTURE_ACCEPTED],
         check: |context| Box::pin(not_acknowledged(context, Group::Stale)),
     },
     Requirement {
@@ -158,7 +158,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A second way in that nobody uses is one that only an attacker tries.",
         remedy: "Decide by the vendor of the hook which scheme is checked, and check no other.",
         terms: Terms { source: Source::CALLBACKS.inferred(), scope: Scope::EachOf(SIGNED), ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::JWT_ACCEPTED,
             mutants::SCHEMES_MIXED,
             mutants::UNSIGNED_ACCEPTED,
@@ -178,7 +178,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             scope: Scope::EachOf(SIGNED),
             ..TERMS
         },
-        defects: &[mutants::BAD_SIGNATURE_IS_500],
+        mutants: &[mutants::BAD_SIGNATURE_IS_500],
         check: check!(refused_with_4xx),
     },
     Requirement {
@@ -193,7 +193,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[mutants::FORGERY_POISONS],
+        mutants: &[mutants::FORGERY_POISONS],
         check: check!(forgery_does_not_poison),
     },
     Requirement {
@@ -208,7 +208,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[
+        mutants: &[
             mutants::REJECTS_BUT_WORKS,
             mutants::UNSIGNED_ACCEPTED,
             mutants::MISSING_TIMESTAMP_ACCEPTED,
@@ -248,7 +248,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A verifier that tidies up the query or fixes the list of headers refuses genuine callbacks.",
         remedy: "Sign method, path and query as they came, and the headers as X-HMAC-SIGNED-HEADERS lists them.",
         terms: VIDU,
-        defects: &[
+        mutants: &[
             mutants::QUERY_SORTED,
             mutants::QUERY_DECODED,
             mutants::QUERY_DROPPED,
@@ -265,7 +265,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Anyone who knows the URL could otherwise end any job by leaving a header out.",
         remedy: "Answer 401 unless Date, the nonce and all four X-HMAC headers are there.",
         terms: VIDU,
-        defects: &[mutants::UNSIGNED_ACCEPTED, mutants::MISSING_ALGORITHM_ACCEPTED],
+        mutants: &[mutants::UNSIGNED_ACCEPTED, mutants::MISSING_ALGORITHM_ACCEPTED],
         check: |context| Box::pin(not_acknowledged(context, Group::Absent)),
     },
     Requirement {
@@ -275,7 +275,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A comparison of a prefix, or of other letters than base64's own, makes guessing a signature cheap.",
         remedy: "Compare the whole base64 text in constant time, and nothing else.",
         terms: Terms { source: Source::VIDU_SIGNATURE.inferred(), ..VIDU },
-        defects: &[
+        mutants: &[
             mutants::EMPTY_SIGNATURE_ACCEPTED,
             mutants::PREFIX_COMPARED,
             mutants::CASE_IGNORED,
@@ -290,7 +290,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A key that others know, or a check that does not compute, lets anyone sign.",
         remedy: "Compute HMAC-SHA256 with the API key that created the task, and refuse to start without one.",
         terms: VIDU,
-        defects: &[mutants::MAC_UNCHECKED, mutants::EMPTY_KEY_ACCEPTED],
+        mutants: &[mutants::MAC_UNCHECKED, mutants::EMPTY_KEY_ACCEPTED],
         check: |context| Box::pin(not_acknowledged(context, Group::Key)),
     },
     Requirement {
@@ -300,7 +300,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "The body is not signed, so the URL is all that binds a signature to what it was made for.",
         remedy: "Put method, path and query of the request itself into the text, neither sorted nor decoded.",
         terms: VIDU,
-        defects: &[
+        mutants: &[
             mutants::MAC_UNCHECKED,
             mutants::QUERY_UNSIGNED,
             mutants::SORTED_QUERY_ACCEPTED,
@@ -317,7 +317,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "What may vary in the text that is signed, or is chosen by the sender, is not protected.",
         remedy: "Build the text exactly as published, and demand hmac-sha256 and the access key vidu.",
         terms: VIDU,
-        defects: &[
+        mutants: &[
             mutants::MAC_UNCHECKED,
             mutants::NEWLINE_OPTIONAL,
             mutants::ACCESS_KEY_IGNORED,

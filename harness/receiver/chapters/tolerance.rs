@@ -36,7 +36,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A word that is refused is repeated until the vendor gives up, and what it said is lost.",
         remedy: "Take the words from the vendor's table, of every generation of its API, not from one captured callback.",
         terms: Terms { preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
-        defects: &[
+        mutants: &[
             mutants::EXPIRED_IS_400,
             mutants::FAILURE_IS_500,
             mutants::PROGRESS_IS_400,
@@ -52,7 +52,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "`succeed`, `succeeded` and `success` are all in use; a receiver that knows one of them loses the jobs of the others.",
         remedy: "Map each dialect's word for success to your own, in one table.",
         terms: TERMS,
-        defects: &[mutants::SUCCEEDED_UNKNOWN, mutants::KLING_V2_UNKNOWN, mutants::MINIMAX_WRAPPER_UNKNOWN],
+        mutants: &[mutants::SUCCEEDED_UNKNOWN, mutants::KLING_V2_UNKNOWN, mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(success_words),
     },
     Requirement {
@@ -62,7 +62,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A job that expired or was cancelled would look like one that still runs, or worse, like a success.",
         remedy: "Treat failed, expired and cancelled as ends: refund, tell the customer, stop waiting.",
         terms: TERMS,
-        defects: &[
+        mutants: &[
             mutants::FAILURE_IGNORED,
             mutants::EXPIRED_IS_400,
             mutants::EXPIRED_IGNORED,
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Work at the first callback delivers nothing, and charges for what may still fail.",
         remedy: "Do the work at words that end a job, never because a callback has come.",
         terms: TERMS,
-        defects: &[mutants::PROGRESS_DOES_WORK, mutants::QUEUED_DOES_WORK],
+        mutants: &[mutants::PROGRESS_DOES_WORK, mutants::QUEUED_DOES_WORK],
         check: check!(progress_is_no_end),
     },
     Requirement {
@@ -90,7 +90,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors add fields without notice; a strict schema then refuses every callback at once.",
         remedy: "Read the members you need and leave the others alone.",
         terms: Terms { source: Source::KLING.shown(), ..TERMS },
-        defects: &[mutants::UNKNOWN_FIELDS_REFUSED],
+        mutants: &[mutants::UNKNOWN_FIELDS_REFUSED],
         check: check!(unknown_fields),
     },
     Requirement {
@@ -100,7 +100,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Times, messages and payloads are there in some callbacks and not in others; none is promised.",
         remedy: "Require the id and the state, and nothing else.",
         terms: TERMS,
-        defects: &[mutants::TIMES_REQUIRED, mutants::PAYLOAD_REQUIRED, mutants::ERROR_REQUIRED],
+        mutants: &[mutants::TIMES_REQUIRED, mutants::PAYLOAD_REQUIRED, mutants::ERROR_REQUIRED],
         check: check!(missing_fields),
     },
     Requirement {
@@ -110,7 +110,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Ark documents `error` as null when there is none; a look inside it is an exception.",
         remedy: "Treat null like a member that is not there.",
         terms: Terms { source: Source::ARK.inferred(), ..TERMS },
-        defects: &[mutants::NULLS_ARE_500],
+        mutants: &[mutants::NULLS_ARE_500],
         check: check!(null_fields),
     },
     Requirement {
@@ -120,7 +120,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Which one comes is decided by the path that the gateway submits to, not by the receiver.",
         remedy: "Read `task_id` and `task_status` where there is a `task_id`, otherwise `id` and `status`.",
         terms: Terms { source: Source::KLING, scope: Scope::Only("kling"), ..TERMS },
-        defects: &[mutants::KLING_V2_UNKNOWN, mutants::SUCCEEDED_UNKNOWN],
+        mutants: &[mutants::KLING_V2_UNKNOWN, mutants::SUCCEEDED_UNKNOWN],
         check: check!(every_dialect),
     },
     Requirement {
@@ -130,7 +130,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Which one comes is decided by the API that the gateway submits to, not by the receiver.",
         remedy: "Read the record inside `task` where there is one, otherwise the body itself.",
         terms: Terms { source: Source::MINIMAX_V2, scope: Scope::Only("minimax"), ..TERMS },
-        defects: &[mutants::MINIMAX_WRAPPER_UNKNOWN],
+        mutants: &[mutants::MINIMAX_WRAPPER_UNKNOWN],
         check: check!(every_dialect),
     },
 ];

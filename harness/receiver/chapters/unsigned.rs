@@ -40,7 +40,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Anyone who finds the hook could otherwise make up jobs that have ended well.",
         remedy: "Take an unsigned callback for a hint: ask Get Task Status, and forget what it answers with 404.",
         terms: TERMS,
-        defects: &[mutants::TRUSTS_UNSIGNED, mutants::UNKNOWN_IS_CONFIRMED],
+        mutants: &[mutants::TRUSTS_UNSIGNED, mutants::UNKNOWN_IS_CONFIRMED],
         check: check!(unknown_not_trusted),
     },
     Requirement {
@@ -50,7 +50,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Anyone who knows a job's id could otherwise end it before its time, or turn a failure into a success.",
         remedy: "Do the work only if the status that the gateway tells has ended, and as the gateway tells it.",
         terms: TERMS,
-        defects: &[mutants::TRUSTS_UNSIGNED, mutants::ASKS_BUT_IGNORES],
+        mutants: &[mutants::TRUSTS_UNSIGNED, mutants::ASKS_BUT_IGNORES],
         check: check!(contradicted_not_trusted),
     },
     Requirement {
@@ -68,7 +68,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::SECRET_UNCHECKED],
+        mutants: &[mutants::SECRET_UNCHECKED],
         check: check!(wrong_secret),
     },
     Requirement {
@@ -86,7 +86,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::SECRET_COUNTS_UP],
+        mutants: &[mutants::SECRET_COUNTS_UP],
         check: check!(unguessable),
     },
     Requirement {
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             ],
             ..TERMS
         },
-        defects: &[mutants::WORKS_PER_VENDOR_ID],
+        mutants: &[mutants::WORKS_PER_VENDOR_ID],
         check: check!(one_job_one_secret),
     },
     Requirement {
@@ -114,7 +114,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors call back as soon as a job ends; a gateway that polls them learns it later, and may stumble.",
         remedy: "Ask again after a pause while the gateway says running or nothing useful; stop at 404 and at an end.",
         terms: Terms { level: Level::Should, ..TERMS },
-        defects: &[mutants::CONFIRMS_ONCE],
+        mutants: &[mutants::CONFIRMS_ONCE],
         check: check!(confirmed_later),
     },
 ];

@@ -34,7 +34,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A list where an object is expected, or a number where a word is, throws wherever nobody looked at types.",
         remedy: "Look at the type of the document, of the id and of the state before you use them; answer 400.",
         terms: Terms { source: Source::JSON.inferred(), ..TERMS },
-        defects: &[mutants::ARRAY_IS_500, mutants::MISSING_ID_IS_500, mutants::STATE_NUMBER_IS_500],
+        mutants: &[mutants::ARRAY_IS_500, mutants::MISSING_ID_IS_500, mutants::STATE_NUMBER_IS_500],
         check: check!(wrong_shape),
     },
     Requirement {
@@ -44,7 +44,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Many frameworks give nothing at all for an empty body, and the next line looks inside.",
         remedy: "Answer 400 to a body without a record.",
         terms: Terms { source: Source::HTTP.inferred(), ..TERMS },
-        defects: &[mutants::EMPTY_IS_500],
+        mutants: &[mutants::EMPTY_IS_500],
         check: check!(empty_body),
     },
     Requirement {
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "A vendor's mistake that is acknowledged is never noticed, and its callback never comes again.",
         remedy: "Answer 400 to what is not a record with an id.",
         terms: Terms { level: Level::Should, source: Source::HTTP.inferred(), ..TERMS },
-        defects: &[mutants::MALFORMED_ACKED, mutants::MISSING_ID_ACKED],
+        mutants: &[mutants::MALFORMED_ACKED, mutants::MISSING_ID_ACKED],
         check: check!(malformed_refused),
     },
     Requirement {
@@ -70,7 +70,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Hooks],
             ..TERMS
         },
-        defects: &[mutants::UNKNOWN_HOOK_ACKED],
+        mutants: &[mutants::UNKNOWN_HOOK_ACKED],
         check: check!(unknown_hook),
     },
     Requirement {
@@ -80,7 +80,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "An id goes into paths, queries and keys; what is not escaped there breaks, or worse, does something.",
         remedy: "Escape ids wherever they are used, or refuse those that no vendor gives with 400.",
         terms: TERMS,
-        defects: &[mutants::ODD_ID_IS_500],
+        mutants: &[mutants::ODD_ID_IS_500],
         check: check!(odd_ids),
     },
     Requirement {
@@ -95,7 +95,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::Effects],
             ..TERMS
         },
-        defects: &[mutants::TRAILING_DATA_ACCEPTED, mutants::MALFORMED_ACKED],
+        mutants: &[mutants::TRAILING_DATA_ACCEPTED, mutants::MALFORMED_ACKED],
         check: check!(two_documents),
     },
 ];

@@ -39,7 +39,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors and proxies write `application/json` in many ways; a comparison as text refuses most of them.",
         remedy: "Compare the media type without case and parameters, or do not look at it at all.",
         terms: Terms { source: Source::KLING.shown(), preconditions: &[ReceiverPrecondition::Acks], ..TERMS },
-        defects: &[mutants::CONTENT_TYPE_LITERAL],
+        mutants: &[mutants::CONTENT_TYPE_LITERAL],
         check: check!(content_type),
     },
     Requirement {
@@ -54,7 +54,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             preconditions: &[ReceiverPrecondition::Acks, ReceiverPrecondition::PlainHttp],
             ..TERMS
         },
-        defects: &[mutants::HEADER_CASE_COUNTS],
+        mutants: &[mutants::HEADER_CASE_COUNTS],
         check: check!(header_case),
     },
     Requirement {
@@ -64,7 +64,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Above 2^53 a floating-point number holds no exact id, so one job would take the place of another.",
         remedy: "Keep ids as text, from the first byte to the database.",
         terms: Terms { source: Source::MINIMAX.shown(), ..TERMS },
-        defects: &[mutants::IDS_AS_FLOATS],
+        mutants: &[mutants::IDS_AS_FLOATS],
         check: check!(long_ids),
     },
     Requirement {
@@ -74,7 +74,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vidu gives back a payload of up to 1,048,576 characters; a small limit loses exactly those jobs.",
         remedy: "Allow bodies of a megabyte and more, at the proxy in front as well.",
         terms: Terms { level: Level::Should, source: Source::VIDU, ..TERMS },
-        defects: &[mutants::SMALL_BODY_LIMIT],
+        mutants: &[mutants::SMALL_BODY_LIMIT],
         check: check!(long_bodies),
     },
     Requirement {
@@ -84,7 +84,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Prompts and messages come in every language, and vendors escape them or not as they please.",
         remedy: "Read bodies as UTF-8, verify the bytes as they came, and let the JSON parser do the rest.",
         terms: Terms { source: Source::KLING.inferred(), ..TERMS },
-        defects: &[mutants::ASCII_ONLY, mutants::RESERIALISES],
+        mutants: &[mutants::ASCII_ONLY, mutants::RESERIALISES],
         check: check!(any_language),
     },
     Requirement {
@@ -94,7 +94,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "They change with the vendor's next release; a pattern or a fixed order then fits nothing.",
         remedy: "Parse the body with a JSON parser and look members up by name; verify the bytes as they came.",
         terms: Terms { source: Source::JSON, ..TERMS },
-        defects: &[mutants::FIRST_FIELD_IS_ID, mutants::RESERIALISES],
+        mutants: &[mutants::FIRST_FIELD_IS_ID, mutants::RESERIALISES],
         check: check!(any_spelling),
     },
     Requirement {
@@ -104,7 +104,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
         why: "Vendors add states; one that is taken for an end delivers nothing, one that breaks the receiver is repeated.",
         remedy: "Acknowledge an unknown word and change nothing.",
         terms: Terms { source: Source::KLING.inferred(), ..TERMS },
-        defects: &[mutants::UNKNOWN_WORD_IS_500, mutants::UNKNOWN_WORD_DOES_WORK],
+        mutants: &[mutants::UNKNOWN_WORD_IS_500, mutants::UNKNOWN_WORD_DOES_WORK],
         check: check!(unknown_word),
     },
     Requirement {
@@ -119,7 +119,7 @@ pub const REQUIREMENTS: &[Requirement<Receiver>] = &[
             scope: Scope::Only("minimax"),
             ..TERMS
         },
-        defects: &[mutants::CAPITALS_UNKNOWN],
+        mutants: &[mutants::CAPITALS_UNKNOWN],
         check: check!(capital_words),
     },
 ];
