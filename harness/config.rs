@@ -152,7 +152,7 @@ pub fn resolve(flags: GatewayFlags, secrets: Secrets) -> Result<(GatewayTarget, 
     // A subject named on the command line replaces the file's, whichever way each is reached.
     let named = flags.url.is_some() || flags.exec.is_some();
     let (url, exec) = if named { (flags.url, flags.exec) } else { (file.gateway.url, file.gateway.exec) };
-    let ready_within = time("ready", flags.ready.or(file.timeouts.ready))?.unwrap_or(READY_WITHIN);
+    let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
     let reach = reach(url, exec, upstreams, ready_within, secrets)?;
     let models: BTreeMap<String, String> =
         file.gateway.models.into_iter().chain(pairs("--model", "VENDOR=NAME", &flags.model)?).collect();
@@ -167,13 +167,13 @@ pub fn resolve(flags: GatewayFlags, secrets: Secrets) -> Result<(GatewayTarget, 
     };
     let is_deployed = matches!(&reach, GatewayReach::Url { upstreams, .. } if upstreams.is_empty());
     let mut timeouts = if is_deployed { GatewayTimeouts::REMOTE } else { GatewayTimeouts::LOCAL };
-    if let Some(answer) = time("answer", flags.answer.or(file.timeouts.answer))? {
+    if let Some(answer) = time("answer", flags.answer.or(file.patience.answer))? {
         timeouts.answer = answer;
     }
     let mut settings = Settings::default();
     settings.add("root_callback", file.gateway.root_callback)?;
-    settings.add("settle", file.timeouts.settle)?;
-    settings.add("hang", file.timeouts.hang)?;
+    settings.add("settle", file.patience.settle)?;
+    settings.add("hang", file.patience.hang)?;
     for (name, value) in file.gateway.knobs {
         settings.add(&name, Some(value))?;
     }
@@ -188,7 +188,7 @@ pub fn resolve(flags: GatewayFlags, secrets: Secrets) -> Result<(GatewayTarget, 
         // Whoever expects a quick gateway does not want to wait longer for its create call.
         timeouts.create = timeouts.create.min(settle);
     }
-    if let Some(finish) = time("finish", flags.finish.or(file.timeouts.finish))? {
+    if let Some(finish) = time("finish", flags.finish.or(file.patience.finish))? {
         timeouts.finish = finish;
     }
     timeouts.hang = settings.hang.unwrap_or(timeouts.hang);

@@ -19,7 +19,7 @@ pub(super) struct File {
     pub(super) receiver: receiver::ReceiverSection,
     pub(super) run: RunSection,
     pub(super) output: OutputSection,
-    pub(super) timeouts: PatienceSection,
+    pub(super) patience: PatienceSection,
     pub(super) mock: mock::MockSection,
     pub(super) expect: Vec<Expectation>,
 }

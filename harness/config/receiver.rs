@@ -160,7 +160,7 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
     };
     let names = if flags.vendor.is_empty() { own.vendors } else { flags.vendor };
     let chosen = names.iter().map(|name| vendor(name)).collect::<Result<Vec<_>, _>>()?;
-    let ready_within = time("ready", flags.ready.or(file.timeouts.ready))?.unwrap_or(READY_WITHIN);
+    let ready_within = time("ready", flags.ready.or(file.patience.ready))?.unwrap_or(READY_WITHIN);
     let path = flags.path.or(own.path);
     let gateway = flags.gateway.or(own.gateway).map(|text| address(&text)).transpose()?;
     let reach = match (url, exec) {
@@ -220,9 +220,9 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
         Ok(())
     };
     set("ack-limit", &mut timeouts.ack, flags.ack_limit.or(own.ack_limit))?;
-    set("settle", &mut timeouts.settle, flags.settle.or(own.settle).or(file.timeouts.settle))?;
+    set("settle", &mut timeouts.settle, flags.settle.or(own.settle).or(file.patience.settle))?;
     set("poll-within", &mut timeouts.poll, flags.poll_within.or(own.poll_within))?;
-    set("answer", &mut timeouts.answer, flags.answer.or(file.timeouts.answer))?;
+    set("answer", &mut timeouts.answer, flags.answer.or(file.patience.answer))?;
     timeouts.answer = timeouts.answer.max(timeouts.ack);
     let deep = flags.deep || own.deep;
     let target = ReceiverTarget {
