@@ -20,6 +20,9 @@ const LINES_KEPT: usize = 6;
 const LINE_MAX: u64 = 1_000;
 /// How often an unopened port is tried. Nothing tells us when a foreign process listens.
 const KNOCK_EVERY: Duration = Duration::from_millis(10);
+/// Ports for commands: Linux hands out ports from 32768 on by itself, other systems from 49152.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+const PORTS_TRIED: usize = 32;
 /// How long a polite end may take before the group is killed.
 const ENDS_WITHIN: Duration = Duration::from_secs(2);
 
@@ -242,6 +245,12 @@ fn printable(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().replace(char::is_control, " ")
 }
 
+/// A port below those that the system hands out by itself, so that nobody else is given it before the command listens.
 fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    let tried = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(PORTS_TRIED);
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    match tried.map(free).find_map(Result::ok) {
+        Some(listener) => Ok(listener.local_addr()?.port()),
+        None => Ok(free(0)?.local_addr()?.port()),
+    }
 }

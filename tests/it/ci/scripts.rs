@@ -110,11 +110,11 @@ fn the_halves_are_a_whole() {
         .skip(1)
         .map(|rest| rest.split_whitespace().next().unwrap_or_default().to_owned())
         .collect();
-    assert_eq!(skipped, ["defect/", "oddity/"]);
+    assert_eq!(skipped, ["mutant/", "variant/"]);
     for (target, kinds) in [
-        ("proofs", ["defect/"].as_slice()),
-        ("receivers", &["defect/", "oddity/"]),
-        ("oddities", &["oddity/"]),
+        ("proofs", ["mutant/"].as_slice()),
+        ("receivers", &["mutant/", "variant/"]),
+        ("oddities", &["variant/"]),
     ] {
         let source = read(&format!("tests/{target}.rs"));
         for kind in kinds {
