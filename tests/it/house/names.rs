@@ -5,18 +5,6 @@ use std::collections::BTreeMap;
 
 use super::sources::{self, CRATES, Source};
 
-/// What is still found in a crate and should not be: its folder, and the name or the words. To be emptied.
-const NOT_YET: &[(&str, &str)] = &[
-    ("mocks/src", "Word"),
-    ("reference/src", "Setup"),
-    ("mocks/src", "The same"),
-    ("reference/src", "The same"),
-];
-
-fn excused(folder: &str, what: &str) -> bool {
-    NOT_YET.contains(&(folder, what))
-}
-
 /// The names of public types that a crate has twice, with the places.
 fn twice(files: &[Source]) -> Vec<(&str, String)> {
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -33,14 +21,14 @@ fn twice(files: &[Source]) -> Vec<(&str, String)> {
 fn a_type_name_means_one_thing_in_its_crate() {
     for folder in CRATES {
         let files = sources::of(folder);
-        let wrong: Vec<_> = twice(&files).into_iter().filter(|(name, _)| !excused(folder, name)).collect();
+        let wrong = twice(&files);
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }
 
 #[test]
 fn a_doc_comment_does_not_lean_on_the_one_before() {
-    for folder in CRATES.iter().filter(|folder| !excused(folder, "The same")) {
+    for folder in CRATES {
         for file in sources::of(folder) {
             let leaning =
                 file.comments().find(|one| one.is_doc && one.begins && one.text.starts_with("The same"));
