@@ -15,7 +15,7 @@ mod init;
 mod journal;
 mod listen;
 mod mock;
-mod output;
+pub(crate) mod output;
 mod progress;
 mod report;
 mod secrets;

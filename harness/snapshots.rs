@@ -16,7 +16,8 @@ use ringback_mocks::vendor::{Dialect, Vendor};
 pub use folder::{FolderError, Review, Update, review};
 pub use render::difference;
 
-use crate::config::{self, Secrets};
+use crate::config::gateway::GatewayFlags;
+use crate::config::{Environment, Sources};
 use crate::gateway::stage::{self, GatewayStage};
 
 /// One text to review.
@@ -102,7 +103,6 @@ async fn dialect_of(
 /// ```
 ///
 /// with `harness = false` for that target. `INSTA_UPDATE`, `INSTA_FORCE_PASS` and `CI` mean what they mean to insta.
-#[cfg(feature = "cli")]
 #[expect(clippy::print_stderr, reason = "this is the main function of a test target")]
 pub fn main(folder: &str) -> ExitCode {
     // Tools that list tests ask every target.
@@ -124,10 +124,9 @@ pub fn main(folder: &str) -> ExitCode {
     }
 }
 
-#[cfg(feature = "cli")]
 fn reviewed(folder: &std::path::Path, update: Update) -> Result<Review, String> {
-    let secrets = Secrets::read(|name| std::env::var(name).ok());
-    let resolved = config::from_environment().and_then(|flags| config::resolve(flags, secrets));
+    let resolved = Sources::read(None, Environment::of_this_process())
+        .and_then(|sources| sources.gateway(GatewayFlags::default(), sources.secrets()));
     let (target, options) = resolved.map_err(|error| error.to_string())?;
     possible(&target)?;
     let runtime =

@@ -20,8 +20,9 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
+use crate::config::gateway::GatewayFlags;
 use crate::config::receiver::ReceiverFlags;
-use crate::config::{self, GatewayFlags, Secrets};
+use crate::config::{Environment, Named, Sources};
 use crate::gateway::target::GatewayTarget;
 use crate::receiver::target::ReceiverTarget;
 use crate::report::expectation::{CaseExpectation, State};
@@ -38,7 +39,7 @@ const THREADS: usize = 24;
 /// Runs the suite against the subjects that the environment names; against both references if it names none.
 pub fn main() -> ExitCode {
     let suite = Suite::new().and_then(|mut suite| {
-        suite.add_named(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
+        suite.add_named(&Sources::read(None, Environment::of_this_process()).map_err(words)?)?;
         Ok(suite)
     });
     match suite {
@@ -69,29 +70,17 @@ impl Suite {
         Ok(Self { runtime: Arc::new(runtime), trials: Vec::new() })
     }
 
-    fn add_named(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
-        let (at_gateway, at_receiver) = (variable("RINGBACK_GATEWAY_URL"), variable("RINGBACK_RECEIVER_URL"));
-        if at_gateway.is_none() && at_receiver.is_none() {
-            self.gateway(GatewayTarget::embedded(None), &RunOptions::default())?;
-            return self.receiver(ReceiverTarget::embedded(None), &RunOptions::default());
-        }
-        let secrets = Secrets::read(&variable);
-        if at_gateway.is_some() {
-            let flags = GatewayFlags { url: at_gateway, ..GatewayFlags::default() };
-            let (target, options) = config::resolve(flags, secrets.clone()).map_err(words)?;
+    fn add_named(&mut self, sources: &Sources) -> Result<(), String> {
+        let Named { gateway, receiver, selection } = sources.named().map_err(words)?;
+        let neither = !gateway && !receiver;
+        if gateway || neither {
+            let (target, options) =
+                sources.gateway(GatewayFlags::default(), sources.secrets()).map_err(words)?;
             self.gateway(target, &options)?;
         }
-        if at_receiver.is_some() {
-            let vendors = variable("RINGBACK_VENDOR").unwrap_or_default();
-            let flags = ReceiverFlags {
-                url: at_receiver,
-                vendor: vendors.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-                effects: variable("RINGBACK_EFFECTS"),
-                start: variable("RINGBACK_START"),
-                gateway: variable("RINGBACK_GATEWAY_BIND"),
-                ..ReceiverFlags::default()
-            };
-            let (target, options) = config::receiver::resolve(flags, &secrets).map_err(words)?;
+        if receiver || neither && !selection {
+            let (target, options) =
+                sources.receiver(ReceiverFlags::default(), &sources.secrets()).map_err(words)?;
             self.receiver(target, &options)?;
         }
         Ok(())

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Output;
 
-use ringback::config::mock::{self, MockFlags};
-use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, GatewayFlags, RunFlags, Secrets};
+use ringback::config::gateway::GatewayFlags;
+use ringback::config::mock::MockSettings;
+use ringback::config::receiver::ReceiverFlags;
+use ringback::config::{Environment, Secrets, Sources};
 use rstest::rstest;
 use snapbox::assert_data_eq;
 use snapbox::str;
@@ -140,12 +141,10 @@ fn it_changes_nothing(#[case] set: bool) {
     assert_eq!(set, text.contains("\nseed = 7"), "{text}");
     let resolved = |text: &str| {
         let (_folder, config) = written(text);
-        let run = RunFlags { config: config.clone(), ..RunFlags::default() };
-        let gateway =
-            config::resolve(GatewayFlags { run: run.clone(), ..GatewayFlags::default() }, Secrets::default());
-        let receiver =
-            receiver::resolve(ReceiverFlags { run, ..ReceiverFlags::default() }, &Secrets::default());
-        let mocks = mock::resolve(MockFlags { config, ..MockFlags::default() }, |_| None);
+        let sources = Sources::read(config.as_deref(), Environment::default()).expect("it can be read");
+        let gateway = sources.gateway(GatewayFlags::default(), Secrets::default());
+        let receiver = sources.receiver(ReceiverFlags::default(), &Secrets::default());
+        let mocks = sources.mocks(MockSettings::default());
         format!(
             "{:#?}\n{:#?}\n{:#?}",
             gateway.expect("a gateway"),

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use ringback::config::Secrets;
-use ringback::config::receiver::{ReceiverFlags, resolve};
+use ringback::config::receiver::{ReceiverFlags, ReceiverSettings};
+use ringback::config::{Secrets, Sources};
 use ringback::receiver::stage as receiver_stage;
 use ringback::receiver::target::{ReceiverReach, ReceiverTarget, ReceiverTimeouts};
 use ringback::report::{Report, Verdict};
@@ -41,12 +41,13 @@ fn what_is_not_ours_is_not_hurried(
     #[case] most: Option<u64>,
     #[case] breaker: Breaker,
 ) {
-    let flags = ReceiverFlags {
+    let receiver = ReceiverSettings {
         url: Some(url.to_owned()),
-        vendor: vec!["doubao".to_owned()],
-        ..ReceiverFlags::default()
+        vendors: vec!["doubao".to_owned()],
+        ..ReceiverSettings::default()
     };
-    let (target, _) = resolve(flags, &Secrets::read(|_| None)).expect("it is complete");
+    let flags = ReceiverFlags { receiver, ..ReceiverFlags::default() };
+    let (target, _) = Sources::default().receiver(flags, &Secrets::default()).expect("it is complete");
     assert_eq!(target.limits.rate, rate);
     assert_eq!(target.limits.max_requests, most);
     assert_eq!(target.limits.breaker, breaker);

@@ -5,8 +5,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::config::receiver::{self, ReceiverFlags};
-use crate::config::{self, ConfigError, GatewayFlags, Secrets, from_environment};
+use crate::config::gateway::GatewayFlags;
+use crate::config::receiver::ReceiverFlags;
+use crate::config::{self, ConfigError, Environment, Secrets, Sources};
 use crate::doctor::{Configured, Diagnosis, Machine, Seen, probe};
 use crate::gateway::target::GatewayTarget;
 use crate::receiver::target::ReceiverTarget;
@@ -65,15 +66,19 @@ enum Resolved {
 /// whole command line, which knows the variables of its flags.
 pub(super) fn run(arguments: Arguments, command: &clap::Command) -> Result<u8, Problem> {
     let ends = Instant::now() + LOOKS_FOR;
-    let secrets = Secrets::read(|name| std::env::var(name).ok());
-    let (subjects, wrong) = match subjects(arguments.subject)? {
-        Ok(subjects) => (subjects, None),
-        Err(wrong) => (Vec::new(), Some(wrong.to_string())),
+    let environment = Environment::of_this_process();
+    let secrets = Secrets::of(&environment);
+    let flag = arguments.subject.as_ref().and_then(Subject::config);
+    let file = flag.clone().or_else(|| environment.config()).unwrap_or_else(|| PathBuf::from(config::FILE));
+    let sources = Sources::read(flag.as_deref(), environment.clone());
+    let (subjects, wrong) = match (arguments.subject, &sources) {
+        (Some(subject), _) => (vec![subject], None),
+        (None, Ok(sources)) => (subjects(sources)?, None),
+        // What is wrong with the file that says which subjects there are is one thing to tell among others.
+        (None, Err(wrong)) => (Vec::new(), Some(wrong.to_string())),
     };
-    let file = subjects.first().map_or_else(config::named_file, file);
-    let file = file.unwrap_or_else(|| PathBuf::from(config::FILE));
     let machine = Machine { wrong, ..probe::machine(&file, &variables(command)) };
-    let resolved: Vec<_> = subjects.into_iter().map(|subject| resolve(subject, &secrets)).collect();
+    let resolved: Vec<_> = subjects.into_iter().map(|subject| resolve(subject, &sources, &secrets)).collect();
     let looks = resolved.into_iter().map(|(name, resolved)| look(name, resolved, &secrets, ends));
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Problem { code: UNDECIDED, message: format!("cannot start a runtime: {error}") })?;
@@ -88,42 +93,43 @@ pub(super) fn run(arguments: Arguments, command: &clap::Command) -> Result<u8, P
     Ok(diagnosis.exit_code())
 }
 
-/// The subject named, or those that `ringback test` would judge. What is wrong with the file that says which
-/// is one thing to tell among others.
-fn subjects(named: Option<Subject>) -> Result<Result<Vec<Subject>, ConfigError>, Problem> {
-    if let Some(subject) = named {
-        return Ok(Ok(vec![subject]));
-    }
-    let gateway = || Ok(Subject::Gateway { flags: Box::new(from_environment().map_err(usage)?) });
-    let receiver = || Ok(Subject::Receiver { flags: Box::new(from_environment().map_err(usage)?) });
-    Ok(match config::named() {
-        Err(wrong) => Err(wrong),
-        Ok(named) if named.gateway || named.selection && !named.receiver => Ok(vec![gateway()?]),
-        Ok(named) if named.receiver => Ok(vec![receiver()?]),
-        Ok(_) => Ok(vec![gateway()?, receiver()?]),
+/// The subjects that `ringback test` would judge.
+fn subjects(sources: &Sources) -> Result<Vec<Subject>, Problem> {
+    let gateway = || Subject::Gateway { flags: Box::default() };
+    let receiver = || Subject::Receiver { flags: Box::default() };
+    let named = sources.named().map_err(usage)?;
+    Ok(if named.gateway || named.selection && !named.receiver {
+        vec![gateway()]
+    } else if named.receiver {
+        vec![receiver()]
+    } else {
+        vec![gateway(), receiver()]
     })
-}
-
-fn file(subject: &Subject) -> Option<PathBuf> {
-    match subject {
-        Subject::Gateway { flags } => flags.run.config.clone(),
-        Subject::Receiver { flags } => flags.run.config.clone(),
-    }
 }
 
 type Answer = Option<Result<Resolved, ConfigError>>;
 
 /// Resolves the configuration on a thread of its own, because a name that resolves slowly cannot be
 /// interrupted; nothing if the time is up before.
-fn resolve(subject: Subject, secrets: &Secrets) -> (&'static str, Answer) {
+fn resolve(
+    subject: Subject,
+    sources: &Result<Sources, ConfigError>,
+    secrets: &Secrets,
+) -> (&'static str, Answer) {
+    let name = subject.name();
+    let sources = match sources {
+        Ok(sources) => sources.clone(),
+        Err(wrong) => return (name, Some(Err(wrong.clone()))),
+    };
     let (sender, resolved) = mpsc::channel();
-    let (name, secrets) = (subject.name(), secrets.clone());
+    let secrets = secrets.clone();
     thread::spawn(move || {
         let resolved = match subject {
             Subject::Gateway { flags } => {
-                config::resolve(*flags, secrets).map(|(target, options)| Resolved::Gateway(target, options))
+                sources.gateway(*flags, secrets).map(|(target, options)| Resolved::Gateway(target, options))
             }
-            Subject::Receiver { flags } => receiver::resolve(*flags, &secrets)
+            Subject::Receiver { flags } => sources
+                .receiver(*flags, &secrets)
                 .map(|(target, options)| Resolved::Receiver(target, options)),
         };
         // Nobody listens any more when the time is up.
@@ -152,10 +158,22 @@ impl Subject {
             Self::Receiver { .. } => "receiver",
         }
     }
+
+    fn config(&self) -> Option<PathBuf> {
+        match self {
+            Self::Gateway { flags } => flags.config.clone(),
+            Self::Receiver { flags } => flags.config.clone(),
+        }
+    }
 }
 
-/// The variables of all flags of a command and those below it.
+/// The variables of settings, and of what only the command line takes.
 fn variables(command: &clap::Command) -> Vec<String> {
-    let own = command.get_arguments().filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()));
-    own.chain(command.get_subcommands().flat_map(variables)).collect()
+    fn own(command: &clap::Command) -> Vec<String> {
+        let here = command.get_arguments().filter_map(|one| Some(one.get_env()?.to_str()?.to_owned()));
+        here.chain(command.get_subcommands().flat_map(own)).collect()
+    }
+    let mut all = config::variables();
+    all.extend(own(command));
+    all
 }

@@ -1,6 +1,6 @@
-//! How `--help` is laid out: examples, headings of the flags, and which of them `-h` shows, as tables.
+//! How `--help` is laid out: examples, and what is said of all flags at once.
 //!
-//! What a flag does is said where the flag is.
+//! What a flag does, its heading, and whether `-h` shows it, is said where the flag is.
 
 use clap::{Arg, ArgAction, Command};
 
@@ -13,7 +13,7 @@ Examples:
 Exit codes: 0 conforms, 1 violations, 2 usage, 3 could not judge, 4 nothing ran";
 
 /// What `--help` of a command says at its end.
-const MORE: [(&str, &str); 5] = [
+const MORE: [(&str, &str); 6] = [
     (
         "gateway",
         "\
@@ -55,6 +55,15 @@ Examples:
 Exit codes: 0 can be judged, 2 configuration is wrong, 3 cannot be judged",
     ),
     (
+        "mock",
+        "\
+Examples:
+  ringback mock kling --port 0 --on 'prompt=storm: refuse moderation'
+      one vendor, and what becomes of some tasks
+Each setting has an environment variable, RINGBACK_MOCK_ and its flag: --port is RINGBACK_MOCK_PORT, VENDOR
+RINGBACK_MOCK_VENDORS; --seed and --config are RINGBACK_SEED and RINGBACK_CONFIG. RINGBACK_MOCK_ON takes a rule a line.",
+    ),
+    (
         "trigger",
         "\
 Examples:
@@ -77,69 +86,6 @@ const VARIABLES: &str = "\
 Each flag but --accept has an environment variable, RINGBACK_ and its name: --only is RINGBACK_ONLY. Most stand in ringback.toml \
 too; `ringback init` writes one. Flags come before the environment, which comes before the file.";
 
-/// Headings, and the flags below them; a flag that is in none is below the usual one.
-const HEADINGS: &[(&str, &[&str])] = &[
-    (
-        "Subject",
-        &[
-            "exec",
-            "upstream",
-            "vendor",
-            "model",
-            "hook",
-            "path",
-            "start",
-            "gateway",
-            "spend",
-            "effects",
-            "effects_command",
-            "effects_count",
-            "effects_state",
-        ],
-    ),
-    ("Elsewhere", &["rate", "max_requests", "advertise", "bind"]),
-    (
-        "What is right, and how soon",
-        &["knob", "root_callback", "settle", "finish", "hang", "answer", "ready", "ack_limit", "poll_within"],
-    ),
-    ("Cases", &["only", "skip", "level", "shard", "replay", "seed", "strict", "jobs", "deep", "config"]),
-    ("Output", &["report", "format", "quiet", "verbose", "color", "snapshots", "accept", "help"]),
-];
-
-/// What `-h` of the two long commands leaves to `--help`.
-const RARE: &[&str] = &[
-    "model",
-    "rate",
-    "max_requests",
-    "advertise",
-    "bind",
-    "knob",
-    "root_callback",
-    "settle",
-    "finish",
-    "hang",
-    "answer",
-    "ready",
-    "snapshots",
-    "accept",
-    "level",
-    "shard",
-    "seed",
-    "jobs",
-    "config",
-    "path",
-    "start",
-    "gateway",
-    "effects_command",
-    "effects_count",
-    "effects_state",
-    "deep",
-    "ack_limit",
-    "poll_within",
-    "format",
-    "color",
-];
-
 /// Lays the help of the whole command out.
 pub(super) fn arranged(command: Command) -> Command {
     command
@@ -155,17 +101,14 @@ pub(super) fn arranged(command: Command) -> Command {
         })
 }
 
-/// A command with more flags than a screen has lines.
+/// A command with more flags than a screen has lines. `report` has some of them, too, and room for each.
 fn judging(command: Command) -> Command {
-    with_examples(command.mut_args(|flag| {
-        let name = flag.get_id().to_string();
-        let heading = HEADINGS.iter().find(|(_, flags)| flags.contains(&name.as_str()));
-        let flag = flag.hide_env(true).hide_short_help(RARE.contains(&name.as_str()));
-        match heading {
-            Some((heading, _)) => flag.help_heading(*heading),
-            None => flag,
-        }
-    }))
+    let command = with_examples(command);
+    if command.get_name() == "help" {
+        command
+    } else {
+        command.mut_arg("format", |flag| flag.hide_short_help(true))
+    }
 }
 
 fn with_examples(command: Command) -> Command {
@@ -183,12 +126,15 @@ fn with_examples(command: Command) -> Command {
 
 #[cfg(test)]
 mod tests {
-    //! The tables name flags that exist, and the examples are commands.
+    //! The examples are commands, and flags are where they belong.
 
     use clap::{Arg, Command, FromArgMatches as _};
 
-    use super::{EXAMPLES, HEADINGS, MORE, RARE};
+    use super::{EXAMPLES, MORE};
     use crate::cli::{CommandLine, command};
+    use crate::config;
+
+    const HEADINGS: [&str; 5] = ["Subject", "Elsewhere", "What is right, and how soon", "Cases", "Output"];
 
     fn judging() -> Vec<Command> {
         let command = command();
@@ -213,30 +159,32 @@ mod tests {
     }
 
     #[test]
-    fn every_flag_has_one_heading_and_every_name_is_a_flag() {
+    fn every_flag_has_a_heading() {
         let commands = judging();
         let flags: Vec<&Arg> = commands.iter().flat_map(Command::get_arguments).collect();
         for flag in flags.iter().filter(|flag| !flag.is_positional()) {
-            let name = flag.get_id().as_str();
-            let headings = HEADINGS.iter().filter(|(_, names)| names.contains(&name)).count();
-            assert_eq!(headings, 1, "{name}");
-        }
-        for name in HEADINGS.iter().flat_map(|(_, names)| *names).chain(RARE) {
-            assert!(flags.iter().any(|flag| flag.get_id() == name), "there is no {name}");
+            let heading = flag.get_help_heading().unwrap_or_default();
+            assert!(HEADINGS.contains(&heading), "--{} is below `{heading}`", flag.get_id());
         }
     }
 
+    /// Two files that a run reads or is told of, and help, are no settings of the file.
+    const OF_THE_COMMAND: [&str; 3] = ["accept", "config", "help"];
+
     #[test]
     fn variables_are_called_as_the_help_says() {
-        // One has none, and the variables of two are read apart.
-        let others = ["accept", "help", "quiet", "verbose"];
         for flag in judging().iter().flat_map(Command::get_arguments) {
-            let Some(long) = flag.get_long().filter(|long| !others.contains(long)) else { continue };
-            let variable = flag.get_env().expect("each other flag has one");
+            let Some(long) = flag.get_long().filter(|long| !OF_THE_COMMAND.contains(long)) else { continue };
+            let fields: Vec<String> = config::fields()
+                .filter(|(section, field)| *section != "mock" && field.key == flag.get_id().as_str())
+                .map(|(_, field)| field.variable())
+                .collect();
             let usual = format!("RINGBACK_{}", long.replace('-', "_").to_ascii_uppercase());
             let said = flag.get_long_help().or(flag.get_help()).map(ToString::to_string).unwrap_or_default();
-            let variable = variable.to_string_lossy();
-            assert!(variable == usual || said.contains(&*variable), "{long} is {variable}");
+            assert!(!fields.is_empty(), "{long} is no setting");
+            for variable in fields {
+                assert!(variable == usual || said.contains(&variable), "{long} is {variable}");
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::config::mock::{self as config, MockFlags};
+use crate::config::mock::MockFlags;
+use crate::config::{Environment, Sources};
 use crate::listing;
 use clap::ValueEnum;
 use ringback_mocks::journal::Journal;
@@ -40,7 +41,9 @@ pub(super) fn run(arguments: Arguments) -> Result<u8, Problem> {
         Some(DescribeFormat::Json) => return print(&format!("{:#}\n", listing::mocks::json())).map(|()| 0),
         None => {}
     }
-    let setup = config::resolve(*arguments.flags, |name| std::env::var(name).ok()).map_err(usage)?;
+    let MockFlags { mock, config } = *arguments.flags;
+    let sources = Sources::read(config.as_deref(), Environment::of_this_process()).map_err(usage)?;
+    let setup = sources.mocks(mock).map_err(usage)?;
     let journal = Journal::open();
     let failure = match &setup.journal {
         None => None,

@@ -1,4 +1,4 @@
-//! Where reports go: the flags that say it, the terminal, and files that are written whole or not at all.
+//! Where reports go: the terminal, and files that are written whole or not at all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,39 +6,15 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::catalogue;
-use crate::config::OutputSection;
+use crate::config::run::OutputSettings;
 use crate::report::format::{self, FORMATS, Format};
 use crate::report::style::{Detail, TerminalStyle};
 use crate::report::{Report, annotations, terminal};
 use crate::run::suggest::{nearest, with_hint};
 use anstream::{AutoStream, ColorChoice};
-use clap::builder::{FalseyValueParser, TypedValueParser as _};
 use terminal_size::Width;
 
 use super::{Problem, UNDECIDED, print, usage};
-
-/// The flags of every command that ends with a report.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(super) struct Output {
-    /// Write reports: junit=out.xml,json=run.json
-    #[arg(long, value_name = "FORMAT=PATH", env = "RINGBACK_REPORT", value_delimiter = ',')]
-    report: Vec<String>,
-    /// What to print [default: text]
-    #[arg(long, value_name = "FORMAT", env = "RINGBACK_FORMAT", value_parser = names())]
-    format: Option<String>,
-    /// Print a line for each violation
-    // Its variable is read apart: to clap, a flag against the other one's variable is a conflict.
-    #[arg(short, long, overrides_with = "verbose")]
-    quiet: bool,
-    /// Print every case, and violations whole
-    #[arg(short, long, overrides_with = "quiet")]
-    verbose: bool,
-    #[arg(skip)]
-    filed: Option<Detail>,
-    /// When the text is coloured: always, never, or on a terminal that wants it [default: auto]
-    #[arg(long, value_name = "WHEN", env = "RINGBACK_COLOR", hide_short_help = true)]
-    color: Option<String>,
-}
 
 /// Where everything goes, checked before anything is judged.
 #[derive(Debug)]
@@ -50,88 +26,17 @@ pub(super) struct Destinations {
     annotated: bool,
 }
 
-impl Output {
-    /// These flags, or those said before the subject was named.
-    pub(super) fn or(self, outer: Self) -> Self {
-        let said = self.quiet || self.verbose;
-        Self {
-            report: if self.report.is_empty() { outer.report } else { self.report },
-            format: self.format.or(outer.format),
-            quiet: if said { self.quiet } else { outer.quiet },
-            verbose: if said { self.verbose } else { outer.verbose },
-            color: self.color.or(outer.color),
-            filed: self.filed.or(outer.filed),
-        }
-    }
+/// Whether anything but text on the terminal is wanted.
+pub(super) fn is_about_one_subject(output: &OutputSettings) -> bool {
+    !output.report.is_empty() || output.format.as_ref().is_some_and(|format| format != FORMATS[0].name)
+}
 
-    /// These flags over what the file says.
-    pub(super) fn over(self, file: OutputSection) -> Result<Self, Problem> {
-        let detail = match (file.quiet, file.verbose) {
-            (true, true) => return Err(usage("[output] is quiet or verbose, not both")),
-            (true, false) => Some(Detail::Quiet),
-            (false, true) => Some(Detail::Verbose),
-            (false, false) => None,
-        };
-        let file = Self { report: file.report, format: file.format, color: file.color, ..Self::default() };
-        Ok(Self { filed: detail, ..self.or(file) })
-    }
-
-    /// Whether anything but text on the terminal is wanted.
-    pub(super) fn is_about_one_subject(&self) -> bool {
-        !self.report.is_empty() || self.format.as_ref().is_some_and(|format| format != FORMATS[0].name)
-    }
-
-    /// The flag before the variable before the file.
-    fn detail(&self) -> Result<Detail, Problem> {
-        let variable = |name: &str| {
-            let value = std::env::var_os(name)?;
-            FalseyValueParser::new().parse_ref(&clap::Command::new("ringback"), None, &value).ok()
-        };
-        let set = |name: &str| variable(name).unwrap_or_default();
-        match (self.quiet, self.verbose) {
-            (true, _) => Ok(Detail::Quiet),
-            (false, true) => Ok(Detail::Verbose),
-            (false, false) => match (set("RINGBACK_QUIET"), set("RINGBACK_VERBOSE")) {
-                (true, true) => Err(usage("RINGBACK_QUIET and RINGBACK_VERBOSE are both set; unset one")),
-                (true, false) => Ok(Detail::Quiet),
-                (false, true) => Ok(Detail::Verbose),
-                (false, false) => Ok(self.filed.unwrap_or_default()),
-            },
-        }
-    }
-
-    /// Whether anything but the report at the end may be printed.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.detail().is_ok_and(|detail| detail == Detail::Quiet)
-    }
-
-    /// Finds the formats.
-    pub(super) fn destinations(&self) -> Result<Destinations, Problem> {
-        let printed = match &self.format {
-            None => &FORMATS[0],
-            Some(name) => format::named(name)
-                .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
-        };
-        outlive_file_limits();
-        let mut taken = BTreeSet::new();
-        let mut written = Vec::new();
-        for report in &self.report {
-            let (format, named) = named_path(report)?;
-            let destination = Destination::open(&named)
-                .map_err(|error| usage(format!("cannot write {}: {error}", named.display())))?;
-            // Two reports may well go to one terminal, but never to one file.
-            if destination.is_file && !taken.insert(destination.path.clone()) {
-                return Err(usage(format!("--report names {} twice", named.display())));
-            }
-            written.push((format, destination));
-        }
-        let look = TerminalStyle {
-            colour: coloured(self.color.as_deref())?,
-            width: width(),
-            detail: self.detail()?,
-        };
-        let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
-        Ok(Destinations { printed, look, written, annotated: on_github && printed.name == FORMATS[0].name })
+/// How much is told; one of two contrary wishes has won before.
+const fn detail(output: &OutputSettings) -> Detail {
+    match output {
+        OutputSettings { quiet: Some(true), .. } => Detail::Quiet,
+        OutputSettings { verbose: Some(true), .. } => Detail::Verbose,
+        _ => Detail::Usual,
     }
 }
 
@@ -154,6 +59,40 @@ fn width() -> Option<usize> {
 }
 
 impl Destinations {
+    /// Finds the formats, and looks whether every place can be written to.
+    pub(super) fn open(output: &OutputSettings) -> Result<Self, Problem> {
+        let printed = match &output.format {
+            None => &FORMATS[0],
+            Some(name) => format::named(name)
+                .ok_or_else(|| usage(format!("--format takes {}, not `{name}`", format::names())))?,
+        };
+        outlive_file_limits();
+        let mut taken = BTreeSet::new();
+        let mut written = Vec::new();
+        for report in &output.report {
+            let (format, named) = named_path(report)?;
+            let destination = Destination::open(&named)
+                .map_err(|error| usage(format!("cannot write {}: {error}", named.display())))?;
+            // Two reports may well go to one terminal, but never to one file.
+            if destination.is_file && !taken.insert(destination.path.clone()) {
+                return Err(usage(format!("--report names {} twice", named.display())));
+            }
+            written.push((format, destination));
+        }
+        let look = TerminalStyle {
+            colour: coloured(output.color.as_deref())?,
+            width: width(),
+            detail: detail(output),
+        };
+        let on_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        Ok(Self { printed, look, written, annotated: on_github && printed.name == FORMATS[0].name })
+    }
+
+    /// Whether anything but the report at the end may be printed.
+    pub(super) const fn is_quiet(&self) -> bool {
+        matches!(self.look.detail, Detail::Quiet)
+    }
+
     /// Prints the report and writes its files; the exit code. One that cannot be written keeps none of the
     /// others back, and hides no violation.
     pub(super) fn deliver(&self, report: &Report) -> Result<u8, Problem> {
@@ -258,7 +197,8 @@ fn outlive_file_limits() {
 #[cfg(not(unix))]
 fn outlive_file_limits() {}
 
-fn names() -> clap::builder::PossibleValuesParser {
+/// The formats, for the parser of the command line.
+pub(crate) fn names() -> clap::builder::PossibleValuesParser {
     FORMATS
         .iter()
         .map(|format| clap::builder::PossibleValue::new(format.name).help(format.summary))

@@ -3,9 +3,11 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use crate::config::run::OutputSettings;
+use crate::config::{Environment, Sources};
 use crate::report::stored;
 
-use super::output::Output;
+use super::output::Destinations;
 use super::{Problem, usage};
 
 /// What to show.
@@ -15,7 +17,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     from: Vec<PathBuf>,
     #[command(flatten)]
-    output: Output,
+    output: OutputSettings,
 }
 
 /// Longest report read; a run's own is a few megabytes.
@@ -23,7 +25,8 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8, Problem> {
     let Arguments { from, output } = arguments;
-    let destinations = output.destinations()?;
+    let sources = Sources::without_file(Environment::of_this_process());
+    let destinations = Destinations::open(&sources.output(output.clone()).map_err(usage)?)?;
     let parts = from
         .iter()
         .map(|path| {

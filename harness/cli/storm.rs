@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Secrets;
-use crate::config::receiver::{self, ReceiverFlags};
+use crate::config::receiver::{ReceiverFlags, ReceiverSettings};
+use crate::config::{Environment, Sources};
 use crate::load::drive::{self, Aim};
 use crate::load::{Share, Storm};
 use crate::receiver::context::ReceiverContext;
@@ -119,16 +119,17 @@ fn storm(flags: &GatewayFlags) -> Result<Storm, Problem> {
 }
 
 fn target(flags: &GatewayFlags) -> Result<ReceiverTarget, Problem> {
-    let asked = ReceiverFlags {
+    let asked = ReceiverSettings {
         url: flags.url.clone(),
         exec: flags.exec.clone(),
-        vendor: vec![flags.vendor.clone()],
+        vendors: vec![flags.vendor.clone()],
         effects: flags.effects.clone(),
         ack_limit: flags.ack_limit.clone(),
-        ..ReceiverFlags::default()
+        ..ReceiverSettings::default()
     };
-    let secrets = Secrets::read(|name| std::env::var(name).ok());
-    Ok(receiver::resolve(asked, &secrets).map_err(usage)?.0)
+    let sources = Sources::read(None, Environment::of_this_process()).map_err(usage)?;
+    let flags = ReceiverFlags { receiver: asked, ..ReceiverFlags::default() };
+    Ok(sources.receiver(flags, &sources.secrets()).map_err(usage)?.0)
 }
 
 /// Nobody is stormed by accident: another machine has to be named.

@@ -1,16 +1,21 @@
 //! `ringback test`: judges a subject, prints the report, writes it where it is wanted.
 
-use crate::config::receiver::{self, ReceiverFlags};
-use crate::config::{self, GatewayFlags, Secrets, from_environment};
+use crate::config::gateway::GatewayFlags;
+use crate::config::receiver::ReceiverFlags;
+use crate::config::run::OutputSettings;
+use crate::config::section::Section as _;
+use crate::config::{Environment, Sources};
 use crate::gateway::stage as gateway_stage;
 use crate::receiver::stage as receiver_stage;
 use crate::report::Report;
 use crate::run::progress::Progress;
 use crate::run::session::RunError;
 use crate::snapshots::{self, Taken, Update};
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
-use super::output::Output;
+use super::output::{Destinations, is_about_one_subject};
 use super::{Problem, UNDECIDED, block_on, interrupted, print, progress, usage};
 
 /// The subcommand.
@@ -19,7 +24,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     subject: Option<Subject>,
     #[command(flatten)]
-    output: Output,
+    output: OutputSettings,
 }
 
 #[derive(Debug, Subcommand)]
@@ -29,63 +34,67 @@ enum Subject {
         #[command(flatten)]
         flags: Box<GatewayFlags>,
         #[command(flatten)]
-        output: Output,
+        output: OutputSettings,
     },
     /// Judge a receiver of callbacks
     Receiver {
         #[command(flatten)]
         flags: Box<ReceiverFlags>,
         #[command(flatten)]
-        output: Output,
+        output: OutputSettings,
     },
 }
 
 /// Judges, prints and writes; the exit code is the verdict's.
 pub(super) fn run(arguments: Arguments) -> Result<u8, Problem> {
     let Arguments { subject, output } = arguments;
-    let secrets = Secrets::read(|name| std::env::var(name).ok());
+    let sources = |config: Option<&PathBuf>| {
+        Sources::read(config.map(PathBuf::as_path), Environment::of_this_process()).map_err(usage)
+    };
+    // Of flags before the subject and behind it, those behind it count.
     match subject {
-        Some(Subject::Gateway { flags, output: own }) => gateway(*flags, secrets, own.or(output)),
-        Some(Subject::Receiver { flags, output: own }) => receiver(*flags, &secrets, own.or(output)),
-        None => configured(secrets, output),
+        Some(Subject::Gateway { flags, output: own }) => {
+            gateway(&sources(flags.config.as_ref())?, *flags, own.over(output))
+        }
+        Some(Subject::Receiver { flags, output: own }) => {
+            receiver(&sources(flags.config.as_ref())?, *flags, own.over(output))
+        }
+        None => configured(&sources(None)?, output),
     }
 }
 
 /// `ringback test` alone judges what the environment and the file name, and the references where they name
 /// nothing.
-fn configured(secrets: Secrets, output: Output) -> Result<u8, Problem> {
-    let named = config::named().map_err(usage)?;
+fn configured(sources: &Sources, output: OutputSettings) -> Result<u8, Problem> {
+    let named = sources.named().map_err(usage)?;
     if named.gateway || named.selection && !named.receiver {
-        return gateway(from_environment().map_err(usage)?, secrets, output);
+        return gateway(sources, GatewayFlags::default(), output);
     }
     if named.receiver {
-        return receiver(from_environment().map_err(usage)?, &secrets, output);
+        return receiver(sources, ReceiverFlags::default(), output);
     }
-    let flags: GatewayFlags = from_environment().map_err(usage)?;
-    let whole = output.clone().over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
-    if whole.is_about_one_subject() {
+    if is_about_one_subject(&sources.output(output.clone()).map_err(usage)?) {
         return Err(usage(
             "two subjects are judged, and a report is about one; say `ringback test gateway` or `ringback test receiver`",
         ));
     }
-    let receiver_flags = from_environment().map_err(usage)?;
-    let first = gateway(flags, secrets.clone(), output.clone())?;
+    let first = gateway(sources, GatewayFlags::default(), output.clone())?;
     print("\n")?;
-    let second = receiver(receiver_flags, &secrets, output)?;
+    let second = receiver(sources, ReceiverFlags::default(), output)?;
     // Violations count more than what could not be judged.
     Ok(if first == 1 || second == 1 { 1 } else { first.max(second) })
 }
 
-fn receiver(flags: ReceiverFlags, secrets: &Secrets, output: Output) -> Result<u8, Problem> {
-    let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
-    let (target, options) = receiver::resolve(flags, secrets).map_err(usage)?;
+fn receiver(sources: &Sources, flags: ReceiverFlags, output: OutputSettings) -> Result<u8, Problem> {
+    let output = sources.output(output).map_err(usage)?;
+    let (target, options) = sources.receiver(flags, &sources.secrets()).map_err(usage)?;
     judged(receiver_stage::judge(target, &options), &options.progress, &output)
 }
 
-fn gateway(flags: GatewayFlags, secrets: Secrets, output: Output) -> Result<u8, Problem> {
-    let output = output.over(config::output(flags.run.config.as_deref()).map_err(usage)?)?;
-    let (folder, accept) = (flags.snapshots().map_err(usage)?, flags.accept);
-    let (target, options) = config::resolve(flags, secrets).map_err(usage)?;
+fn gateway(sources: &Sources, flags: GatewayFlags, output: OutputSettings) -> Result<u8, Problem> {
+    let output = sources.output(output).map_err(usage)?;
+    let (folder, accept) = (sources.snapshots(&flags).map_err(usage)?, flags.accept);
+    let (target, options) = sources.gateway(flags, sources.secrets()).map_err(usage)?;
     let Some(folder) = folder else {
         return judged(gateway_stage::judge(target, &options), &options.progress, &output);
     };
@@ -113,14 +122,14 @@ fn eprint(text: &str) {
 fn judged(
     judging: impl Future<Output = Result<Report, RunError>>,
     progress: &Progress,
-    output: &Output,
+    output: &OutputSettings,
 ) -> Result<u8, Problem> {
-    let destinations = output.destinations()?;
+    let destinations = Destinations::open(output)?;
     // Dropping the run ends the subject that it started, and its whole process group.
     let report = block_on(async {
         tokio::select! {
             report = judging => Ok(report),
-            never = progress::show(progress), if !output.is_quiet() => match never {},
+            never = progress::show(progress), if !destinations.is_quiet() => match never {},
             code = interrupted() => Err(Problem { code, message: "interrupted".to_owned() }),
         }
     })??;

@@ -1,84 +1,31 @@
-//! `ringback.toml`: its sections, and reading it. What a value means is decided where it is resolved.
+//! Reading `ringback.toml`. Its sections are where their settings are; what a value means is decided where it is resolved.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{ConfigError, mock, receiver};
+use super::ConfigError;
+use super::gateway::GatewaySettings;
+use super::mock::MockSettings;
+use super::receiver::ReceiverSettings;
+use super::run::{OutputSettings, PatienceSettings, RunSettings};
 use crate::run::expectation::Expectation;
 use crate::run::suggest::unknown_key;
 
 /// The file read when none is named and it exists.
 pub const FILE: &str = "ringback.toml";
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct File {
-    pub(super) gateway: GatewaySection,
-    pub(super) receiver: receiver::ReceiverSection,
-    pub(super) run: RunSection,
-    pub(super) output: OutputSection,
-    pub(super) timeouts: PatienceSection,
-    pub(super) mock: mock::MockSection,
-    pub(super) expect: Vec<Expectation>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct GatewaySection {
-    pub(super) url: Option<String>,
-    pub(super) exec: Option<String>,
-    pub(super) vendors: Vec<String>,
-    pub(super) models: BTreeMap<String, String>,
-    pub(super) upstream: BTreeMap<String, String>,
-    pub(super) root_callback: Option<String>,
-    pub(super) knobs: BTreeMap<String, String>,
-    pub(super) spend: Option<u32>,
-    pub(super) rate: Option<f64>,
-    pub(super) max_requests: Option<u64>,
-    pub(super) advertise: Option<String>,
-    pub(super) bind: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RunSection {
-    pub(super) only: Vec<String>,
-    pub(super) skip: Vec<String>,
-    pub(super) level: Option<String>,
-    pub(super) shard: Option<String>,
-    pub(super) seed: Option<u64>,
-    pub(super) strict: bool,
-    pub(super) jobs: Option<usize>,
-    pub(super) snapshots: Option<PathBuf>,
-}
-
-/// `[output]`: where the reports of `ringback test` go, and how the one on the terminal looks. Whether it says
-/// something possible is decided where the flags of the same names are.
+/// Everything that the file says.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct OutputSection {
-    /// Reports to write, each `FORMAT=PATH`.
-    pub report: Vec<String>,
-    /// What to print.
-    pub format: Option<String>,
-    /// When to colour: auto, always or never.
-    pub color: Option<String>,
-    /// Violations and the verdict only.
-    pub quiet: bool,
-    /// Every case.
-    pub verbose: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct PatienceSection {
-    pub(super) answer: Option<String>,
-    pub(super) settle: Option<String>,
-    pub(super) finish: Option<String>,
-    pub(super) hang: Option<String>,
-    pub(super) ready: Option<String>,
+pub(super) struct File {
+    pub(super) gateway: GatewaySettings,
+    pub(super) receiver: ReceiverSettings,
+    pub(super) run: RunSettings,
+    pub(super) output: OutputSettings,
+    pub(super) patience: PatienceSettings,
+    pub(super) mock: MockSettings,
+    pub(super) expect: Vec<Expectation>,
 }
 
 /// Reads the named file, or the usual one if it is there.

@@ -1,21 +1,20 @@
-//! The configuration of a receiver under test: flags and environment over `[receiver]` of `ringback.toml`.
+//! What can be said about a receiver that is judged, by flag, variable or `[receiver]` of the file, and what it comes to.
 //!
 //! Secrets come from the environment only.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::time::Duration;
 
-#[cfg(feature = "cli")]
-use clap::builder::FalseyValueParser;
 use ringback_mocks::signature::{SignatureError, is_webhook_secret};
 use ringback_mocks::vendor::{Signing, Vendor};
 use ringback_mocks::wire::Secret;
-use serde::Deserialize;
 use url::{Host, Url};
 
-use super::{
-    ConfigError, DEPLOYED_JOBS, READY_WITHIN, RunFlags, Secrets, deployed, options, pairs, read, time, vendor,
-};
+use super::run::{PatienceSettings, RunSettings};
+use super::section::section;
+use super::setting::{Pair, texts};
+use super::{ConfigError, DEPLOYED_JOBS, READY_WITHIN, Secrets, Sources, deployed, pairs, time, vendor};
 use crate::receiver::effects::Probe;
 use crate::receiver::target::{
     HOOKS, ReceiverReach, ReceiverTarget, ReceiverTimeouts, SCHEDULES, SCHEDULES_DEEP, START,
@@ -28,142 +27,171 @@ const RATE: f64 = 20.0;
 /// Requests in all to a receiver elsewhere when nobody says otherwise.
 const MAX_REQUESTS: u64 = 20_000;
 
-/// What can be said about a run that judges a receiver.
+section! {
+    /// A receiver that is judged: where it is, how to see what it did, and how soon it must have done it.
+    #[command(next_help_heading = "Subject")]
+    pub struct ReceiverSettings("") one of (url, exec, hooks) one of (effects, effects_command) {
+        /// Where the callbacks go
+        ///
+        /// `{vendor}` stands for the name of the vendor. Without it and without --exec, the embedded reference
+        /// receiver is judged. Variable: `RINGBACK_RECEIVER_URL`.
+        #[arg(value_name = "URL", help_heading = None)]
+        #[variable("RINGBACK_RECEIVER_URL")]
+        url: Option<String>,
+        /// Start this command as the receiver
+        ///
+        /// It gets PORT, the secrets and the address of our gateway, and is ended after, with everything it
+        /// started.
+        #[arg(long, value_name = "CMD")]
+        exec: Option<String>,
+        /// Judge callbacks of these vendors only
+        ///
+        /// kling, doubao, minimax or vidu; several with commas.
+        #[arg(long = "vendor", value_name = "NAME", value_delimiter = ',')]
+        vendors: Vec<String>,
+        /// Where one vendor's callbacks go
+        ///
+        /// For receivers that have a URL for each vendor.
+        #[serde(deserialize_with = "texts")]
+        #[arg(long = "hook", value_name = "VENDOR=URL", value_delimiter = ',')]
+        hooks: Vec<Pair>,
+        /// Path of the hooks of --exec [default: /hooks/{vendor}]
+        #[arg(long, value_name = "TEMPLATE", hide_short_help = true)]
+        path: Option<String>,
+        /// Where to see what it did, {id} for the id
+        ///
+        /// It answers how often the work for an id was done, and the last state. [default with --exec:
+        /// /effects/{id}]
+        #[arg(long, value_name = "URL")]
+        effects: Option<String>,
+        /// A command that prints what it did, {id} for the id
+        #[arg(long, value_name = "CMD", conflicts_with = "effects", hide_short_help = true)]
+        effects_command: Option<String>,
+        /// Where the answer says how often the work was done [default: /count]
+        #[arg(long, value_name = "POINTER", hide_short_help = true)]
+        effects_count: Option<String>,
+        /// Where the answer says the last state [default: /state]
+        #[arg(long, value_name = "POINTER", hide_short_help = true)]
+        effects_state: Option<String>,
+        /// What makes it submit a job, by POST [default with --exec: /jobs]
+        #[arg(long, value_name = "URL", hide_short_help = true)]
+        start: Option<String>,
+        /// Where a receiver at URL looks for its gateway; ours listens there
+        ///
+        /// Variable: `RINGBACK_GATEWAY_BIND`.
+        #[arg(long, value_name = "ADDR", hide_short_help = true)]
+        #[variable("RINGBACK_GATEWAY_BIND")]
+        gateway: Option<String>,
+        /// Many more random schedules of trouble
+        #[arg(long, num_args = 0, default_missing_value = "true", help_heading = "Cases", hide_short_help = true)]
+        deep: Option<bool>,
+        /// What the vendor waits for the answer to a callback [default: 5s]
+        #[arg(long, value_name = "TIME", help_heading = "What is right, and how soon", hide_short_help = true)]
+        ack_limit: Option<String>,
+        /// How long the work may take after the answer [default: 5s; 10s elsewhere]
+        #[arg(long, value_name = "TIME", help_heading = "What is right, and how soon", hide_short_help = true)]
+        settle: Option<String>,
+        /// How soon polling must notice an end [default: 10s; 60s elsewhere]
+        #[arg(long, value_name = "TIME", help_heading = "What is right, and how soon", hide_short_help = true)]
+        poll_within: Option<String>,
+        /// How long one answer may take [default: 10s; 15s elsewhere]
+        #[arg(long, value_name = "TIME", help_heading = "What is right, and how soon", hide_short_help = true)]
+        answer: Option<String>,
+        /// How long --exec may take until it listens [default: 30s]
+        #[arg(long, value_name = "TIME", help_heading = "What is right, and how soon", hide_short_help = true)]
+        ready: Option<String>,
+        /// Requests a second [default elsewhere: 20]
+        #[arg(long, value_name = "N", help_heading = "Elsewhere", hide_short_help = true)]
+        rate: Option<f64>,
+        /// Requests in all [default elsewhere: 20000]
+        #[arg(long, value_name = "N", help_heading = "Elsewhere", hide_short_help = true)]
+        max_requests: Option<u64>,
+    }
+}
+
+/// The flags of a command that is about a receiver.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 pub struct ReceiverFlags {
-    /// Where the callbacks go
-    ///
-    /// `{vendor}` stands for the name of the vendor. Without it and without --exec, the embedded reference
-    /// receiver is judged. Variable: `RINGBACK_RECEIVER_URL`.
-    #[cfg_attr(feature = "cli", arg(value_name = "URL", env = "RINGBACK_RECEIVER_URL"))]
-    pub url: Option<String>,
-    /// Start this command as the receiver
-    ///
-    /// It gets PORT, the secrets and the address of our gateway, and is ended after, with everything it
-    /// started.
-    #[cfg_attr(feature = "cli", arg(long, value_name = "CMD", env = "RINGBACK_EXEC"))]
-    pub exec: Option<String>,
-    /// Judge callbacks of these vendors only
-    ///
-    /// kling, doubao, minimax or vidu; several with commas.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, value_name = "NAME", env = "RINGBACK_VENDOR", value_delimiter = ',')
-    )]
-    pub vendor: Vec<String>,
-    /// Where one vendor's callbacks go
-    ///
-    /// For receivers that have a URL for each vendor.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, value_name = "VENDOR=URL", env = "RINGBACK_HOOK", value_delimiter = ',')
-    )]
-    pub hook: Vec<String>,
-    /// Path of the hooks of --exec [default: /hooks/{vendor}]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TEMPLATE", env = "RINGBACK_PATH"))]
-    pub path: Option<String>,
-    /// Where to see what it did, {id} for the id
-    ///
-    /// It answers how often the work for an id was done, and the last state. [default with --exec:
-    /// /effects/{id}]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_EFFECTS"))]
-    pub effects: Option<String>,
-    /// A command that prints what it did, {id} for the id
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, value_name = "CMD", env = "RINGBACK_EFFECTS_COMMAND", conflicts_with = "effects")
-    )]
-    pub effects_command: Option<String>,
-    /// Where the answer says how often the work was done [default: /count]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_COUNT"))]
-    pub effects_count: Option<String>,
-    /// Where the answer says the last state [default: /state]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "POINTER", env = "RINGBACK_EFFECTS_STATE"))]
-    pub effects_state: Option<String>,
-    /// What makes it submit a job, by POST [default with --exec: /jobs]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "URL", env = "RINGBACK_START"))]
-    pub start: Option<String>,
-    /// Where a receiver at URL looks for its gateway; ours listens there
-    ///
-    /// Variable: `RINGBACK_GATEWAY_BIND`.
-    #[cfg_attr(feature = "cli", arg(long, value_name = "ADDR", env = "RINGBACK_GATEWAY_BIND"))]
-    pub gateway: Option<String>,
-    /// Many more random schedules of trouble
-    #[cfg_attr(feature = "cli", arg(long, env = "RINGBACK_DEEP", value_parser = FalseyValueParser::new()))]
-    pub deep: bool,
-    /// What the vendor waits for the answer to a callback [default: 5s]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_ACK_LIMIT"))]
-    pub ack_limit: Option<String>,
-    /// How long the work may take after the answer [default: 5s; 10s elsewhere]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_SETTLE"))]
-    pub settle: Option<String>,
-    /// How soon polling must notice an end [default: 10s; 60s elsewhere]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_POLL_WITHIN"))]
-    pub poll_within: Option<String>,
-    /// How long one answer may take [default: 10s; 15s elsewhere]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_ANSWER"))]
-    pub answer: Option<String>,
-    /// How long --exec may take until it listens [default: 30s]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "TIME", env = "RINGBACK_READY"))]
-    pub ready: Option<String>,
-    /// Requests a second [default elsewhere: 20]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_RATE"))]
-    pub rate: Option<f64>,
-    /// Requests in all [default elsewhere: 20000]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "N", env = "RINGBACK_MAX_REQUESTS"))]
-    pub max_requests: Option<u64>,
+    /// The receiver.
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub receiver: ReceiverSettings,
     /// Which cases, and how.
     #[cfg_attr(feature = "cli", command(flatten))]
-    pub run: RunFlags,
+    pub run: RunSettings,
+    /// Configuration file [default: ringback.toml, if there is one]
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, value_name = "PATH", help_heading = "Cases", hide_short_help = true)
+    )]
+    pub config: Option<PathBuf>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct ReceiverSection {
-    url: Option<String>,
-    exec: Option<String>,
-    vendors: Vec<String>,
-    hooks: BTreeMap<String, String>,
-    path: Option<String>,
-    effects: Option<String>,
-    effects_command: Option<String>,
-    effects_count: Option<String>,
-    effects_state: Option<String>,
-    start: Option<String>,
-    gateway: Option<String>,
-    deep: bool,
-    ack_limit: Option<String>,
-    settle: Option<String>,
-    poll_within: Option<String>,
-    rate: Option<f64>,
-    max_requests: Option<u64>,
-}
-
-impl ReceiverSection {
+impl ReceiverSettings {
     /// Whether it names a receiver.
     pub(super) fn names_one(&self) -> bool {
         self.url.is_some() || self.exec.is_some() || !self.hooks.is_empty()
     }
 }
 
-/// Makes the target and the options of a run that judges a receiver.
-pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarget, RunOptions), ConfigError> {
-    let file = read(flags.run.config.as_deref())?;
-    let own = file.receiver;
-    let named = flags.url.is_some() || flags.exec.is_some() || !flags.hook.is_empty();
-    let hooks = pairs("--hook", "VENDOR=URL", &flags.hook)?;
-    let (url, exec, hooks) = if named {
-        (flags.url, flags.exec, hooks)
-    } else {
-        (own.url, own.exec, own.hooks.into_iter().collect())
-    };
-    let names = if flags.vendor.is_empty() { own.vendors } else { flags.vendor };
-    let chosen = names.iter().map(|name| vendor(name)).collect::<Result<Vec<_>, _>>()?;
-    let ready_within = time("ready", flags.ready.or(file.timeouts.ready))?.unwrap_or(READY_WITHIN);
-    let path = flags.path.or(own.path);
-    let gateway = flags.gateway.or(own.gateway).map(|text| address(&text)).transpose()?;
-    let reach = match (url, exec) {
+impl Sources {
+    /// The receiver to judge and the options of the run, by these flags over environment over file over defaults.
+    ///
+    /// # Errors
+    /// When what is said is not a run.
+    pub fn receiver(
+        &self,
+        flags: ReceiverFlags,
+        secrets: &Secrets,
+    ) -> Result<(ReceiverTarget, RunOptions), ConfigError> {
+        let variables: ReceiverSettings = self.environment.section()?;
+        if variables.effects.is_some() && variables.effects_command.is_some() {
+            return Err(ConfigError(
+                "RINGBACK_EFFECTS and RINGBACK_EFFECTS_COMMAND are both set; unset one".into(),
+            ));
+        }
+        let own = self.merged(flags.receiver, &self.file.receiver)?;
+        let chosen = own.vendors.iter().map(|name| vendor(name)).collect::<Result<Vec<_>, _>>()?;
+        let ready = own.ready.as_deref().or(self.file.patience.ready.as_deref());
+        let ready_within = time("ready", ready)?.unwrap_or(READY_WITHIN);
+        let reach = reach(&own, &chosen, ready_within, secrets)?;
+        let vendors = match (&reach, chosen.is_empty()) {
+            (ReceiverReach::Url { hooks, .. }, _) => hooks.iter().map(|(vendor, _)| *vendor).collect(),
+            (_, true) => Vendor::all().collect(),
+            (_, false) => chosen,
+        };
+        let is_url = matches!(reach, ReceiverReach::Url { .. });
+        let elsewhere =
+            matches!(&reach, ReceiverReach::Url { hooks, .. } if !hooks.iter().all(|(_, url)| is_near(url)));
+        let target = ReceiverTarget {
+            reach,
+            vendors,
+            probe: probe(&own, is_url),
+            start: own.start.clone().or_else(|| (!is_url).then(|| START.to_owned())),
+            schedules: if own.deep == Some(true) { SCHEDULES_DEEP } else { SCHEDULES },
+            timeouts: timeouts(&own, &self.file.patience, elsewhere)?,
+            hidden: secrets.held.clone(),
+            limits: Limits {
+                spend: None,
+                rate: deployed::rate(own.rate, elsewhere.then_some(RATE))?,
+                max_requests: deployed::cap(own.max_requests, elsewhere.then_some(MAX_REQUESTS))?,
+                breaker: if elsewhere { Breaker::Stays } else { Breaker::Never },
+            },
+        };
+        let jobs = if elsewhere { DEPLOYED_JOBS } else { DEFAULT_JOBS };
+        Ok((target, self.options(flags.run, jobs)?))
+    }
+}
+
+fn reach(
+    own: &ReceiverSettings,
+    chosen: &[Vendor],
+    ready_within: Duration,
+    secrets: &Secrets,
+) -> Result<ReceiverReach, ConfigError> {
+    let hooks = pairs("--hook", "VENDOR=URL", &own.hooks)?;
+    let gateway = own.gateway.as_deref().map(address).transpose()?;
+    let reach = match (&own.url, &own.exec) {
         (Some(_), Some(_)) => {
             return Err(ConfigError("name one subject: a URL or --exec, not both".into()));
         }
@@ -176,78 +204,60 @@ pub fn resolve(flags: ReceiverFlags, secrets: &Secrets) -> Result<(ReceiverTarge
             return Err(ConfigError("--exec is empty".into()));
         }
         (None, Some(command)) => {
-            let hooks = path.unwrap_or_else(|| HOOKS.to_owned());
+            let hooks = own.path.as_deref().unwrap_or(HOOKS);
             if !hooks.starts_with('/') {
                 return Err(ConfigError(format!("--path takes a path such as {HOOKS}, not `{hooks}`")));
             }
-            ReceiverReach::Exec { command, ready_within, hooks }
+            ReceiverReach::Exec { command: command.clone(), ready_within, hooks: hooks.to_owned() }
         }
         (None, None) if hooks.is_empty() => ReceiverReach::Embedded { defect: None, oddity: None },
         (url, None) => {
-            let hooks = placed(url, hooks, &chosen)?;
+            let hooks = placed(url.as_deref(), hooks, chosen)?;
             let signing = signing(&hooks, secrets)?;
-            ReceiverReach::Url { hooks, secrets: signing, gateway, key: secrets.key.clone() }
+            return Ok(ReceiverReach::Url { hooks, secrets: signing, gateway, key: secrets.key.clone() });
         }
     };
-    let vendors = match (&reach, chosen.is_empty()) {
-        (ReceiverReach::Url { hooks, .. }, _) => hooks.iter().map(|(vendor, _)| *vendor).collect(),
-        (_, true) => Vendor::all().collect(),
-        (_, false) => chosen,
-    };
-    let is_url = matches!(reach, ReceiverReach::Url { .. });
-    if gateway.is_some() && !is_url {
+    if gateway.is_some() {
         return Err(ConfigError(
             "--gateway belongs to a receiver at a URL; others are told where it is".into(),
         ));
     }
-    let count = flags.effects_count.or(own.effects_count).unwrap_or_else(|| "/count".to_owned());
-    let state = flags.effects_state.or(own.effects_state).unwrap_or_else(|| "/state".to_owned());
-    let effects = flags.effects.or(own.effects).or_else(|| (!is_url).then(|| "/effects/{id}".to_owned()));
-    let probe = match (effects, flags.effects_command.or(own.effects_command)) {
-        (_, Some(template)) => Some(Probe::Command { template, count, state }),
-        (Some(template), None) => Some(Probe::Http { template, count, state }),
-        (None, None) => None,
-    };
-    let elsewhere =
-        matches!(&reach, ReceiverReach::Url { hooks, .. } if !hooks.iter().all(|(_, url)| is_near(url)));
+    Ok(reach)
+}
+
+fn probe(own: &ReceiverSettings, is_url: bool) -> Option<Probe> {
+    let count = own.effects_count.clone().unwrap_or_else(|| "/count".to_owned());
+    let state = own.effects_state.clone().unwrap_or_else(|| "/state".to_owned());
+    if let Some(template) = own.effects_command.clone() {
+        return Some(Probe::Command { template, count, state });
+    }
+    let template = own.effects.clone().or_else(|| (!is_url).then(|| "/effects/{id}".to_owned()))?;
+    Some(Probe::Http { template, count, state })
+}
+
+fn timeouts(
+    own: &ReceiverSettings,
+    patience: &PatienceSettings,
+    elsewhere: bool,
+) -> Result<ReceiverTimeouts, ConfigError> {
     let mut timeouts = if elsewhere { ReceiverTimeouts::REMOTE } else { ReceiverTimeouts::LOCAL };
-    let set = |what, place: &mut std::time::Duration, given| -> Result<(), ConfigError> {
-        if let Some(given) = time(what, given)? {
+    let set = |what, place: &mut Duration, given: Option<&String>| -> Result<(), ConfigError> {
+        if let Some(given) = time(what, given.map(String::as_str))? {
             *place = given;
         }
         Ok(())
     };
-    set("ack-limit", &mut timeouts.ack, flags.ack_limit.or(own.ack_limit))?;
-    set("settle", &mut timeouts.settle, flags.settle.or(own.settle).or(file.timeouts.settle))?;
-    set("poll-within", &mut timeouts.poll, flags.poll_within.or(own.poll_within))?;
-    set("answer", &mut timeouts.answer, flags.answer.or(file.timeouts.answer))?;
+    set("ack-limit", &mut timeouts.ack, own.ack_limit.as_ref())?;
+    set("settle", &mut timeouts.settle, own.settle.as_ref().or(patience.settle.as_ref()))?;
+    set("poll-within", &mut timeouts.poll, own.poll_within.as_ref())?;
+    set("answer", &mut timeouts.answer, own.answer.as_ref().or(patience.answer.as_ref()))?;
     timeouts.answer = timeouts.answer.max(timeouts.ack);
-    let deep = flags.deep || own.deep;
-    let target = ReceiverTarget {
-        reach,
-        vendors,
-        probe,
-        start: flags.start.or(own.start).or_else(|| (!is_url).then(|| START.to_owned())),
-        schedules: if deep { SCHEDULES_DEEP } else { SCHEDULES },
-        timeouts,
-        hidden: secrets.held.clone(),
-        limits: Limits {
-            spend: None,
-            rate: deployed::rate(flags.rate.or(own.rate), elsewhere.then_some(RATE))?,
-            max_requests: deployed::cap(
-                flags.max_requests.or(own.max_requests),
-                elsewhere.then_some(MAX_REQUESTS),
-            )?,
-            breaker: if elsewhere { Breaker::Stays } else { Breaker::Never },
-        },
-    };
-    let jobs = if elsewhere { DEPLOYED_JOBS } else { DEFAULT_JOBS };
-    Ok((target, options(flags.run, file.run, file.expect, jobs)?))
+    Ok(timeouts)
 }
 
 /// The hook of each vendor.
 fn placed(
-    url: Option<String>,
+    url: Option<&str>,
     hooks: Vec<(String, String)>,
     chosen: &[Vendor],
 ) -> Result<Vec<(Vendor, String)>, ConfigError> {

@@ -127,6 +127,12 @@ const SECTIONS: &[Section] = &[
             default("deep", "false", "many more random schedules of trouble"),
             default("ack_limit", r#""5s""#, "how long the vendor waits for the answer to a callback"),
             default("settle", r#""5s""#, "how long the work may take after the answer; 10s elsewhere"),
+            default(
+                "answer",
+                r#""10s""#,
+                "how long one answer may take; 15s elsewhere, or as [patience] says",
+            ),
+            default("ready", r#""30s""#, "until exec listens, or as [patience] says"),
             default("poll_within", r#""10s""#, "how soon polling must notice an end; 60s elsewhere"),
             example("rate", "20.0", "requests a second at most; 20 to a receiver elsewhere, else no limit"),
             example(

@@ -3,8 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use ringback::config::receiver::{self, ReceiverFlags};
-use ringback::config::{self, GatewayFlags, RunFlags, Secrets};
+use ringback::config::gateway::GatewayFlags;
+use ringback::config::receiver::ReceiverFlags;
+use ringback::config::{Environment, Secrets, Sources};
 
 use crate::pages::Page;
 use crate::session::steps;
@@ -17,7 +18,7 @@ pub(crate) enum Treatment {
     /// Its command is started, what it prints first is compared, and it runs on to the end of the page.
     RunOn,
     /// Its commands are not run; their flags must exist.
-    GatewayFlags,
+    Flags,
     /// It must be a valid `ringback.toml`.
     Configuration,
     /// It must be valid YAML; what it says is judged where the file is, in `tests/ci`.
@@ -34,11 +35,11 @@ pub(crate) const KINDS: &[(&str, Treatment)] = &[
     // What stays in the foreground until somebody ends it.
     ("console running", Treatment::RunOn),
     // It reaches beyond this machine: a deployment, a registry, a container engine.
-    ("console outside", Treatment::GatewayFlags),
+    ("console outside", Treatment::Flags),
     // It takes minutes: the steps of `.ci/run` run it.
-    ("console long", Treatment::GatewayFlags),
+    ("console long", Treatment::Flags),
     // It asks a person, or changes the sources.
-    ("console by-hand", Treatment::GatewayFlags),
+    ("console by-hand", Treatment::Flags),
     ("toml", Treatment::Configuration),
     ("yaml", Treatment::Yaml),
     ("rust", Treatment::Quotation),
@@ -66,9 +67,7 @@ pub(crate) fn unknown(page: &Page) -> Vec<String> {
                     wrong.push(format!("{}: {error}", block.place));
                 }
             }
-            Some(Treatment::Run | Treatment::RunOn | Treatment::GatewayFlags)
-                if !block.text.starts_with("$ ") =>
-            {
+            Some(Treatment::Run | Treatment::RunOn | Treatment::Flags) if !block.text.starts_with("$ ") => {
                 wrong.push(format!("{}: it begins with no command", block.place));
             }
             Some(_) => {}
@@ -84,16 +83,14 @@ pub(crate) fn configuration(page: &Page) -> Vec<String> {
     for block in page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::Configuration)) {
         let path = folder.path().join("ringback.toml");
         fs::write(&path, &block.text).expect("it can be written");
-        let run = || RunFlags { config: Some(path.clone()), ..RunFlags::default() };
         // The keys that a deployment would need.
         let secrets =
             Secrets::read(|_| Some("whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI=".to_owned()));
-        let gateway =
-            config::resolve(GatewayFlags { run: run(), ..GatewayFlags::default() }, secrets.clone())
-                .map(|_| ());
-        let receiver =
-            receiver::resolve(ReceiverFlags { run: run(), ..ReceiverFlags::default() }, &secrets).map(|_| ());
-        for error in [gateway.err(), receiver.err()].into_iter().flatten() {
+        let judged = Sources::read(Some(&path), Environment::default()).and_then(|sources| {
+            sources.gateway(GatewayFlags::default(), secrets.clone())?;
+            sources.receiver(ReceiverFlags::default(), &secrets)
+        });
+        if let Err(error) = judged {
             wrong.push(format!("{}: {error}", block.place));
         }
     }
@@ -102,7 +99,7 @@ pub(crate) fn configuration(page: &Page) -> Vec<String> {
 
 /// Commands of ours whose words the tool does not know, among those that are not run.
 pub(crate) fn flags(page: &Page) -> Vec<String> {
-    let shown = page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::GatewayFlags));
+    let shown = page.blocks.iter().filter(|block| treatment(&block.info) == Some(Treatment::Flags));
     let commands =
         shown.flat_map(|block| steps(&block.text).into_iter().map(move |step| (&block.place, step)));
     commands
